@@ -1,0 +1,95 @@
+package stratum
+
+import (
+	"fmt"
+
+	"github.com/hashlease/hashlease/miner"
+)
+
+// VersionMask is the set of version bits that BIP320 leaves to miners.
+const VersionMask = 0x1fffe000
+
+// Issue is a job as it was handed to one worker. Everything that judges and
+// credits the worker's shares of this job is fixed here, when it is sent.
+type Issue struct {
+	Job
+	Extranonce1     []byte
+	Extranonce2Size int          // bytes
+	Mask            uint32       // version bits the worker may roll
+	Target          miner.Target // shares at or below it count, with its work
+	MinTime         uint32       // smallest ntime allowed, Unix seconds
+	MaxTime         uint32       // largest ntime allowed, Unix seconds
+}
+
+// Share is a worker's answer to a job.
+type Share struct {
+	Extranonce2 []byte
+	Time        uint32 // ntime, Unix seconds
+	Nonce       uint32
+	VersionBits uint32 // rolled bits, within the mask of the issue
+	HasVersion  bool   // the sixth parameter was given; else the job's own bits count
+}
+
+// Check is the one judge of shares, for client, server and verifier alike. It
+// rebuilds the header and compares its hash with the issue's target. The
+// errors are *Error values with the codes of the protocol. Whether the hash
+// was seen before is for Seen to say.
+func (i *Issue) Check(s Share) (miner.Header, miner.Hash, error) {
+	h, err := i.Rebuild(s)
+	if err != nil {
+		return h, miner.Hash{}, err
+	}
+	hash := h.Hash()
+	if !hash.Meets(i.Target) {
+		return h, hash, &Error{Code: CodeLowDifficulty, Message: "Low difficulty share"}
+	}
+	return h, hash, nil
+}
+
+// Rebuild makes the header that a share stands for, checking everything but
+// its hash.
+func (i *Issue) Rebuild(s Share) (miner.Header, error) {
+	if len(s.Extranonce2) != i.Extranonce2Size {
+		return miner.Header{}, &Error{Code: CodeOther,
+			Message: fmt.Sprintf("Extranonce2 of %d bytes, want %d", len(s.Extranonce2), i.Extranonce2Size)}
+	}
+	if s.Time < i.MinTime || s.Time > i.MaxTime {
+		return miner.Header{}, &Error{Code: CodeOther,
+			Message: fmt.Sprintf("Time %d out of range, want %d to %d", s.Time, i.MinTime, i.MaxTime)}
+	}
+	version := i.Version
+	if s.HasVersion {
+		if s.VersionBits&^i.Mask != 0 {
+			return miner.Header{}, &Error{Code: CodeOther,
+				Message: fmt.Sprintf("Version bits %08x outside the mask %08x", s.VersionBits, i.Mask)}
+		}
+		version = i.Version&^i.Mask | s.VersionBits
+	}
+	extranonce := make([]byte, 0, 32)
+	extranonce = append(append(extranonce, i.Extranonce1...), s.Extranonce2...)
+	return i.Header(extranonce, version, s.Time, s.Nonce), nil
+}
+
+// Seen remembers header hashes, so that one header counts once whatever its
+// spelling on the wire. Its zero value is empty; it is not safe for
+// concurrent use.
+type Seen struct{ hashes map[miner.Hash]struct{} }
+
+// Add reports whether h is new, and remembers it.
+func (s *Seen) Add(h miner.Hash) bool {
+	if _, dup := s.hashes[h]; dup {
+		return false
+	}
+	if s.hashes == nil {
+		s.hashes = make(map[miner.Hash]struct{})
+	}
+	s.hashes[h] = struct{}{}
+	return true
+}
+
+// Reset forgets everything; callers do so when the previous block changes and
+// no share of the old one can count any more.
+func (s *Seen) Reset() { s.hashes = nil }
+
+// Len returns how many hashes are remembered.
+func (s *Seen) Len() int { return len(s.hashes) }
