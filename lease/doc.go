@@ -1,0 +1,15 @@
+// Package lease holds the words of the contract between a provider and its
+// tenants, and the rules that need nothing but arithmetic.
+//
+// A provider runs nodes. A tenant rents hash rate; one contract is a Lease,
+// bound to one version of the Terms. What no tenant has rented works for the
+// house, the provider's own account. A share that was accepted is kept as a
+// Receipt: the proof that the work of its target was done, marked for its
+// lease by the Tag in the coinbase. Work is proven when receipts show it and
+// counted when the hashing engine counted it itself; delivered means proven.
+//
+// The package promises: money is integer satoshi, work is a 128-bit integer,
+// time is Unix milliseconds; no float is stored, signed or decided upon. It
+// does no input or output, reads no clock and starts no goroutine. Storage is
+// the Store interface, implemented by the folders below.
+package lease

@@ -1,0 +1,99 @@
+package lease
+
+import (
+	"fmt"
+	"time"
+)
+
+// Model says what a tenant gets and is charged for.
+type Model string
+
+// The contract models of cloud mining.
+const (
+	Leased        Model = "leased"         // a hash rate, on any source
+	Hosted        Model = "hosted"         // the tenant's own rigs, run by the provider
+	VirtualHosted Model = "virtual-hosted" // a dedicated slice of a machine
+)
+
+// State is where a lease stands at some moment.
+type State string
+
+// States of a lease.
+const (
+	Scheduled State = "scheduled" // starts later
+	Active    State = "active"
+	Ended     State = "ended"  // its term is over
+	Closed    State = "closed" // closed before its term was over
+)
+
+// Lease is one contract.
+type Lease struct {
+	ID            string // L-0001 …, given by the Store
+	Tenant        string // tenant ID
+	Model         Model
+	ContractedHps uint64 // hashes per second
+	StartMs       int64  // Unix milliseconds
+	EndMs         int64  // Unix milliseconds; 0 = open-ended
+	ClosedMs      int64  // Unix milliseconds; 0 = not closed
+	ProofMs       int64  // milliseconds of contracted hashing per expected receipt
+	Nonce         [16]byte
+	Terms         TermsHash
+	Tag           Tag
+}
+
+// Bounds of a lease's fields.
+const (
+	MaxContractedHps = 1_000_000_000_000_000_000 // 1 EH/s
+	MinProofMs       = 100
+	MaxProofMs       = 10 * 60 * 1000
+	DefaultProofMs   = 5000
+)
+
+// Validate checks the terms of one lease by themselves; whether the node can
+// carry it is admission's question.
+func (l *Lease) Validate() error {
+	switch l.Model {
+	case Leased:
+	case Hosted, VirtualHosted:
+		return fmt.Errorf("model %s is not offered by this provider: use %s", l.Model, Leased)
+	default:
+		return fmt.Errorf("unknown model %.30q: use %s", l.Model, Leased)
+	}
+	if l.ContractedHps == 0 {
+		return fmt.Errorf("contracted rate is zero: name a rate, such as 5MH")
+	}
+	if l.ContractedHps > MaxContractedHps {
+		return fmt.Errorf("contracted rate of %d H/s is above the limit of %d", l.ContractedHps, uint64(MaxContractedHps))
+	}
+	if l.EndMs != 0 && l.EndMs <= l.StartMs {
+		return fmt.Errorf("the lease ends at %s, not after its start at %s", stamp(l.EndMs), stamp(l.StartMs))
+	}
+	if l.ProofMs < MinProofMs || l.ProofMs > MaxProofMs {
+		return fmt.Errorf("proof interval of %d ms: want %d to %d", l.ProofMs, MinProofMs, MaxProofMs)
+	}
+	return nil
+}
+
+// StateAt tells where the lease stands at a moment in Unix milliseconds.
+func (l *Lease) StateAt(ms int64) State {
+	switch {
+	case l.ClosedMs != 0 && l.ClosedMs <= ms:
+		return Closed
+	case l.EndMs != 0 && l.EndMs <= ms:
+		return Ended
+	case ms < l.StartMs:
+		return Scheduled
+	}
+	return Active
+}
+
+// StopMs is the moment work ends, in Unix milliseconds, or 0 while none is
+// set.
+func (l *Lease) StopMs() int64 {
+	if l.ClosedMs != 0 && (l.EndMs == 0 || l.ClosedMs < l.EndMs) {
+		return l.ClosedMs
+	}
+	return l.EndMs
+}
+
+func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }

@@ -1,0 +1,118 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/hashlease/hashlease/miner"
+)
+
+// Errors of a Store, to be tested with errors.Is.
+var (
+	ErrNotFound   = errors.New("not found")
+	ErrExists     = errors.New("exists already")
+	ErrOversold   = errors.New("more hash rate than the node has")
+	ErrClosed     = errors.New("closed already")
+	ErrTagTaken   = errors.New("tag is another lease's")
+	ErrDuplicate  = errors.New("booked already") // a transaction whose key is known
+	ErrUnbalanced = errors.New("postings do not sum to zero")
+	ErrOverdrawn  = errors.New("account would be overdrawn")
+	ErrConflict   = errors.New("changed meanwhile") // a block is not in the expected state
+)
+
+// Store keeps everything that must outlive the process. Every method that
+// writes is one transaction: when it returns nil, the change survives a kill
+// and a power loss; when it returns an error, nothing of it has happened.
+// Several processes may use one Store at a time.
+type Store interface {
+	Contracts
+	WorkLog
+	Books
+	Close() error
+}
+
+// Contracts are the provider's tenants, leases and terms.
+type Contracts interface {
+	// PutTerms stores the terms under their hash; storing them again is no
+	// error.
+	PutTerms(ctx context.Context, t Terms) (TermsHash, error)
+	Terms(ctx context.Context, h TermsHash) (Terms, error)
+
+	// AddTenant fails with ErrExists when the name is taken.
+	AddTenant(ctx context.Context, t Tenant) error
+	Tenant(ctx context.Context, id string) (Tenant, error)
+	Tenants(ctx context.Context) ([]Tenant, error) // by ID
+
+	// AddLease gives the lease its ID, calls tag to make the lease's tag
+	// from it, and stores it, if at every moment of its term the sum of the
+	// leases' contracted rates stays within limitHps; else ErrOversold. It
+	// fails with ErrNotFound for an unknown tenant or terms and ErrTagTaken
+	// for a tag in use.
+	AddLease(ctx context.Context, l Lease, limitHps uint64, tag func(id string) Tag) (Lease, error)
+	Lease(ctx context.Context, id string) (Lease, error)
+	Leases(ctx context.Context) ([]Lease, error) // by ID
+	// CloseLease ends a lease at atMs; ErrClosed when it is over already.
+	CloseLease(ctx context.Context, id string, atMs int64) error
+
+	// Capacity is the hash rate the node measured last, in H/s; 0 when it
+	// never did.
+	Capacity(ctx context.Context) (uint64, error)
+	SetCapacity(ctx context.Context, hps uint64) error
+
+	// Version changes whenever another connection has changed the store.
+	Version(ctx context.Context) (int64, error)
+}
+
+// WorkLog is what was handed out, what came back, and when the node ran.
+type WorkLog interface {
+	// PutJobs stores templates and their jobs and returns their Seqs in
+	// order. jobs[i].Template is an index into templates when it is
+	// called, and a Seq in what it returns.
+	PutJobs(ctx context.Context, templates []Template, jobs []Job) ([]Template, []Job, error)
+	Template(ctx context.Context, seq int64) (Template, error)
+	Job(ctx context.Context, seq int64) (Job, error)
+
+	// BeginRun records a start of the node and returns the run's number.
+	BeginRun(ctx context.Context, atMs int64) (int64, error)
+	// CommitBatch appends receipts, adds counts and verdicts, and moves
+	// the run's heartbeat, all or nothing. It returns the receipts with
+	// their Seqs.
+	CommitBatch(ctx context.Context, b Batch) ([]Receipt, error)
+	// Heartbeat is the last moment the node is known to have run, in Unix
+	// milliseconds, 0 when it never did.
+	Heartbeat(ctx context.Context) (int64, error)
+	// RunningMs is the time within (fromMs, toMs] the node ran.
+	RunningMs(ctx context.Context, fromMs, toMs int64) (int64, error)
+
+	// Receipts of a lease with fromMs < CommitMs ≤ toMs, in Seq order.
+	Receipts(ctx context.Context, lease string, fromMs, toMs int64) iter.Seq2[Receipt, error]
+	// ReceiptsOn lists all receipts of jobs whose template builds on prev.
+	ReceiptsOn(ctx context.Context, prev miner.Hash) iter.Seq2[Receipt, error]
+	// ReceiptsBack walks all leases' receipts from the newest to the oldest.
+	ReceiptsBack(ctx context.Context) iter.Seq2[Receipt, error]
+	// Meter sums a lease's counts, receipts and verdicts of all time.
+	Meter(ctx context.Context, lease string) (Meter, error)
+}
+
+// Books are the blocks found and the ledger.
+type Books interface {
+	// PutBlock stores a candidate; storing it again changes nothing.
+	PutBlock(ctx context.Context, b Block) error
+	Block(ctx context.Context, h miner.Hash) (Block, error)
+	// Blocks lists blocks in the given states (all when none), by FoundMs,
+	// without their Raw bytes.
+	Blocks(ctx context.Context, states ...BlockState) ([]Block, error)
+	// MoveBlock changes a block's state and books the transactions that go
+	// with it, all or nothing. ErrConflict when the block is not in state
+	// from; entering Adopted counts one more appearance.
+	MoveBlock(ctx context.Context, h miner.Hash, from, to BlockState, reason string, txs ...Transaction) error
+
+	// Post books one transaction: ErrUnbalanced, ErrOverdrawn, ErrDuplicate.
+	Post(ctx context.Context, t Transaction) error
+	// Transaction finds a transaction by its key.
+	Transaction(ctx context.Context, key string) (Transaction, error)
+	Transactions(ctx context.Context) iter.Seq2[Transaction, error] // in Seq order
+	// Balances lists all accounts with a posting, by account and lease.
+	Balances(ctx context.Context) ([]Balance, error)
+}
