@@ -1,0 +1,197 @@
+package miner
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/cpu"
+)
+
+const (
+	callTime   = 500 * time.Microsecond // of a kernel call
+	taskTime   = 50 * time.Millisecond  // of a task, pauses included
+	dutyPeriod = 100 * time.Millisecond // of hashing and pausing
+	rateWindow = 4 * time.Millisecond   // of one measurement of the rate
+)
+
+// thread is one hashing thread of an engine. Its counters stay when it ends.
+type thread struct {
+	e     *Engine
+	index int
+	quit  atomic.Bool
+	ended chan struct{} // nil when not running; under Engine.control
+
+	_      cpu.CacheLinePad // the counters are written every call
+	hashes atomic.Uint64    // headers since ever
+	rate   atomic.Uint64    // headers a second of the thread's time
+	_      cpu.CacheLinePad
+
+	// The rest is the running goroutine's own.
+	scanner *Scanner
+	debt    time.Duration // pause still to make
+	window  struct {
+		hashes uint64
+		busy   time.Duration
+	}
+}
+
+func newThread(e *Engine, index int) *thread {
+	t := &thread{e: e, index: index}
+	t.rate.Store(max(1, e.firstRate))
+	return t
+}
+
+// run is the life of a thread, until quit. The system thread is not given
+// back, since its scheduling has been changed: it ends with the goroutine.
+func (t *thread) run(ended chan<- struct{}) {
+	defer close(ended)
+	runtime.LockOSThread()
+	t.settle()
+	for !t.quit.Load() {
+		if t.rest(nil) {
+			continue
+		}
+		generation := t.e.generation.Load()
+		task, ok := t.e.feeder.Next(t.index, t.taskSize())
+		if ok {
+			t.e.feeder.Done(t.index, &task, t.work(&task, generation))
+		}
+		if !ok || task.Count == 0 {
+			t.sleep(generation)
+		}
+	}
+}
+
+// settle pins the thread and lowers its priority, as far as permitted.
+func (t *thread) settle() {
+	if t.e.pin {
+		if err := pinThread(t.e.cpus, t.index); err != nil {
+			t.e.note("hashing threads are not pinned to processors: " + err.Error())
+		}
+	}
+	if t.e.idle {
+		if note, err := idleThread(); err != nil {
+			t.e.note("hashing threads run at normal priority: " + err.Error())
+		} else if note != "" {
+			t.e.note(note)
+		}
+	}
+}
+
+// work scans the task until its end, a Kick, or the thread's, and returns the
+// number of headers hashed.
+func (t *thread) work(task *Task, generation uint64) (hashed uint64) {
+	if t.scanner == nil {
+		t.scanner = t.e.kernel.NewScanner(&task.Header, task.Versions, task.Target)
+	} else {
+		t.scanner.Load(&task.Header, task.Versions, task.Target)
+	}
+	versions := task.versions()
+	nonce := task.Nonce
+	for left := task.nonces(); left > 0; {
+		if t.quit.Load() || t.e.generation.Load() != generation || t.rest(&generation) {
+			break
+		}
+		start := threadTime()
+		hits, scanned := t.scanner.Scan(nonce, uint32(min(left, t.callSize(versions))))
+		for _, hit := range hits {
+			h := task.Header
+			if len(task.Versions) > 0 {
+				h.SetVersion(task.Versions[hit.Version])
+			}
+			h.SetNonce(hit.Nonce)
+			t.e.feeder.Found(t.index, task, h)
+		}
+		nonce += scanned
+		left -= uint64(scanned)
+		n := uint64(scanned) * versions
+		hashed += n
+		t.hashes.Add(n)
+		t.account(n, threadTime()-start)
+	}
+	return hashed
+}
+
+// callSize returns the nonces of a kernel call: a whole number of groups that
+// take about callTime.
+func (t *thread) callSize(versions uint64) uint64 {
+	lanes := uint64(t.e.kernel.Lanes)
+	headers := perDuration(t.rate.Load(), callTime)
+	return min(1<<31, max(1, headers/(lanes*versions))*lanes)
+}
+
+// taskSize returns the headers of taskTime, pauses included.
+func (t *thread) taskSize() uint64 {
+	busy := taskTime * time.Duration(t.e.duty.Load()) / 100
+	return max(uint64(t.e.kernel.Lanes), perDuration(t.rate.Load(), busy))
+}
+
+// perDuration is what a rate a second gives in d, which is less than one.
+func perDuration(rate uint64, d time.Duration) uint64 {
+	return rate * uint64(d/time.Microsecond) / uint64(time.Second/time.Microsecond)
+}
+
+// account keeps the measured rate and the pause that the duty cycle asks for.
+func (t *thread) account(hashes uint64, busy time.Duration) {
+	duty := time.Duration(t.e.duty.Load())
+	t.debt += busy * (100 - duty) / duty
+
+	t.window.hashes += hashes
+	t.window.busy += busy
+	if t.window.busy < rateWindow {
+		return
+	}
+	now := float64(t.window.hashes) / t.window.busy.Seconds()
+	t.rate.Store(max(1, uint64((3*float64(t.rate.Load())+now)/4)))
+	t.window.hashes, t.window.busy = 0, 0
+}
+
+// rest makes the pause that is due, if it is long enough to make. It reports
+// whether it ended early: the thread is to quit, or the generation changed
+// from the given one. A change of the duty cycle forgives the rest of the
+// pause.
+func (t *thread) rest(generation *uint64) (early bool) {
+	for {
+		duty := t.e.duty.Load()
+		if t.debt < dutyPeriod*time.Duration(100-duty)/100 || duty == 100 {
+			return false
+		}
+		wake := t.e.awake()
+		if t.quit.Load() || generation != nil && t.e.generation.Load() != *generation {
+			return true
+		}
+		start := time.Now()
+		timer := time.NewTimer(t.debt)
+		select {
+		case <-timer.C:
+			t.debt = 0
+		case <-wake:
+			timer.Stop()
+			t.debt -= time.Since(start)
+			if t.e.duty.Load() != duty {
+				t.debt = 0
+			}
+		}
+	}
+}
+
+// sleep waits for a Kick after the given generation, or for the thread's end.
+func (t *thread) sleep(generation uint64) {
+	for {
+		wake := t.e.awake()
+		if t.quit.Load() || t.e.generation.Load() != generation {
+			return
+		}
+		<-wake
+	}
+}
+
+// anyCPUs numbers n processors whose names are not known.
+func anyCPUs(n int) []int {
+	cpus := make([]int, n)
+	for i := range cpus {
+		cpus[i] = i
+	}
+	return cpus
+}
