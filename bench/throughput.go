@@ -1,0 +1,61 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashlease/hashlease/miner"
+)
+
+// warmUp is how long threads run before they are measured: clocks rise, pages
+// come in, each thread finds its call size.
+const warmUp = 20 * time.Millisecond
+
+// Throughput runs an engine with that many threads for d and returns the
+// headers a second of all of them together, by the wall clock. Nil is the
+// fastest kernel, 0 threads are one for each processor. It fails if the
+// kernel does not pass its self-test or ctx ends.
+func Throughput(ctx context.Context, k *miner.Kernel, threads int, d time.Duration) (hps uint64, err error) {
+	engine, err := miner.NewEngine(miner.EngineConfig{Kernel: k, Threads: threads, Feeder: treadmill{}, Pin: true})
+	if err != nil {
+		return 0, err
+	}
+	engine.Start()
+	defer engine.Stop()
+	if err := pause(ctx, warmUp); err != nil {
+		return 0, err
+	}
+	before, start := engine.Hashes(), time.Now()
+	if err := pause(ctx, d); err != nil {
+		return 0, err
+	}
+	hashes, took := engine.Hashes()-before, time.Since(start)
+	if hashes == 0 {
+		return 0, fmt.Errorf("no thread hashed anything in %v: the machine is too busy to measure", took)
+	}
+	return uint64(float64(hashes) / took.Seconds()), nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// treadmill is a miner.Feeder whose work never ends and never succeeds.
+type treadmill struct{}
+
+// Next gives out a header with no chance: its target is zero.
+func (treadmill) Next(thread int, max uint64) (miner.Task, bool) {
+	return miner.Task{Nonce: uint32(thread) << 24, Count: min(max, 1<<24)}, true
+}
+
+func (treadmill) Found(int, *miner.Task, miner.Header) {}
+
+func (treadmill) Done(int, *miner.Task, uint64) {}
