@@ -1,5 +1,10 @@
 package lease
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Transaction is one event in the ledger. Its postings sum to zero.
 type Transaction struct {
 	Seq      int64  // given by the Store
@@ -23,4 +28,41 @@ type Balance struct {
 	Account string
 	Lease   string
 	Sat     int64
+}
+
+// MaxSat bounds an amount: 21 million coins in satoshi. No more exist.
+const MaxSat = 21_000_000 * 100_000_000
+
+// maxPostings keeps every sum of a transaction within 64 bits.
+const maxPostings = 4000
+
+// Liability begins the names of the accounts that say what is owed to a
+// tenant. Their balance is never a debit.
+const Liability = "liab:"
+
+// Validate checks the transaction by itself: that it is named, that every
+// posting names an account and a possible amount, and that they sum to zero,
+// else ErrUnbalanced. A transaction without postings is in order: a block may
+// pay nothing.
+func (t *Transaction) Validate() error {
+	if t.Key == "" || t.Kind == "" {
+		return fmt.Errorf("transaction %q of kind %q: want a key and a kind", t.Key, t.Kind)
+	}
+	if len(t.Postings) > maxPostings {
+		return fmt.Errorf("transaction %s: %d postings, want at most %d", t.Key, len(t.Postings), maxPostings)
+	}
+	var sum int64
+	for _, p := range t.Postings {
+		if p.Account == "" || strings.TrimLeft(p.Account, "abcdefghijklmnopqrstuvwxyz0123456789:-") != "" {
+			return fmt.Errorf("transaction %s: account %.60q, want a-z, 0-9, colons and dashes", t.Key, p.Account)
+		}
+		if p.Sat == 0 || p.Sat > MaxSat || p.Sat < -MaxSat {
+			return fmt.Errorf("transaction %s: %d sat on %s, want an amount within ±%d that is not zero", t.Key, p.Sat, p.Account, int64(MaxSat))
+		}
+		sum += p.Sat
+	}
+	if sum != 0 {
+		return fmt.Errorf("transaction %s: %w, but to %d sat", t.Key, ErrUnbalanced, sum)
+	}
+	return nil
 }
