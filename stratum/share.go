@@ -36,6 +36,18 @@ type Share struct {
 // was seen before is for Seen to say.
 func (i *Issue) Check(s Share) (miner.Header, miner.Hash, error) {
 	h, err := i.Rebuild(s)
+	return i.judge(h, err)
+}
+
+// CheckOn is Check for a caller that has kept the merkle root of the share's
+// extranonces, which is most of the work.
+func (i *Issue) CheckOn(root miner.Hash, s Share) (miner.Header, miner.Hash, error) {
+	h, err := i.rebuildOn(func() miner.Hash { return root }, s)
+	return i.judge(h, err)
+}
+
+// judge compares a rebuilt header with the target.
+func (i *Issue) judge(h miner.Header, err error) (miner.Header, miner.Hash, error) {
 	if err != nil {
 		return h, miner.Hash{}, err
 	}
@@ -49,6 +61,13 @@ func (i *Issue) Check(s Share) (miner.Header, miner.Hash, error) {
 // Rebuild makes the header that a share stands for, checking everything but
 // its hash.
 func (i *Issue) Rebuild(s Share) (miner.Header, error) {
+	return i.rebuildOn(func() miner.Hash {
+		extranonce := make([]byte, 0, 32)
+		return i.MerkleRoot(append(append(extranonce, i.Extranonce1...), s.Extranonce2...))
+	}, s)
+}
+
+func (i *Issue) rebuildOn(root func() miner.Hash, s Share) (miner.Header, error) {
 	if len(s.Extranonce2) != i.Extranonce2Size {
 		return miner.Header{}, &Error{Code: CodeOther,
 			Message: fmt.Sprintf("Extranonce2 of %d bytes, want %d", len(s.Extranonce2), i.Extranonce2Size)}
@@ -65,9 +84,7 @@ func (i *Issue) Rebuild(s Share) (miner.Header, error) {
 		}
 		version = i.Version&^i.Mask | s.VersionBits
 	}
-	extranonce := make([]byte, 0, 32)
-	extranonce = append(append(extranonce, i.Extranonce1...), s.Extranonce2...)
-	return i.Header(extranonce, version, s.Time, s.Nonce), nil
+	return miner.NewHeader(version, i.PrevHash, root(), s.Time, i.Bits, s.Nonce), nil
 }
 
 // Seen remembers header hashes, so that one header counts once whatever its
