@@ -1,0 +1,73 @@
+package stratum
+
+import "fmt"
+
+// MaxExtranonce is the most bytes of an extranonce1 or extranonce2.
+const MaxExtranonce = 32
+
+// Submit is the contents of a mining.submit.
+type Submit struct {
+	User  string // worker name
+	JobID string
+	Share Share
+}
+
+// Parse reads the parameters of a mining.submit into s, reusing the room of
+// its extranonce2. Errors are *Error values with code 20; whether the share
+// fits its job is for Issue.Check to say.
+func (s *Submit) Parse(params []byte) error {
+	if err := s.parse(params); err != nil {
+		return &Error{Code: CodeOther, Message: Printable(err.Error(), maxRefusalText)}
+	}
+	return nil
+}
+
+func (s *Submit) parse(params []byte) error {
+	var room [maxParams][]byte
+	p, err := elements(room[:0], params, maxParams)
+	if err != nil {
+		return fmt.Errorf("parameters: %w", err)
+	}
+	if len(p) < 5 {
+		return fmt.Errorf("%d parameters, want worker, job, extranonce2, ntime, nonce", len(p))
+	}
+	var ok bool
+	if s.User, ok = text(p[0]); !ok {
+		return fmt.Errorf("worker %.40q: want a string", p[0])
+	}
+	if s.JobID = plain(p[1]); len(s.JobID) > MaxJobIDLen {
+		return fmt.Errorf("job id of %d characters, at most %d", len(s.JobID), MaxJobIDLen)
+	}
+	share := Share{}
+	if share.Extranonce2, err = hexBytes(s.Share.Extranonce2[:0], p[2], MaxExtranonce); err != nil {
+		return fmt.Errorf("extranonce2: %w", err)
+	}
+	if share.Time, err = word(p[3]); err != nil {
+		return fmt.Errorf("ntime: %w", err)
+	}
+	if share.Nonce, err = word(p[4]); err != nil {
+		return fmt.Errorf("nonce: %w", err)
+	}
+	if len(p) > 5 && !isNull(p[5]) && string(p[5]) != `""` {
+		if share.VersionBits, err = shortWord(p[5]); err != nil {
+			return fmt.Errorf("version bits: %w", err)
+		}
+		share.HasVersion = true
+	}
+	s.Share = share
+	return nil
+}
+
+// AppendSubmit appends the parameters of a mining.submit. The sixth one is
+// there when the share has version bits.
+func AppendSubmit(dst []byte, s *Submit) []byte {
+	dst = quote(append(dst, '['), s.User)
+	dst = quote(append(dst, ','), s.JobID)
+	dst = appendHex(append(dst, ','), s.Share.Extranonce2)
+	dst = appendWord(append(dst, ','), s.Share.Time)
+	dst = appendWord(append(dst, ','), s.Share.Nonce)
+	if s.Share.HasVersion {
+		dst = appendWord(append(dst, ','), s.Share.VersionBits)
+	}
+	return append(dst, ']')
+}

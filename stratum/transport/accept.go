@@ -1,0 +1,115 @@
+package transport
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// AcceptConfig says which WebSockets a server takes. Its zero value takes
+// those that do not come from a browser's page.
+type AcceptConfig struct {
+	Origins   []string      // pages that may connect, such as https://example.com; clients that are no browsers send no origin
+	LineLimit int           // bytes of a line, its end included; 0: DefaultLineLimit
+	Timeout   time.Duration // of the handshake; 0: DefaultDialTimeout
+	Ping      time.Duration // between pings; 0: DefaultPing
+}
+
+// maxRequestHead is the most bytes of a handshake's request.
+const maxRequestHead = 8 << 10
+
+// Upgrade turns an HTTP request into a connection of lines. When it fails,
+// the request has been answered.
+func Upgrade(w http.ResponseWriter, r *http.Request, cfg AcceptConfig) (net.Conn, error) {
+	u := websocket.Upgrader{
+		HandshakeTimeout: cfg.timeout(),
+		ReadBufferSize:   wsBuffer,
+		WriteBufferSize:  wsBuffer,
+		Subprotocols:     []string{subprotocol},
+		CheckOrigin: func(r *http.Request) bool {
+			origin := r.Header.Get("Origin")
+			return origin == "" || slices.Contains(cfg.Origins, origin)
+		},
+	}
+	c, err := u.Upgrade(w, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newWSConn(c, cfg.LineLimit, cfg.Ping), nil
+}
+
+// Accept does the server's part of a WebSocket handshake on a fresh
+// connection that a client opened with an HTTP request. When it fails, conn
+// is closed.
+func Accept(conn net.Conn, cfg AcceptConfig) (net.Conn, error) {
+	if err := conn.SetDeadline(time.Now().Add(cfg.timeout())); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	head := &io.LimitedReader{R: conn, N: maxRequestHead}
+	br := bufio.NewReaderSize(head, wsBuffer)
+	r, err := http.ReadRequest(br)
+	if err != nil {
+		conn.Close()
+		if head.N <= 0 {
+			return nil, fmt.Errorf("WebSocket handshake: more than %d bytes of request", maxRequestHead)
+		}
+		return nil, fmt.Errorf("WebSocket handshake: %w", err)
+	}
+	w := &hijacked{conn: conn, br: br, header: make(http.Header)}
+	ws, err := Upgrade(w, r, cfg)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return ws, nil
+}
+
+func (cfg AcceptConfig) timeout() time.Duration {
+	if cfg.Timeout <= 0 {
+		return DefaultDialTimeout
+	}
+	return cfg.Timeout
+}
+
+// hijacked is the http.ResponseWriter of a connection without an http.Server:
+// it can be hijacked, or answer one short error.
+type hijacked struct {
+	conn   net.Conn
+	br     *bufio.Reader
+	header http.Header
+	status int
+}
+
+func (h *hijacked) Header() http.Header { return h.header }
+
+func (h *hijacked) WriteHeader(status int) {
+	if h.status != 0 {
+		return
+	}
+	h.status = status
+	h.header.Set("Connection", "close")
+	fmt.Fprintf(h.conn, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	_ = h.header.Write(h.conn)
+	_, _ = io.WriteString(h.conn, "\r\n")
+}
+
+func (h *hijacked) Write(p []byte) (int, error) {
+	h.WriteHeader(http.StatusOK)
+	return h.conn.Write(p)
+}
+
+// Hijack hands the connection over.
+func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if h.status != 0 {
+		return nil, nil, errors.New("already answered")
+	}
+	return h.conn, bufio.NewReadWriter(h.br, bufio.NewWriterSize(h.conn, wsBuffer)), nil
+}

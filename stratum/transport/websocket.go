@@ -1,0 +1,175 @@
+package transport
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// wsBuffer is the read and write buffer of a WebSocket in bytes; larger
+// frames pass through it in parts.
+const wsBuffer = 1 << 10
+
+// controlTimeout bounds the writing of a ping or close frame.
+const controlTimeout = 5 * time.Second
+
+// wsConn is a WebSocket as a stream of lines.
+type wsConn struct {
+	ws    *websocket.Conn
+	limit int
+
+	read   sync.Mutex
+	frame  io.Reader // of the frame being read; nil between frames
+	last   byte      // last byte handed out of the frame
+	anyOut bool      // something of the frame was handed out
+
+	write   sync.Mutex
+	partial []byte // of a line whose end was not written yet
+
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newWSConn(ws *websocket.Conn, limit int, ping time.Duration) *wsConn {
+	if limit <= 0 {
+		limit = DefaultLineLimit
+	}
+	if ping <= 0 {
+		ping = DefaultPing
+	}
+	ws.SetReadLimit(int64(limit))
+	c := &wsConn{ws: ws, limit: limit, closed: make(chan struct{})}
+	go c.pings(ping)
+	return c
+}
+
+// pings keeps proxies from closing an idle connection, and notices a dead one.
+func (c *wsConn) pings(every time.Duration) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-c.closed:
+			return
+		case <-t.C:
+			if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(controlTimeout)); err != nil {
+				c.Close()
+				return
+			}
+		}
+	}
+}
+
+// Read hands out frames as lines: a newline is added to a frame without one.
+func (c *wsConn) Read(p []byte) (int, error) {
+	c.read.Lock()
+	defer c.read.Unlock()
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for {
+		if c.frame == nil {
+			_, r, err := c.ws.NextReader()
+			if err != nil {
+				return 0, streamError(err)
+			}
+			c.frame, c.anyOut = r, false
+		}
+		n, err := c.frame.Read(p)
+		if n > 0 {
+			c.last, c.anyOut = p[n-1], true
+			return n, nil
+		}
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, io.EOF) {
+			return 0, streamError(err)
+		}
+		c.frame = nil
+		if c.anyOut && c.last != '\n' {
+			p[0] = '\n'
+			return 1, nil
+		}
+	}
+}
+
+// streamError makes the end of a WebSocket look like the end of a stream.
+func streamError(err error) error {
+	if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived) {
+		return io.EOF
+	}
+	return err
+}
+
+// Write sends every whole line as a text frame of its own and keeps the rest
+// until its end is written. A line beyond the limit is an error.
+func (c *wsConn) Write(p []byte) (int, error) {
+	c.write.Lock()
+	defer c.write.Unlock()
+	for rest := p; len(rest) > 0; {
+		i := bytes.IndexByte(rest, '\n')
+		if i < 0 {
+			if len(c.partial)+len(rest) > c.limit {
+				return 0, errors.New("WebSocket: line beyond the limit")
+			}
+			c.partial = append(c.partial, rest...)
+			break
+		}
+		line := rest[:i]
+		if len(c.partial) > 0 {
+			line = append(c.partial, line...)
+			c.partial = nil
+		}
+		rest = rest[i+1:]
+		if len(line) == 0 {
+			continue
+		}
+		if len(line) > c.limit {
+			return 0, errors.New("WebSocket: line beyond the limit")
+		}
+		if err := c.ws.WriteMessage(websocket.TextMessage, line); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// Close says goodbye and closes the connection.
+func (c *wsConn) Close() error {
+	err := net.ErrClosed
+	c.once.Do(func() {
+		close(c.closed)
+		goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+		_ = c.ws.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(time.Second))
+		err = c.ws.Close()
+	})
+	return err
+}
+
+// LocalAddr returns the address of this end.
+func (c *wsConn) LocalAddr() net.Addr { return c.ws.LocalAddr() }
+
+// RemoteAddr returns the address of the other end.
+func (c *wsConn) RemoteAddr() net.Addr { return c.ws.RemoteAddr() }
+
+// SetDeadline sets both deadlines. Once a read or write has timed out the
+// connection is of no further use.
+func (c *wsConn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// SetReadDeadline is for reads from now on.
+func (c *wsConn) SetReadDeadline(t time.Time) error { return c.ws.SetReadDeadline(t) }
+
+// SetWriteDeadline is for writes from now on.
+func (c *wsConn) SetWriteDeadline(t time.Time) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	return c.ws.SetWriteDeadline(t)
+}
