@@ -15,7 +15,10 @@ type Kernel struct {
 
 	// supported says why this machine cannot run the kernel; nil is yes.
 	supported func() error
-	// load prepares the kernel's words of a scanner; nil for nothing to do.
+	// words and record are the size of the kernel's memory in a scanner: 32-bit
+	// words in all, and more of them for each version.
+	words, record int
+	// load fills that memory; nil for nothing to do.
 	load func(s *Scanner)
 	// scan hashes groups × Lanes nonces of every version and sets the masks of
 	// the scanner, group by group, version by version: bit i for lane i, set

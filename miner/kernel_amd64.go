@@ -1,5 +1,6 @@
-//go:build amd64 && !purego
+//go:build !purego
 
 package miner
 
-func assemblyKernels() []*Kernel { return nil }
+// assemblyKernels returns the kernels in assembly that this build has.
+func assemblyKernels() []*Kernel { return []*Kernel{newSHANI(), newAVX512()} }

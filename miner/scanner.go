@@ -72,6 +72,7 @@ func (s *Scanner) Load(h *Header, versions []uint32, t Target) {
 		uint64(len(s.masks)/len(versions)),
 		max(1, uint64(len(s.hits)/2)<<n/uint64(perGroup)),
 	)
+	s.words = growAligned(s.words, s.kernel.words+len(versions)*s.kernel.record)
 	if s.kernel.load != nil {
 		s.kernel.load(s)
 	}

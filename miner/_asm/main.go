@@ -1,0 +1,27 @@
+// Command _asm writes the assembly of the scanning kernels. It is run by
+// go generate in the folder above.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	kernel := flag.String("kernel", "", "avx512 or sha-ni")
+	flag.Parse()
+	ConstraintExpr("!purego")
+	switch *kernel {
+	case "avx512":
+		avx512()
+	case "sha-ni":
+		shaNI()
+	default:
+		fmt.Fprintln(os.Stderr, "usage: go run . -kernel avx512|sha-ni -out FILE -stubs FILE -pkg NAME")
+		os.Exit(2)
+	}
+	Generate()
+}
