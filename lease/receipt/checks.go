@@ -1,0 +1,253 @@
+package receipt
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+)
+
+// checkTemplates checks every template by itself, and that it is needed.
+func (v *verifier) checkTemplates() (first error) {
+	used := make([]bool, len(v.b.Templates))
+	for _, j := range v.b.Jobs {
+		if j.Template >= 0 && j.Template < len(used) {
+			used[j.Template] = true
+			if t := &v.b.Templates[j.Template]; first == nil && t.Terms != v.s.Terms {
+				first = fmt.Errorf("templates[%d] follows terms %x, not the lease's %x", j.Template, t.Terms, v.s.Terms)
+			}
+		}
+	}
+	foreign := 0
+	for _, b := range v.b.Blocks {
+		if b.Template >= 0 && b.Template < len(used) && !used[b.Template] {
+			used[b.Template] = true
+			if v.b.Templates[b.Template].Terms != v.s.Terms {
+				foreign++
+			}
+		}
+	}
+	if foreign > 0 {
+		v.r.Unchecked = append(v.r.Unchecked,
+			fmt.Sprintf("outputs and fee of %d blocks found under the terms of other leases", foreign))
+	}
+	v.usable = make([]bool, len(used))
+	for i := range v.b.Templates {
+		err := v.b.Templates[i].Validate()
+		if v.usable[i] = err == nil; err != nil {
+			first = cmp.Or(first, fmt.Errorf("templates[%d]: %w", i, err))
+		}
+		if !used[i] {
+			first = cmp.Or(first, fmt.Errorf("templates[%d] belongs to no job or block", i))
+		}
+	}
+	return first
+}
+
+// checkOutputs looks for outputs that pay somebody else.
+func (v *verifier) checkOutputs() error {
+	for i := range v.b.Templates {
+		t := &v.b.Templates[i]
+		if !v.usable[i] || t.Terms != v.s.Terms {
+			continue
+		}
+		if bad := t.foreignOutput(v.b.Terms.HouseScript); bad != "" {
+			return fmt.Errorf("templates[%d]: %s, the terms say %.80s", i, bad, v.b.Terms.HouseScript)
+		}
+	}
+	return nil
+}
+
+// checkFees compares the fees with floor(reward · ppm / 10^6).
+func (v *verifier) checkFees() error {
+	const million = 1_000_000
+	ppm := v.b.Terms.FeePPM
+	if ppm < 0 || ppm > million {
+		return fmt.Errorf("the terms ask for %d ppm", ppm)
+	}
+	for i, t := range v.b.Templates {
+		if !v.usable[i] || t.Terms != v.s.Terms {
+			continue
+		}
+		hi, lo := bits.Mul64(uint64(t.Reward), uint64(ppm))
+		if fee, _ := bits.Div64(hi, lo, million); uint64(t.Fee) != fee {
+			return fmt.Errorf("templates[%d]: fee of %d sat of %d, the terms allow %d", i, t.Fee, t.Reward, fee)
+		}
+	}
+	return nil
+}
+
+// checkJobs prepares the issues that receipts are judged by.
+func (v *verifier) checkJobs() (first error) {
+	v.issues = make([]*stratum.Issue, len(v.b.Jobs))
+	used := make([]bool, len(v.b.Jobs))
+	for _, r := range v.b.Receipts {
+		if int64(r.Job) < int64(len(used)) {
+			used[r.Job] = true
+		}
+	}
+	for i, j := range v.b.Jobs {
+		var err error
+		switch {
+		case j.Template < 0 || j.Template >= len(v.b.Templates):
+			err = fmt.Errorf("template %d of %d", j.Template, len(v.b.Templates))
+		case !v.usable[j.Template]:
+			err = fmt.Errorf("template %d is not well-formed", j.Template)
+		case j.Lease != v.s.Lease:
+			err = fmt.Errorf("work of lease %.70q, not %q", j.Lease, v.s.Lease)
+		case j.Tag != v.s.Tag:
+			err = fmt.Errorf("tag %x is not the lease's", j.Tag)
+		case j.CreatedMs < 0 || j.CreatedMs > v.s.Period.ToMs:
+			err = fmt.Errorf("made at %d ms, the period ends at %d", j.CreatedMs, v.s.Period.ToMs)
+		default:
+			v.issues[i] = v.b.Templates[j.Template].Issue(lease.Tag(j.Tag), miner.Target(j.Target), nil)
+		}
+		if err == nil && !used[i] {
+			err = errors.New("no receipt names it")
+		}
+		if err != nil && first == nil {
+			first = fmt.Errorf("jobs[%d]: %w", i, err)
+		}
+	}
+	return first
+}
+
+// checkRewards rebuilds the blocks of the reward lines.
+func (v *verifier) checkRewards() error {
+	rewards := v.s.Rewards
+	if rewards == nil || len(rewards) != len(v.b.Blocks) {
+		return fmt.Errorf("%d reward lines for %d blocks", len(rewards), len(v.b.Blocks))
+	}
+	var seen stratum.Seen
+	for i := range rewards {
+		if err := v.checkReward(&rewards[i], &v.b.Blocks[i]); err != nil {
+			return fmt.Errorf("blocks[%d]: %w", i, err)
+		}
+		if !seen.Add(miner.Hash(rewards[i].Block)) {
+			return fmt.Errorf("blocks[%d]: %s is listed twice", i, miner.Hash(rewards[i].Block))
+		}
+	}
+	return nil
+}
+
+func (v *verifier) checkReward(r *Reward, b *Block) error {
+	if b.Template < 0 || b.Template >= len(v.usable) || !v.usable[b.Template] {
+		return fmt.Errorf("template %d is missing or not well-formed", b.Template)
+	}
+	t := &v.b.Templates[b.Template]
+	network, err := miner.Bits(t.Bits).Target()
+	if err != nil {
+		return err
+	}
+	if len(b.Extranonce) != t.Extranonce1Size+t.Extranonce2Size {
+		return fmt.Errorf("extranonce of %d bytes, want %d", len(b.Extranonce), t.Extranonce1Size+t.Extranonce2Size)
+	}
+	issue := t.Issue(lease.Tag(b.Tag), network, b.Extranonce[:t.Extranonce1Size])
+	_, hash, err := issue.Check(share(b.Extranonce, t.Extranonce1Size, b.Time, uint32(b.Nonce), uint32(b.VersionBits)))
+	switch {
+	case err != nil:
+		return fmt.Errorf("no block of the network: %w", err)
+	case U256(hash) != b.Hash || r.Block != b.Hash:
+		return fmt.Errorf("the header hashes to %s, stated are %s and %s", hash, miner.Hash(b.Hash), miner.Hash(r.Block))
+	case b.Height != t.Height || r.Height != t.Height || r.Template != b.Template:
+		return fmt.Errorf("height %d or template %d is not that of the reward line, %d and %d", b.Height, b.Template, r.Height, r.Template)
+	case r.State != lease.Adopted && r.State != lease.Mature && r.State != lease.Orphaned:
+		return fmt.Errorf("state %.30q pays no reward", r.State)
+	case r.Sat <= 0 || r.Sat != t.Share(v.s.Lease):
+		return fmt.Errorf("reward of %d sat, the split frozen before says %d", r.Sat, t.Share(v.s.Lease))
+	}
+	return nil
+}
+
+// checkBalances compares the balances with the sums of the rewards.
+func (v *verifier) checkBalances() error {
+	left := v.s.Balances
+	for _, r := range v.s.Rewards {
+		switch {
+		case r.Sat < 0 || left.Pending < 0 || left.Available < 0:
+			return fmt.Errorf("pending %d and available %d sat are less than the rewards", v.s.Balances.Pending, v.s.Balances.Available)
+		case r.State == lease.Adopted:
+			left.Pending -= r.Sat
+		case r.State == lease.Mature:
+			left.Available -= r.Sat
+		}
+	}
+	if left != (Balances{}) {
+		return fmt.Errorf("pending %d and available %d sat: the rewards differ by %d and %d",
+			v.s.Balances.Pending, v.s.Balances.Available, left.Pending, left.Available)
+	}
+	return nil
+}
+
+// checkFigures compares the statement's sums with the receipts that hold.
+func (v *verifier) checkFigures() error {
+	s := v.s
+	var rejected, stale uint64
+	for reason, n := range s.Verdicts {
+		if reason == lease.Stale {
+			stale = n
+		} else {
+			rejected += n
+		}
+	}
+	return errors.Join(
+		same("number of receipts", v.r.Receipts, s.Receipts),
+		same("proven work", v.r.ProvenWork, s.ProvenWork),
+		same("number of stale shares by the verdicts", stale, s.Stale),
+		same("number of rejected shares by the verdicts", rejected, s.Rejected),
+	)
+}
+
+// Deviations of the counted hashes from the proven work, in thousandths of
+// its standard deviation. An honest count passes noted once in 16 000 looks,
+// and failed never.
+const (
+	notedMilli  = 4000
+	failedMilli = 6000
+)
+
+// checkCounted compares the engine's count with the work of the receipts and
+// of the stale shares, which were hashed as well. Sources without a counter
+// prove work that nobody counted, so only too little proof is a failure, and
+// one per cent may be lost where jobs change and nodes stop.
+func (v *verifier) checkCounted() {
+	s, ev := v.s, v.ev
+	mean := s.expectedWork()
+	if ev.N > 0 {
+		mean = divide(ev.Sum, ev.N)
+	}
+	ev.AddN(mean, s.Stale)
+	counted := s.CountedHashes.Work()
+	z := ev.ZMilli(counted, s.expectedWork())
+	supported := ev.ZMilli(counted.Sub(divide(counted, 100)), s.expectedWork())
+	if supported <= -failedMilli {
+		v.report("counted", fmt.Errorf("%s hashes counted, but proven only %s with %d stale shares: %d.%03d standard deviations short",
+			counted, v.r.ProvenWork.Work(), s.Stale, -z/1000, -z%1000), "")
+		return
+	}
+	note := "as chance would have it"
+	if z <= -notedMilli {
+		note = "NOTE: short, look again next time"
+	} else if z >= notedMilli {
+		note = "more proven than counted, as with rigs that have no counter"
+	}
+	v.report("counted", nil, "%s hashes counted, %s proven, z = %d/1000: %s", counted, v.r.ProvenWork.Work(), z, note)
+}
+
+// checkDerived compares the unsigned figures with those computed here.
+func (v *verifier) checkDerived() error {
+	if v.s.Derived == nil {
+		return errors.New("the statement has no derived figures")
+	}
+	d := Derived{DeliveredHps: v.r.DeliveredHps, IntervalHps: v.r.IntervalHps}
+	if *v.s.Derived != d {
+		return fmt.Errorf("the statement says %s H/s within %s to %s, the receipts %s within %s to %s",
+			v.s.Derived.DeliveredHps.Work(), v.s.Derived.IntervalHps[0].Work(), v.s.Derived.IntervalHps[1].Work(),
+			d.DeliveredHps.Work(), d.IntervalHps[0].Work(), d.IntervalHps[1].Work())
+	}
+	return nil
+}

@@ -1,0 +1,20 @@
+// Package receipt holds the documents by which a tenant checks what a lease
+// delivered, and the verifier that checks them without trusting anybody. It
+// needs the standard library, the hashing and share rules of miner and
+// stratum, and the words of lease: small enough to be audited in an hour.
+// FORMAT.md beside this file says the same for writers of another verifier.
+//
+// A Template is the public document of a block that leases work on; with a
+// lease's tag in its coinbase it becomes a job. A Receipt is a share of such a
+// job: whoever has both can rebuild the 80-byte header, hash it, and see that
+// the work was done, and for whom. A Statement says what receipts add up to,
+// signed by the provider. A Bundle is one file with a statement and all that
+// proves it, and Verify re-hashes it.
+//
+// The package promises: one reading of every document (canonical JSON, any
+// other spelling is refused); one place for the tag, found by parsing; the
+// code that makes work (Template.Issue, stratum.Issue) is the code that judges
+// it; no float decides anything; reading foreign bytes never panics and is
+// bounded in size. The confidence interval is the only figure computed with
+// floats; it stands outside what is signed, rounded outward.
+package receipt

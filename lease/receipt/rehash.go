@@ -1,0 +1,133 @@
+package receipt
+
+import (
+	"cmp"
+	"fmt"
+	"math/big"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+)
+
+// checkReceipts rebuilds and hashes every receipt, counts each header once,
+// and asks of the receipts that hold whether chance made them.
+func (v *verifier) checkReceipts() {
+	const slack = 2 * 3600 // seconds that a block's time may be off
+	var (
+		seen         stratum.Seen
+		roots        = rootCache{}
+		wrong, twice error
+		luck         uint64 // Σ hash/target in units of 2^-32
+		outside      int64  // receipts with a time outside the period
+		perJob       = make([]uint64, len(v.issues))
+	)
+	for i := range v.b.Receipts {
+		r := &v.b.Receipts[i]
+		hash, err := v.rehash(r, roots)
+		if err != nil {
+			wrong = cmp.Or(wrong, fmt.Errorf("receipts[%d] of job %d: %w", i, r.Job, err))
+			continue
+		}
+		if !seen.Add(hash) {
+			twice = cmp.Or(twice, fmt.Errorf("receipts[%d] of job %d: header %s was counted before", i, r.Job, hash))
+			continue
+		}
+		perJob[r.Job]++
+		v.r.Receipts++
+		luck += fraction(hash, v.issues[r.Job].Target)
+		if t := int64(r.Time); t < v.s.Period.FromMs/1000-slack || t > v.s.Period.ToMs/1000+slack {
+			outside++
+		}
+	}
+	for i, n := range perJob {
+		if n > 0 {
+			v.ev.AddN(v.issues[i].Target.Work(), n)
+		}
+	}
+	v.r.ProvenWork = lease.Quantity(v.ev.Sum)
+	d := v.s.derive(v.ev)
+	v.r.DeliveredHps, v.r.IntervalHps = d.DeliveredHps, d.IntervalHps
+
+	v.report("receipts", wrong, "%d of %d rebuilt and hashed, each at or below its job's target", v.r.Receipts, len(v.b.Receipts))
+	v.report("unique", twice, "no header counts twice")
+	v.report("targets", checkLuck(luck, v.r.Receipts), "hashes lie below their targets as chance would have it")
+	var err error
+	if 2*outside > v.r.Receipts {
+		err = fmt.Errorf("%d of %d receipts carry a time outside the period: was their work stated before?", outside, v.r.Receipts)
+	}
+	v.report("times", err, "%d of %d receipts carry a time of the period", v.r.Receipts-outside, v.r.Receipts)
+}
+
+// rehash returns the header hash of a receipt, judged as when it was a share.
+func (v *verifier) rehash(r *Receipt, roots rootCache) (miner.Hash, error) {
+	if int64(r.Job) >= int64(len(v.issues)) {
+		return miner.Hash{}, fmt.Errorf("there are %d jobs", len(v.issues))
+	}
+	issue := v.issues[r.Job]
+	if issue == nil {
+		return miner.Hash{}, fmt.Errorf("its job does not hold")
+	}
+	size1 := v.b.Templates[v.b.Jobs[r.Job].Template].Extranonce1Size
+	if len(r.Extranonce) != size1+issue.Extranonce2Size {
+		return miner.Hash{}, fmt.Errorf("extranonce of %d bytes, want %d", len(r.Extranonce), size1+issue.Extranonce2Size)
+	}
+	_, hash, err := issue.CheckOn(roots.get(r, issue), share(r.Extranonce, size1, r.Time, r.Nonce, r.VersionBits))
+	return hash, err
+}
+
+// rootCache keeps merkle roots: a hashing thread finds many shares of one job
+// with one extranonce.
+type rootCache map[rootKey]miner.Hash
+
+type rootKey struct {
+	job        uint32
+	extranonce [2 * MaxExtranonce]byte
+}
+
+func (c rootCache) get(r *Receipt, issue *stratum.Issue) miner.Hash {
+	key := rootKey{job: r.Job}
+	copy(key.extranonce[:], r.Extranonce) // one length a job
+	root, ok := c[key]
+	if !ok {
+		if len(c) >= 1<<12 {
+			clear(c)
+		}
+		root = issue.MerkleRoot(r.Extranonce)
+		c[key] = root
+	}
+	return root
+}
+
+// fraction is hash/target in units of 2^-32, for a hash that meets target.
+func fraction(hash miner.Hash, target miner.Target) uint64 {
+	top := 31
+	for top > 4 && target[top] == 0 {
+		top--
+	}
+	read := func(b [32]byte) (n uint64) {
+		for i := top; i > top-5; i-- {
+			n = n<<8 | uint64(b[i])
+		}
+		return n
+	}
+	return read(hash) << 24 / (read(target) + 1) << 8
+}
+
+// checkLuck tells whether targets were chosen after the hashes: a hash below
+// a target fixed before is as likely in its lower half as in its upper one,
+// so that Σ hash/target has mean n/2 and variance n/12. Targets chosen to fit
+// lucky hashes, which would be credited with more work than was done, make
+// it larger. Six standard deviations are never reached by chance.
+func checkLuck(luck uint64, n int64) error {
+	excess := new(big.Int).SetUint64(luck)
+	excess.Sub(excess, new(big.Int).Lsh(big.NewInt(n), 31))
+	if excess.Sign() <= 0 {
+		return nil
+	}
+	limit := new(big.Int).Lsh(big.NewInt(3*n), 64) // (6·2^32)²·n/12
+	if excess.Mul(excess, excess).Cmp(limit) > 0 {
+		return fmt.Errorf("the hashes of %d receipts lie too close below their targets for targets that were fixed before", n)
+	}
+	return nil
+}

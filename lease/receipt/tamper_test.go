@@ -1,0 +1,141 @@
+package receipt
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+)
+
+// TestEveryByteCounts changes a bundle without signing it again: every byte
+// in turn by one bit, some by every bit, and bytes left out or doubled.
+func TestEveryByteCounts(t *testing.T) {
+	data := encode(t, honest(t, 2))
+	o := Options{}
+	if r := Verify(data, o); !r.OK() {
+		t.Fatalf("the bundle itself failed %v", failed(r))
+	}
+	for i := range data {
+		for bit := range 8 {
+			if bit != i%8 && i%16 != 0 {
+				continue
+			}
+			data[i] ^= 1 << bit
+			if Verify(data, o).OK() {
+				t.Errorf("OK with bit %d of byte %d changed: %s", bit, i, data[max(0, i-40):i+1])
+			}
+			data[i] ^= 1 << bit
+		}
+		if i%8 == 0 {
+			if Verify(slices.Delete(slices.Clone(data), i, i+1), o).OK() {
+				t.Errorf("OK without byte %d", i)
+			}
+			if Verify(slices.Insert(slices.Clone(data), i, data[i]), o).OK() {
+				t.Errorf("OK with byte %d doubled", i)
+			}
+			if Verify(slices.Insert(slices.Clone(data), i, ' '), o).OK() {
+				t.Errorf("OK with a space before byte %d", i)
+			}
+			if Verify(data[:i], o).OK() {
+				t.Errorf("OK when cut at byte %d", i)
+			}
+		}
+	}
+}
+
+func TestBundleRoundTrip(t *testing.T) {
+	b := honest(t, 5)
+	data := encode(t, b)
+	back, err := DecodeBundle(data, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := encode(t, back); !bytes.Equal(again, data) {
+		t.Errorf("decoded and encoded again:\n%s\nwant\n%s", again, data)
+	}
+	canonical, err := DecodeBundle(append(data, '\n'), 0)
+	if err == nil {
+		t.Errorf("a line feed at the end was accepted: %v", canonical)
+	}
+}
+
+func TestDecodeBundleErrors(t *testing.T) {
+	data := encode(t, honest(t, 1))
+	swap := func(old, new string) []byte { return bytes.Replace(data, []byte(old), []byte(new), 1) }
+	tests := []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"nothing", nil, `bundle, at byte 0: want {"blocks":`},
+		{"another format", swap("bundle/1", "bundle/2"), `want ,"format":"hashlease-bundle/1" in this place`},
+		{"unknown field", swap(`{"created_ms"`, `{"a":1,"created_ms"`), `jobs[0], at byte `},
+		{"missing field", swap(`{"created_ms":1700000000000,`, `{`), `jobs[0], at byte `},
+		{"field twice", swap(`{"created_ms"`, `{"created_ms":1,"created_ms"`), `jobs[0], at byte `},
+		{"other case", swap(`{"created_ms"`, `{"Created_ms"`), `jobs[0], at byte `},
+		{"number as float", swap(`"created_ms":1700000000000`, `"created_ms":17e11`), `jobs[0], at byte `},
+		{"null", swap(`"branches":["`, `"branches":null,"x":["`), `templates[0], at byte `},
+		{"upper case receipt", swap(`"receipts":["0`, `"receipts":["A`), `receipts[0], at byte `},
+		{"short receipt", swap(`"receipts":["`, `"receipts":["00","`), `receipts[0], at byte `},
+		{"long receipt", swap(`"receipts":["`, `"receipts":["`+string(bytes.Repeat([]byte("00"), 60))), `receipts[0], at byte `},
+		{"huge block", swap(`{"blocks":[`, `{"blocks":[{"extranonce":"`+string(bytes.Repeat([]byte("00"), 4000))+`"},`), `blocks[0], at byte 11: want a JSON object of at most 4096 bytes`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := DecodeBundle(tt.data, 0)
+			if err == nil || !bytes.Contains([]byte(err.Error()), []byte(tt.want)) {
+				t.Errorf("error %v, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	data := encode(f, honest(f, 1))
+	f.Add(data)
+	f.Add([]byte(`{"blocks":[],"format":"hashlease-bundle/1","jobs":[],"receipts":[]`))
+	f.Fuzz(func(t *testing.T, fuzzed []byte) {
+		r := Verify(fuzzed, Options{MaxBytes: 1 << 16})
+		if len(r.Checks) == 0 {
+			t.Fatal("nothing was checked")
+		}
+		if r.OK() && !bytes.Equal(fuzzed, data) {
+			t.Fatalf("a forgery: %s", fuzzed)
+		}
+		if b, err := DecodeBundle(fuzzed, 1<<16); err == nil && !bytes.Equal(encode(t, b), fuzzed) {
+			t.Fatal("a bundle with two forms")
+		}
+	})
+}
+
+func BenchmarkVerify(b *testing.B) {
+	const perJob = 2000
+	data := encode(b, honest(b, perJob))
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if r := Verify(data, Options{}); !r.OK() {
+			b.Fatal(failed(r))
+		}
+	}
+	b.ReportMetric(float64(b.N)*3*perJob/b.Elapsed().Seconds(), "receipts/s")
+}
+
+// BenchmarkVerifyRolling has another extranonce in every receipt, as rigs
+// send them.
+func BenchmarkVerifyRolling(b *testing.B) {
+	bundle := honest(b, 1)
+	bundle.Receipts, bundle.Jobs, bundle.Templates = nil, bundle.Jobs[:1], bundle.Templates[:2]
+	const receipts = 6000
+	for i := range receipts {
+		mine(b, bundle, 0, []byte{0, 1, 0, 0, byte(i >> 8), byte(i)}, 1)
+	}
+	bundle.Statement.CountedHashes = hps(2 * receipts)
+	sign(b, bundle)
+	data := encode(b, bundle)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if r := Verify(data, Options{}); !r.OK() {
+			b.Fatal(failed(r))
+		}
+	}
+	b.ReportMetric(float64(b.N)*receipts/b.Elapsed().Seconds(), "receipts/s")
+}

@@ -1,0 +1,176 @@
+package receipt
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/stratum"
+)
+
+// Options says what the caller of Verify knows from elsewhere. The zero value
+// trusts the keys that the bundle itself names.
+type Options struct {
+	Key       ed25519.PublicKey // the provider's; nil: not checked
+	TenantKey ed25519.PublicKey // the tenant's; nil: not checked
+	Strict    bool              // a key that was not given is a failure
+	MaxBytes  int64             // limit of the bundle's size; 0: DefaultMaxBytes
+}
+
+// Report is the outcome of Verify. Its figures are computed from the receipts
+// that hold, not taken from the statement.
+type Report struct {
+	Lease         string            `json:"lease"`
+	Tenant        string            `json:"tenant"`
+	Period        Period            `json:"period"`
+	Receipts      int64             `json:"receipts"`    // that hold
+	ProvenWork    lease.Quantity    `json:"proven_work"` // of them
+	DeliveredHps  lease.Quantity    `json:"delivered_hps"`
+	IntervalHps   [2]lease.Quantity `json:"interval_hps"` // 95 %
+	ContractedHps lease.Quantity    `json:"contracted_hps"`
+	Checks        []Check           `json:"checks"`
+	Unchecked     []string          `json:"unchecked"` // what nobody could tell from this bundle
+}
+
+// Check is one thing that Verify compared.
+type Check struct {
+	Name   string `json:"name"` // stable, such as "receipts"
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"` // what was compared, or the first thing that is wrong
+}
+
+// OK reports whether every check held.
+func (r *Report) OK() bool {
+	for _, c := range r.Checks {
+		if !c.OK {
+			return false
+		}
+	}
+	return len(r.Checks) > 0
+}
+
+// Verify re-hashes a bundle offline. It goes on after a failure wherever that
+// makes sense, so that the report says all that is wrong.
+func Verify(bundle []byte, o Options) *Report {
+	v := &verifier{Options: o}
+	var err error
+	v.b, v.parts, err = decodeBundle(bundle, o.MaxBytes)
+	v.report("form", err, "canonical JSON, %d bytes", len(bundle))
+	if err != nil {
+		return &v.r
+	}
+	s := &v.b.Statement
+	v.s = s
+	v.r.Lease, v.r.Tenant, v.r.Period, v.r.ContractedHps = s.Lease, s.Tenant, s.Period, s.ContractedHps
+
+	v.report("signature", s.checkSignature(), "by provider %x", s.Provider)
+	v.pin("provider-key", "provider's key", o.Key, s.Provider)
+	v.pin("tenant-key", "tenant's key", o.TenantKey, s.TenantKey)
+	v.checkContract()
+	v.report("templates", v.checkTemplates(), "%d well-formed, each with one place for a tag, outputs and split equal to the reward", len(v.b.Templates))
+	v.report("outputs", v.checkOutputs(), "every output that pays anything pays the script of the terms")
+	v.report("fee", v.checkFees(), "%d ppm of each block, as in the terms", v.b.Terms.FeePPM)
+	v.report("jobs", v.checkJobs(), "%d, all with the tag of lease %s", len(v.b.Jobs), s.Lease)
+	v.checkReceipts()
+	v.report("figures", v.checkFigures(), "%d receipts, %s hashes proven", s.Receipts, s.ProvenWork.Work())
+	v.checkCounted()
+	v.report("rewards", v.checkRewards(), "%d blocks rebuilt, each paying by its frozen split", len(v.b.Blocks))
+	v.report("balances", v.checkBalances(), "pending %d sat, available %d sat: the sums of the rewards", s.Balances.Pending, s.Balances.Available)
+	v.report("derived", v.checkDerived(), "delivered %s H/s, 95 %% within %s to %s", v.r.DeliveredHps.Work(), v.r.IntervalHps[0].Work(), v.r.IntervalHps[1].Work())
+	v.r.Unchecked = append(v.r.Unchecked,
+		"that jobs were built on the chain's tip of their time: the bundle carries no block headers",
+		"that the statement and its targets were logged before: there is no public log and no witness",
+		"what other leases were entitled to of each block's split: their work is not in the bundle",
+		"that no block was left out, and that the listed ones are on the chain: ask a coin node",
+		"rejected and stale shares, counted hashes, running time: the provider's word",
+	)
+	return &v.r
+}
+
+// verifier is one run of Verify.
+type verifier struct {
+	Options
+	parts
+	b      *Bundle
+	s      *Statement
+	r      Report
+	usable []bool           // templates that are well-formed
+	issues []*stratum.Issue // by job; nil where the job cannot be judged
+	ev     lease.Evidence   // of the receipts that hold
+}
+
+// report notes one check; the detail is for the case that it held.
+func (v *verifier) report(name string, err error, detail string, args ...any) {
+	c := Check{Name: name, OK: err == nil}
+	if c.Detail = fmt.Sprintf(detail, args...); err != nil {
+		c.Detail = err.Error()
+	}
+	v.r.Checks = append(v.r.Checks, c)
+}
+
+// pin compares a key of the statement with the one the caller knows.
+func (v *verifier) pin(name, what string, want ed25519.PublicKey, have B32) {
+	switch {
+	case want != nil && !bytes.Equal(want, have[:]):
+		v.report(name, fmt.Errorf("the bundle names %x, you expect %x", have, []byte(want)), "")
+	case want != nil:
+		v.report(name, nil, "the %s is the one you gave", what)
+	case v.Strict:
+		v.report(name, fmt.Errorf("not given: without it anybody could have made this bundle"), "")
+	default:
+		v.r.Unchecked = append(v.r.Unchecked, fmt.Sprintf("that the %s %x is the right one: give it to check", what, have))
+	}
+}
+
+// checkContract checks the documents that the statement binds together.
+func (v *verifier) checkContract() {
+	s := v.s
+	v.report("evidence", same("hash of the evidence", v.evidence(), s.Evidence), "%x", s.Evidence)
+
+	err := same("hash of the terms", B32(sha256.Sum256(v.terms)), s.Terms)
+	v.report("terms", errors.Join(err, v.b.Terms.Validate()), "%x", s.Terms)
+
+	tag := lease.NewTag(lease.TagInput{
+		Provider: s.Provider[:], Lease: s.Lease, Tenant: s.TenantKey[:], Nonce: s.Nonce, Terms: lease.TermsHash(s.Terms),
+	})
+	v.report("tag", same("tag of this provider, lease, tenant, nonce and terms", B16(tag), s.Tag), "%s", tag)
+	v.report("period", s.checkPeriod(), "%d to %d, running for %d of %d ms",
+		s.Period.FromMs, s.Period.ToMs, s.Period.RunningMs, s.Period.ToMs-s.Period.FromMs)
+}
+
+func (s *Statement) checkPeriod() error {
+	p := s.Period
+	switch {
+	case s.Format != StatementFormat:
+		return fmt.Errorf("statement of format %.40q, want %s", s.Format, StatementFormat)
+	case p.FromMs < 0 || p.ToMs <= p.FromMs:
+		return fmt.Errorf("from %d to %d ms is no period", p.FromMs, p.ToMs)
+	case p.RunningMs < 0 || p.RunningMs > p.ToMs-p.FromMs:
+		return fmt.Errorf("running for %d ms of %d", p.RunningMs, p.ToMs-p.FromMs)
+	}
+	return nil
+}
+
+// same compares what was computed with what the statement says.
+func same[T comparable](what string, have, want T) error {
+	if have != want {
+		return fmt.Errorf("%s is %v, the statement says %v", what, text(have), text(want))
+	}
+	return nil
+}
+
+// text makes bytes readable.
+func text(v any) any {
+	switch v := v.(type) {
+	case B16:
+		return fmt.Sprintf("%x", v[:])
+	case B32:
+		return fmt.Sprintf("%x", v[:])
+	case lease.Quantity:
+		return v.Work()
+	}
+	return v
+}
