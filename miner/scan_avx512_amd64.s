@@ -148,23 +148,22 @@ DATA avx512Consts<>+560(SB)/4, $0x98c7e2a2
 DATA avx512Consts<>+564(SB)/4, $0xfc08884d
 DATA avx512Consts<>+568(SB)/4, $0xff00ff00
 DATA avx512Consts<>+572(SB)/4, $0x00000000
-DATA avx512Consts<>+576(SB)/4, $0x00000000
-DATA avx512Consts<>+580(SB)/4, $0x00000001
-DATA avx512Consts<>+584(SB)/4, $0x00000002
-DATA avx512Consts<>+588(SB)/4, $0x00000003
-DATA avx512Consts<>+592(SB)/4, $0x00000004
-DATA avx512Consts<>+596(SB)/4, $0x00000005
-DATA avx512Consts<>+600(SB)/4, $0x00000006
-DATA avx512Consts<>+604(SB)/4, $0x00000007
-DATA avx512Consts<>+608(SB)/4, $0x00000008
-DATA avx512Consts<>+612(SB)/4, $0x00000009
-DATA avx512Consts<>+616(SB)/4, $0x0000000a
-DATA avx512Consts<>+620(SB)/4, $0x0000000b
-DATA avx512Consts<>+624(SB)/4, $0x0000000c
-DATA avx512Consts<>+628(SB)/4, $0x0000000d
-DATA avx512Consts<>+632(SB)/4, $0x0000000e
-DATA avx512Consts<>+636(SB)/4, $0x0000000f
-GLOBL avx512Consts<>(SB), RODATA|NOPTR, $640
+DATA avx512Consts<>+576(SB)/4, $0x00000001
+DATA avx512Consts<>+580(SB)/4, $0x00000002
+DATA avx512Consts<>+584(SB)/4, $0x00000003
+DATA avx512Consts<>+588(SB)/4, $0x00000004
+DATA avx512Consts<>+592(SB)/4, $0x00000005
+DATA avx512Consts<>+596(SB)/4, $0x00000006
+DATA avx512Consts<>+600(SB)/4, $0x00000007
+DATA avx512Consts<>+604(SB)/4, $0x00000008
+DATA avx512Consts<>+608(SB)/4, $0x00000009
+DATA avx512Consts<>+612(SB)/4, $0x0000000a
+DATA avx512Consts<>+616(SB)/4, $0x0000000b
+DATA avx512Consts<>+620(SB)/4, $0x0000000c
+DATA avx512Consts<>+624(SB)/4, $0x0000000d
+DATA avx512Consts<>+628(SB)/4, $0x0000000e
+DATA avx512Consts<>+632(SB)/4, $0x0000000f
+GLOBL avx512Consts<>(SB), RODATA|NOPTR, $636
 
 // func scanAVX512(words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32
 // Requires: AVX, AVX512F
@@ -185,7 +184,7 @@ group:
 schedule:
 	// W[3]: the nonces, bytes swapped
 	VPBROADCASTD R13, Z16
-	VPADDD       64(DX), Z16, Z16
+	VPADDD       60(DX), Z16, Z16
 	VPBROADCASTD 56(DX), Z17
 	VPRORD       $0x08, Z16, Z18
 	VPROLD       $0x08, Z16, Z3

@@ -75,11 +75,10 @@ func testKnownBlocks(k *Kernel) error {
 		}
 		s := k.NewScanner(&h, nil, target)
 		for lane := range uint32(k.Lanes) {
-			first := b.nonce - lane // may begin at the end of the range, see regtest
 			if lane > b.nonce {
-				break
+				break // the regtest block, near the first nonce
 			}
-			if !scanFinds(s, first, uint32(k.Lanes), Hit{Nonce: b.nonce}) {
+			if !scanFinds(s, b.nonce-lane, uint32(k.Lanes), Hit{Nonce: b.nonce}) {
 				return fmt.Errorf("block %s: nonce %d not found in lane %d", b.name, b.nonce, lane)
 			}
 		}
@@ -101,34 +100,33 @@ func scanFinds(s *Scanner, nonce, count uint32, want Hit) bool {
 	return false
 }
 
-// testRandomHeaders scans random headers whose targets have 0 to 7 leading
-// zero bits and counts the hits, of which the oracle knows the number.
+// testRandomHeaders scans random headers in one to three versions, with
+// targets of 0 to 7 leading zero bits, and counts the hits. As each is
+// confirmed, it is enough to know their number from the oracle.
 func testRandomHeaders(k *Kernel) error {
 	rng := rand.New(rand.NewPCG(0x6861736865, 0x6c65617365))
-	for zeros := range 8 {
+	for i := range 64 {
 		var h Header
-		for i := range h {
-			h[i] = byte(rng.Uint32())
+		for j := range h {
+			h[j] = byte(rng.Uint32())
 		}
-		versions := make([]uint32, 1+zeros%3)
-		for i := range versions {
-			versions[i] = rng.Uint32()
+		versions := make([]uint32, 1+i%3)
+		for j := range versions {
+			versions[j] = rng.Uint32()
 		}
 		var target Target
-		for i := range target {
-			target[i] = byte(rng.Uint32())
+		for j := range target {
+			target[j] = byte(rng.Uint32())
 		}
+		zeros := i % 8
 		target[31] = target[31]&0x7f>>zeros | 0x80>>zeros
 		first, count := rng.Uint32()>>1, uint32(2*k.Lanes+1)
 
 		s := k.NewScanner(&h, versions, target)
 		for done := uint32(0); done < count; {
 			hits, n := s.Scan(first+done, count-done)
-			if n == 0 {
-				return fmt.Errorf("random header %d: the scan stands still", zeros)
-			}
 			if want := countHits(&h, versions, target, first+done, n); len(hits) != want {
-				return fmt.Errorf("random header %d: %d hits, want %d", zeros, len(hits), want)
+				return fmt.Errorf("random header %d: %d hits in %d nonces, want %d", i, len(hits), n, want)
 			}
 			done += n
 		}
