@@ -78,7 +78,7 @@ func TestNewTemplateErrors(t *testing.T) {
 		{"cut coinbase", func(in *TemplateInput) { in.Job.Coinb2 = in.Job.Coinb2[:9] }, "malformed coinbase"},
 		{"tag within coinb2", func(in *TemplateInput) {
 			n := len(in.Job.Coinb1) - 10
-			in.Job.Coinb1, in.Job.Coinb2 = in.Job.Coinb1[:n-6], append(slices.Clone(in.Job.Coinb1[n:]), in.Job.Coinb2...)
+			in.Job.Coinb1, in.Job.Coinb2 = in.Job.Coinb1[:n], append(slices.Clone(in.Job.Coinb1[n:]), in.Job.Coinb2...)
 		}, "does not carry tag"},
 		{"mask beyond BIP320", func(in *TemplateInput) { in.Mask = 0xffffffff }, "mask"},
 		{"version rolled already", func(in *TemplateInput) { in.Job.Version |= 0x2000 }, "mask"},
