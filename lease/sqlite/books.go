@@ -1,0 +1,188 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+)
+
+// PutBlock implements lease.Store.
+func (s *Store) PutBlock(ctx context.Context, b lease.Block) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		j, err := readJob(ctx, tx, b.Job)
+		if err != nil {
+			return fmt.Errorf("block %v: %w", b.Hash, err)
+		}
+		if j.Template != b.Template || j.Lease != b.Lease {
+			return fmt.Errorf("block %v: template %d and lease %s, but job %d is of %d and %s", b.Hash, b.Template, b.Lease, b.Job, j.Template, j.Lease)
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO blocks (hash, height, template, job, lease, extranonce, time, nonce, version_bits, found_ms, state, appearances, reason, raw)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?) ON CONFLICT (hash) DO NOTHING`,
+			b.Hash[:], b.Height, b.Template, b.Job, b.Lease, b.Extranonce, int64(b.Time), int64(b.Nonce), int64(b.VersionBits), b.FoundMs,
+			string(lease.Candidate), b.Raw)
+		return err
+	})
+}
+
+const selectBlock = "SELECT hash, height, template, job, lease, extranonce, time, nonce, version_bits, found_ms, state, appearances, reason, %s FROM blocks "
+
+func scanBlock(row scanner) (lease.Block, error) {
+	var b lease.Block
+	err := row.Scan(fixed(b.Hash[:]), &b.Height, &b.Template, &b.Job, &b.Lease, &b.Extranonce, &b.Time, &b.Nonce, &b.VersionBits,
+		&b.FoundMs, (*string)(&b.State), &b.Appearances, &b.Reason, &b.Raw)
+	return b, err
+}
+
+// Block implements lease.Store.
+func (s *Store) Block(ctx context.Context, h miner.Hash) (lease.Block, error) {
+	b, err := scanBlock(s.reader.QueryRowContext(ctx, fmt.Sprintf(selectBlock, "raw")+"WHERE hash = ?", h[:]))
+	if err != nil {
+		return lease.Block{}, s.explain(ctx, notFound(err, "block %v", h))
+	}
+	return b, nil
+}
+
+// Blocks implements lease.Store.
+func (s *Store) Blocks(ctx context.Context, states ...lease.BlockState) ([]lease.Block, error) {
+	where, args := "", make([]any, len(states))
+	for i, state := range states {
+		args[i] = string(state)
+	}
+	if len(states) > 0 {
+		where = "WHERE state IN (?" + strings.Repeat(", ?", len(states)-1) + ") "
+	}
+	all, err := collect(ctx, s.reader, scanBlock, fmt.Sprintf(selectBlock, "NULL")+where+"ORDER BY found_ms, num", args...)
+	return all, s.explain(ctx, err)
+}
+
+// MoveBlock implements lease.Store.
+func (s *Store) MoveBlock(ctx context.Context, h miner.Hash, from, to lease.BlockState, reason string, txs ...lease.Transaction) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		moved, err := changed(tx.ExecContext(ctx, `UPDATE blocks SET state = ?1, reason = ?2, appearances = appearances + (?1 = ?3 AND state <> ?3)
+			WHERE hash = ?4 AND state = ?5`, string(to), reason, string(lease.Adopted), h[:], string(from)))
+		if err != nil {
+			return err
+		}
+		if !moved {
+			var state string
+			if err := tx.QueryRowContext(ctx, "SELECT state FROM blocks WHERE hash = ?", h[:]).Scan(&state); err != nil {
+				return notFound(err, "block %v", h)
+			}
+			return fmt.Errorf("block %v: %w, it is %s and not %s", h, lease.ErrConflict, state, from)
+		}
+		for i := range txs {
+			if err := post(ctx, tx, &txs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Post implements lease.Store.
+func (s *Store) Post(ctx context.Context, t lease.Transaction) error {
+	return s.write(ctx, func(tx *sql.Tx) error { return post(ctx, tx, &t) })
+}
+
+// post books t within tx.
+func post(ctx context.Context, tx *sql.Tx, t *lease.Transaction) error {
+	if err := t.Validate(); err != nil {
+		return err
+	}
+	r, err := tx.ExecContext(ctx, "INSERT INTO transactions (key, kind, at_ms, ref) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING", t.Key, t.Kind, t.AtMs, t.Ref)
+	if added, err := changed(r, err); err != nil {
+		return err
+	} else if !added {
+		return fmt.Errorf("transaction %s: %w", t.Key, lease.ErrDuplicate)
+	}
+	seq, err := r.LastInsertId()
+	if err != nil {
+		return err
+	}
+	for i, p := range t.Postings {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO postings VALUES (?, ?, ?, ?, ?)", seq, i, p.Account, p.Lease, p.Sat); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO balances VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET sat = sat + ?3", p.Account, p.Lease, p.Sat); err != nil {
+			return err
+		}
+	}
+	for _, p := range t.Postings {
+		if p.Sat < 0 || !strings.HasPrefix(p.Account, lease.Liability) {
+			continue // a credit cannot overdraw what is owed
+		}
+		var sum int64
+		if err := tx.QueryRowContext(ctx, "SELECT sum(sat) FROM balances WHERE account = ?", p.Account).Scan(&sum); err != nil {
+			return err
+		}
+		if sum > 0 {
+			return fmt.Errorf("transaction %s: %w: %s by %d sat", t.Key, lease.ErrOverdrawn, p.Account, sum)
+		}
+	}
+	return nil
+}
+
+// scanLine reads one posting beside its transaction; a transaction without
+// postings has one line without an account.
+func scanLine(row scanner) (t lease.Transaction, err error) {
+	var account, id sql.NullString
+	var sat sql.NullInt64
+	err = row.Scan(&t.Seq, &t.Key, &t.Kind, &t.AtMs, &t.Ref, &account, &id, &sat)
+	if account.Valid {
+		t.Postings = []lease.Posting{{Account: account.String, Lease: id.String, Sat: sat.Int64}}
+	}
+	return t, err
+}
+
+const selectLines = `SELECT t.seq, t.key, t.kind, t.at_ms, t.ref, p.account, p.lease, p.sat
+	FROM transactions AS t LEFT JOIN postings AS p ON p.tx = t.seq `
+
+// Transaction implements lease.Store.
+func (s *Store) Transaction(ctx context.Context, key string) (lease.Transaction, error) {
+	for t, err := range gather(stream(ctx, s, scanLine, selectLines+"WHERE t.key = ? ORDER BY p.line", key)) {
+		return t, err
+	}
+	return lease.Transaction{}, notFound(sql.ErrNoRows, "transaction %.100s", key)
+}
+
+// Transactions implements lease.Store.
+func (s *Store) Transactions(ctx context.Context) iter.Seq2[lease.Transaction, error] {
+	return gather(stream(ctx, s, scanLine, selectLines+"ORDER BY t.seq, p.line"))
+}
+
+// gather joins the lines of each transaction.
+func gather(lines iter.Seq2[lease.Transaction, error]) iter.Seq2[lease.Transaction, error] {
+	return func(yield func(lease.Transaction, error) bool) {
+		var t lease.Transaction
+		for line, err := range lines {
+			switch {
+			case err != nil:
+				yield(lease.Transaction{}, err)
+				return
+			case line.Seq == t.Seq:
+				t.Postings = append(t.Postings, line.Postings...)
+				continue
+			case t.Seq != 0 && !yield(t, nil):
+				return
+			}
+			t = line
+		}
+		if t.Seq != 0 {
+			yield(t, nil)
+		}
+	}
+}
+
+// Balances implements lease.Store.
+func (s *Store) Balances(ctx context.Context) ([]lease.Balance, error) {
+	all, err := collect(ctx, s.reader, func(row scanner) (b lease.Balance, err error) {
+		err = row.Scan(&b.Account, &b.Lease, &b.Sat)
+		return b, err
+	}, "SELECT account, lease, sat FROM balances ORDER BY account, lease")
+	return all, s.explain(ctx, err)
+}

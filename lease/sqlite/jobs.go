@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"github.com/hashlease/hashlease/lease"
+)
+
+// PutJobs implements lease.Store.
+func (s *Store) PutJobs(ctx context.Context, templates []lease.Template, jobs []lease.Job) ([]lease.Template, []lease.Job, error) {
+	templates, jobs = slices.Clone(templates), slices.Clone(jobs)
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for i := range templates {
+			t := &templates[i]
+			r, err := tx.ExecContext(ctx, "INSERT INTO templates (created_ms, height, prev, body) VALUES (?, ?, ?, ?)",
+				t.CreatedMs, t.Height, t.Prev[:], t.Body)
+			if err != nil {
+				return err
+			}
+			if t.Seq, err = r.LastInsertId(); err != nil {
+				return err
+			}
+		}
+		for i := range jobs {
+			j := &jobs[i]
+			if j.Template < 0 || j.Template >= int64(len(templates)) {
+				return fmt.Errorf("job of lease %s: template %d of %d: %w", j.Lease, j.Template, len(templates), lease.ErrNotFound)
+			}
+			j.Template = templates[j.Template].Seq
+			r, err := tx.ExecContext(ctx, "INSERT INTO jobs (template, lease, tag, target, created_ms) VALUES (?, ?, ?, ?, ?)",
+				j.Template, j.Lease, j.Tag[:], j.Target[:], j.CreatedMs)
+			if err != nil {
+				return err
+			}
+			if j.Seq, err = r.LastInsertId(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return templates, jobs, nil
+}
+
+// Template implements lease.Store.
+func (s *Store) Template(ctx context.Context, seq int64) (lease.Template, error) {
+	var t lease.Template
+	err := s.reader.QueryRowContext(ctx, "SELECT seq, created_ms, height, prev, body FROM templates WHERE seq = ?", seq).
+		Scan(&t.Seq, &t.CreatedMs, &t.Height, fixed(t.Prev[:]), &t.Body)
+	if err != nil {
+		return lease.Template{}, s.explain(ctx, notFound(err, "template %d", seq))
+	}
+	return t, nil
+}
+
+// Job implements lease.Store.
+func (s *Store) Job(ctx context.Context, seq int64) (lease.Job, error) {
+	j, err := readJob(ctx, s.reader, seq)
+	return j, s.explain(ctx, err)
+}
+
+func readJob(ctx context.Context, q querier, seq int64) (lease.Job, error) {
+	var j lease.Job
+	err := q.QueryRowContext(ctx, "SELECT seq, template, lease, tag, target, created_ms FROM jobs WHERE seq = ?", seq).
+		Scan(&j.Seq, &j.Template, &j.Lease, fixed(j.Tag[:]), fixed(j.Target[:]), &j.CreatedMs)
+	if err != nil {
+		return lease.Job{}, notFound(err, "job %d", seq)
+	}
+	return j, nil
+}

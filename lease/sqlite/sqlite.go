@@ -1,0 +1,150 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+)
+
+// busyTimeout is how long a connection waits for another process's writes.
+const busyTimeout = 10 * time.Second
+
+// Store is a lease.Store in an SQLite file.
+type Store struct {
+	path   string
+	writer *sql.DB // one connection
+	reader *sql.DB
+	opened atomic.Int64 // how often the writing connection was opened
+}
+
+var _ lease.Store = (*Store)(nil)
+
+// Open opens the database at path, creates it where there is none, and brings
+// its tables up to date. The folder must exist.
+func Open(ctx context.Context, path string) (*Store, error) {
+	path, err := filepath.Abs(path)
+	if err == nil {
+		err = create(path)
+	}
+	if err != nil {
+		return nil, &Error{Path: path, Err: err, Hint: "check that its folder exists and this user may write there"}
+	}
+	s := &Store{path: path}
+	s.writer, err = driver.Open(s.dsn("_txlock", "immediate"), func(c *sqlite3.Conn) error {
+		s.opened.Add(1)
+		return prepare(c, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864")
+	})
+	if err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	s.writer.SetMaxOpenConns(1)
+	s.reader, err = driver.Open(s.dsn(), func(c *sqlite3.Conn) error {
+		return prepare(c, "PRAGMA query_only = ON")
+	})
+	if err != nil {
+		return nil, errors.Join(s.explain(ctx, err), s.writer.Close())
+	}
+	s.reader.SetMaxIdleConns(4)
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(s.explain(ctx, err), s.Close())
+	}
+	return s, nil
+}
+
+// prepare sets a new connection up.
+func prepare(c *sqlite3.Conn, pragmas string) error {
+	return errors.Join(c.BusyTimeout(busyTimeout), c.Exec(pragmas))
+}
+
+// dsn names the file with the given query parameters, key by value.
+func (s *Store) dsn(query ...string) string {
+	values := url.Values{}
+	for i := 0; i+1 < len(query); i += 2 {
+		values.Set(query[i], query[i+1])
+	}
+	path := filepath.ToSlash(s.path)
+	if path[0] != '/' {
+		path = "/" + path // a drive letter
+	}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: values.Encode()}
+	return u.String()
+}
+
+// create makes an empty file that only its owner may read, durably, unless
+// there is one.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// start brings a fresh connection to the point where the Store can be used.
+func (s *Store) start(ctx context.Context) error {
+	if err := s.checkSmall(ctx); err != nil {
+		return err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	// The driver syncs a new log's content, not its name: without the
+	// folder's sync a power loss could take the whole log, and it lives as
+	// long as a connection is open.
+	return syncFolder(filepath.Dir(s.path))
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrInvalid) && !errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("folder %s: %w", path, err)
+	}
+	return nil
+}
+
+// Close releases the file. The Store must not be in use.
+func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
+
+// Version implements lease.Store. It is SQLite's count of changes by other
+// connections, as the writing connection sees them, so the Store's own writes
+// do not change it.
+func (s *Store) Version(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.writer.QueryRowContext(ctx, "PRAGMA data_version").Scan(&n); err != nil {
+		return 0, s.explain(ctx, err)
+	}
+	// The count means nothing to another connection: should the pool have
+	// opened a new one, the version must change.
+	return s.opened.Load()<<32 | n&(1<<32-1), nil
+}
+
+// write runs f in a transaction and commits it unless f fails.
+func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return s.explain(ctx, err)
+	}
+	defer tx.Rollback()
+	if err := f(tx); err != nil {
+		return s.explain(ctx, err)
+	}
+	return s.explain(ctx, tx.Commit())
+}
