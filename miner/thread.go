@@ -48,9 +48,10 @@ func (t *thread) run(ended chan<- struct{}) {
 	defer close(ended)
 	runtime.LockOSThread()
 	t.settle()
-	for !t.quit.Load() {
-		if t.rest(nil) {
-			continue
+	for {
+		t.rest(nil)
+		if t.quit.Load() {
+			return
 		}
 		generation := t.e.generation.Load()
 		task, ok := t.e.feeder.Next(t.index, t.taskSize())
@@ -90,7 +91,8 @@ func (t *thread) work(task *Task, generation uint64) (hashed uint64) {
 	versions := task.versions()
 	nonce := task.Nonce
 	for left := task.nonces(); left > 0; {
-		if t.quit.Load() || t.e.generation.Load() != generation || t.rest(&generation) {
+		t.rest(&generation)
+		if t.quit.Load() || t.e.generation.Load() != generation {
 			break
 		}
 		start := threadTime()
@@ -147,19 +149,19 @@ func (t *thread) account(hashes uint64, busy time.Duration) {
 	t.window.hashes, t.window.busy = 0, 0
 }
 
-// rest makes the pause that is due, if it is long enough to make. It reports
-// whether it ended early: the thread is to quit, or the generation changed
-// from the given one. A change of the duty cycle forgives the rest of the
-// pause.
-func (t *thread) rest(generation *uint64) (early bool) {
+// rest makes the pause that is due, if it is long enough to make. It ends
+// early, and keeps what is left for later, when the thread is to quit or the
+// generation is not the given one any more. A change of the duty cycle
+// forgives the rest of the pause.
+func (t *thread) rest(generation *uint64) {
 	for {
 		duty := t.e.duty.Load()
-		if t.debt < dutyPeriod*time.Duration(100-duty)/100 || duty == 100 {
-			return false
+		if duty == 100 || t.debt < dutyPeriod*time.Duration(100-duty)/100 {
+			return
 		}
 		wake := t.e.awake()
 		if t.quit.Load() || generation != nil && t.e.generation.Load() != *generation {
-			return true
+			return
 		}
 		start := time.Now()
 		timer := time.NewTimer(t.debt)
