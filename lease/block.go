@@ -31,3 +31,9 @@ type Block struct {
 	Appearances int    // how often it was adopted
 	Reason      string // why it was rejected
 }
+
+// Part is what one lease, or the house, gets of a block.
+type Part struct {
+	Lease string `json:"lease"`
+	Sat   int64  `json:"sat"`
+}

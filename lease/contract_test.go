@@ -252,7 +252,7 @@ func TestTransactionValidate(t *testing.T) {
 		"spaced":      bad(Posting{"a b", "", 1}, Posting{"a", "", -1}),
 		"zero":        bad(Posting{"a", "", 0}),
 		"too much":    bad(Posting{"a", "", MaxSat + 1}, Posting{"b", "", -MaxSat - 1}),
-		"too many":    bad(make([]Posting, 4001)...),
+		"too many":    bad(make([]Posting, maxPostings+1)...),
 	} {
 		if err := tx.Validate(); err == nil || errors.Is(err, ErrUnbalanced) {
 			t.Errorf("%s: %v", name, err)

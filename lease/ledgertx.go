@@ -34,7 +34,7 @@ type Balance struct {
 const MaxSat = 21_000_000 * 100_000_000
 
 // maxPostings keeps every sum of a transaction within 64 bits.
-const maxPostings = 4000
+const maxPostings = 4100
 
 // Liability begins the names of the accounts that say what is owed to a
 // tenant. Their balance is never a debit.
