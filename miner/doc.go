@@ -31,7 +31,7 @@
 // the nonces scanned, and the engine's counter is the sum of what it told its
 // feeder. A header is one hash, whatever is shared between several.
 //
-// No kernel is used before it has passed [SelfTest] in this process, and the
+// The engine uses no kernel before it has passed [SelfTest] in this process; the
 // fastest is chosen by measuring, not by name.
 //
 // A kernel call takes about half a millisecond, so that new work, a pause and
