@@ -52,21 +52,21 @@ func TestApportion(t *testing.T) {
 		weights []Weight
 		want    []lease.Part
 	}{
-		{"nobody", 100, nil, parts("house", 100}),
-		{"no work", 100, []Weight{hashes("L-0001", 0)}, parts("house", 100}),
+		{"nobody", 100, nil, parts("house", 100)},
+		{"no work", 100, []Weight{hashes("L-0001", 0)}, parts("house", 100)},
 		{"nothing to split", 0, []Weight{hashes("L-0001", 1)}, nil},
 		{"a debt", -5, []Weight{hashes("L-0001", 1)}, nil},
-		{"one", 7, []Weight{hashes("L-0001", 3)}, parts("L-0001", 7}),
-		{"even", 9, []Weight{hashes("b", 1), hashes("a", 2)}, parts("a", 6, "b", 3}),
-		{"a tie goes to the lower ID", 1, []Weight{hashes("b", 1), hashes("a", 1)}, parts("a", 1}),
-		{"two of three ties", 2, []Weight{hashes("c", 1), hashes("b", 1), hashes("a", 1)}, parts("a", 1, "b", 1}),
+		{"one", 7, []Weight{hashes("L-0001", 3)}, parts("L-0001", 7)},
+		{"even", 9, []Weight{hashes("b", 1), hashes("a", 2)}, parts("a", 6, "b", 3)},
+		{"a tie goes to the lower ID", 1, []Weight{hashes("b", 1), hashes("a", 1)}, parts("a", 1)},
+		{"two of three ties", 2, []Weight{hashes("c", 1), hashes("b", 1), hashes("a", 1)}, parts("a", 1, "b", 1)},
 		// 100·w/7: 14.29, 28.57, 57.14.
-		{"largest remainder", 100, []Weight{hashes("a", 1), hashes("b", 2), hashes("c", 4)}, parts("a", 14, "b", 29, "c", 57}),
-		{"the house like anybody", 10, []Weight{hashes("house", 4), hashes("L-0001", 1)}, parts("L-0001", 2, "house", 8}),
+		{"largest remainder", 100, []Weight{hashes("a", 1), hashes("b", 2), hashes("c", 4)}, parts("a", 14, "b", 29, "c", 57)},
+		{"the house like anybody", 10, []Weight{hashes("house", 4), hashes("L-0001", 1)}, parts("L-0001", 2, "house", 8)},
 		{
 			"beyond 128 bits", lease.MaxSat,
 			[]Weight{{"a", miner.MaxWork}, {"b", miner.MaxWork}, {"c", miner.Work{Lo: 1}}},
-			parts("a", lease.MaxSat / 2, "b", lease.MaxSat / 2),
+			parts("a", lease.MaxSat/2, "b", lease.MaxSat/2),
 		},
 	}
 	for _, tt := range tests {
