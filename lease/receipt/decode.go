@@ -14,9 +14,9 @@ import (
 // reader sets no other limit.
 const (
 	DefaultMaxBytes  = 1 << 30
-	MaxJobs          = 1 << 20
-	MaxTemplates     = 1 << 20
-	MaxBlocks        = 1 << 18
+	MaxJobs          = 1 << 23
+	MaxTemplates     = 1 << 23
+	MaxBlocks        = 1 << 20
 	maxTermsSize     = 1 << 20 // bytes
 	maxStatementSize = 1 << 26 // bytes
 	maxElementSize   = 1 << 12 // bytes of a job or a block

@@ -1,0 +1,188 @@
+package statement
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"iter"
+	"testing"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+const (
+	startMs   = 1_795_000_000_000
+	heartbeat = startMs + 100_000
+	reward    = 5_000_000_000
+)
+
+var houseScript = []byte{0x51, 0x20, 1, 2, 3}
+
+func testKey(name string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(name))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// memory is the part of a store that Build reads. The calls of a method are
+// counted, and onCall sees them before they are answered.
+type memory struct {
+	lease.Store
+	lease     lease.Lease
+	tenant    lease.Tenant
+	terms     lease.Terms
+	beat      int64
+	meter     lease.Meter
+	templates []lease.Template
+	jobs      []lease.Job
+	all       []lease.Receipt
+	blocks    []lease.Block
+	books     []lease.Balance
+	onCall    func(method string, n int)
+	calls     map[string]int
+}
+
+func (m *memory) called(method string) {
+	m.calls[method]++
+	if m.onCall != nil {
+		m.onCall(method, m.calls[method])
+	}
+}
+
+func (m *memory) Lease(_ context.Context, id string) (lease.Lease, error) {
+	if id != m.lease.ID {
+		return lease.Lease{}, lease.ErrNotFound
+	}
+	return m.lease, nil
+}
+func (m *memory) Tenant(context.Context, string) (lease.Tenant, error)        { return m.tenant, nil }
+func (m *memory) Terms(context.Context, lease.TermsHash) (lease.Terms, error) { return m.terms, nil }
+func (m *memory) Heartbeat(context.Context) (int64, error) {
+	m.called("Heartbeat")
+	return m.beat, nil
+}
+func (m *memory) RunningMs(_ context.Context, from, to int64) (int64, error) {
+	return (to - from) * 9 / 10, nil
+}
+func (m *memory) Meter(context.Context, string) (lease.Meter, error) {
+	m.called("Meter")
+	return m.meter, nil
+}
+func (m *memory) Template(_ context.Context, seq int64) (lease.Template, error) {
+	return m.templates[seq-1], nil
+}
+func (m *memory) Job(_ context.Context, seq int64) (lease.Job, error) { return m.jobs[seq-1], nil }
+func (m *memory) Receipts(_ context.Context, id string, from, to int64) iter.Seq2[lease.Receipt, error] {
+	return func(yield func(lease.Receipt, error) bool) {
+		for _, r := range m.all {
+			if r.Lease == id && r.CommitMs > from && r.CommitMs <= to && !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+func (m *memory) Blocks(_ context.Context, states ...lease.BlockState) ([]lease.Block, error) {
+	m.called("Blocks")
+	var out []lease.Block
+	for _, b := range m.blocks {
+		for _, s := range states {
+			if b.State == s {
+				out = append(out, b)
+			}
+		}
+	}
+	return out, nil
+}
+func (m *memory) Balances(context.Context) ([]lease.Balance, error) {
+	m.called("Balances")
+	return m.books, nil
+}
+
+// newMemory is a node that has worked for lease L-0001 and another one, with
+// 40 receipts each and three blocks.
+func newMemory(t *testing.T) *memory {
+	t.Helper()
+	terms := lease.Terms{Format: lease.TermsFormat, Text: "Fair.", Coin: "test", HouseScript: hex.EncodeToString(houseScript),
+		FeePPM: 10_000, Scheme: lease.SchemeTides, Tides: lease.DefaultTides}
+	hash, err := terms.Hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &memory{
+		calls: map[string]int{}, terms: terms, beat: heartbeat,
+		tenant: lease.Tenant{ID: "anna", Key: testKey("anna").Public().(ed25519.PublicKey)},
+		lease: lease.Lease{ID: "L-0001", Tenant: "anna", Model: lease.Leased, ContractedHps: 25, StartMs: startMs,
+			ProofMs: 1000, Nonce: [16]byte{1}, Terms: hash},
+	}
+	tag := func(id string) lease.Tag {
+		return lease.NewTag(lease.TagInput{Provider: testKey("provider").Public().(ed25519.PublicKey), Lease: id,
+			Tenant: m.tenant.Key, Nonce: m.lease.Nonce, Terms: hash})
+	}
+	m.lease.Tag = tag("L-0001")
+	fee := int64(reward / 100)
+	// The first two blocks' splits have the lease, the third one's not.
+	splits := [][]receipt.Part{
+		{{Lease: "L-0001", Sat: 1000}, {Lease: "house", Sat: reward - fee - 1000}},
+		{{Lease: "L-0001", Sat: 2000}, {Lease: "L-0002", Sat: reward - fee - 2000}},
+		{{Lease: "L-0002", Sat: reward - fee}},
+	}
+	for i, split := range splits {
+		job, err := solo.BuildJob(&solo.Template{Height: int64(100 + i), Version: 0x20000000, PrevHash: miner.Hash{byte(i)}, Bits: 0x207fffff,
+			CurTime: startMs / 1000, MinTime: startMs/1000 - 100, CoinbaseValue: reward}, "1", m.lease.Tag,
+			[]stratum.Output{{Value: reward, Script: houseScript}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := receipt.NewTemplate(receipt.TemplateInput{Job: job, Tag: m.lease.Tag, Height: int64(100 + i), Mask: stratum.VersionMask,
+			MinTime: startMs/1000 - 100, MaxTime: startMs/1000 + 7200, Extranonce1Size: 2, Extranonce2Size: 4,
+			Terms: hash, Reward: reward, Fee: fee, Split: split})
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := doc.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.templates = append(m.templates, lease.Template{Seq: int64(i + 1), Height: int64(100 + i), Body: body})
+		for _, id := range []string{"L-0001", "L-0002"} {
+			m.jobs = append(m.jobs, lease.Job{Seq: int64(len(m.jobs) + 1), Template: int64(i + 1), Lease: id, Tag: tag(id),
+				Target: miner.TargetForWork(miner.Hashes(uint64(16 << i))), CreatedMs: startMs + int64(i)})
+			m.mine(t, doc, &m.jobs[len(m.jobs)-1])
+		}
+	}
+	m.meter = lease.Meter{Counted: miner.Hashes(20*16 + 15*32 + 5*64), Verdicts: map[string]uint64{"stale": 2, "duplicate": 1, "low-difficulty": 4}}
+	m.books = []lease.Balance{
+		{Account: "assets:coinbase:immature", Sat: reward}, {Account: "liab:anna:pending", Lease: "L-0001", Sat: -2000},
+		{Account: "liab:anna:available", Lease: "L-0001", Sat: -1000}, {Account: "liab:anna:pending", Lease: "L-0002", Sat: -77},
+	}
+	return m
+}
+
+// mine finds receipts of a job, and a block with the first of them that is
+// one.
+func (m *memory) mine(t *testing.T, doc *receipt.Template, j *lease.Job) {
+	t.Helper()
+	extranonce := []byte{0, 1, 0, 0, 0, byte(j.Seq)}
+	issue := doc.Issue(j.Tag, j.Target, extranonce[:2])
+	wanted := map[int64]int{1: 20, 2: 15, 3: 5}[j.Template]
+	states := map[int64]lease.BlockState{1: lease.Mature, 2: lease.Adopted, 3: lease.Mature}
+	for nonce := uint32(0); wanted > 0; nonce++ {
+		_, hash, err := issue.Check(stratum.Share{Extranonce2: extranonce[2:], Time: startMs / 1000, Nonce: nonce, HasVersion: true})
+		if err != nil {
+			continue
+		}
+		wanted--
+		at := startMs + int64(len(m.all)+1)*1000
+		m.all = append(m.all, lease.Receipt{Seq: int64(len(m.all) + 1), Lease: j.Lease, Job: j.Seq, CommitMs: at,
+			Extranonce: extranonce, Time: startMs / 1000, Nonce: nonce, Work: j.Target.Work()})
+		// Block 2 was found by the other lease.
+		if wanted == 0 && (j.Seq == 1 || j.Seq == 4 || j.Seq == 6) {
+			m.blocks = append(m.blocks, lease.Block{Hash: hash, Height: doc.Height, Template: j.Template, Job: j.Seq, Lease: j.Lease,
+				Extranonce: extranonce, Time: startMs / 1000, Nonce: nonce, FoundMs: at, State: states[j.Template]})
+		}
+	}
+}
