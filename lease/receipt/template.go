@@ -46,10 +46,7 @@ type Template struct {
 }
 
 // Part is what one lease, or the house, gets of a block.
-type Part struct {
-	Lease string `json:"lease"`
-	Sat   int64  `json:"sat"`
-}
+type Part = lease.Part
 
 // TemplateInput is what a template document is made of.
 type TemplateInput struct {

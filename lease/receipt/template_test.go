@@ -33,7 +33,7 @@ func TestTemplateIssue(t *testing.T) {
 		}
 		tpl, err := NewTemplate(TemplateInput{
 			Job: build(tags[0]), Tag: tags[0], Height: height, Mask: stratum.VersionMask, MinTime: 900, MaxTime: 2000,
-			Extranonce1Size: solo.ExtranonceSize1, Extranonce2Size: solo.ExtranonceSize2, Reward: 50, Split: []Part{{"house", 50}},
+			Extranonce1Size: solo.ExtranonceSize1, Extranonce2Size: solo.ExtranonceSize2, Reward: 50, Split: []Part{{Lease: "house", Sat: 50}},
 		})
 		if err != nil {
 			t.Fatal(err)
