@@ -2,7 +2,13 @@ package stratum
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/hashlease/hashlease/stratum/transport"
 )
 
 // Redirect is the contents of a client.reconnect.
@@ -38,4 +44,41 @@ func ParseReconnect(params []byte) (Redirect, error) {
 		return Redirect{}, fmt.Errorf("%w: %s: %w", ErrMalformed, MethodReconnect, err)
 	}
 	return r, nil
+}
+
+// follow returns the address a redirect leads to from e. Scheme and path stay.
+func follow(e transport.Endpoint, r Redirect) (transport.Endpoint, error) {
+	if r.Host != "" {
+		e.Host = strings.Trim(r.Host, "[]")
+	}
+	if r.Port != 0 {
+		e.Port = strconv.Itoa(r.Port)
+	}
+	return transport.Parse(e.String())
+}
+
+// sameDomain reports whether a pool at host from may send us to host to: it
+// is the same host, or both are names registered by the same owner. Of
+// addresses and names without a registrable domain only identical ones match.
+func sameDomain(from, to string) bool {
+	from, to = canonicalHost(from), canonicalHost(to)
+	if from == to {
+		return true
+	}
+	if _, err := netip.ParseAddr(from); err == nil {
+		return false
+	}
+	if _, err := netip.ParseAddr(to); err == nil {
+		return false
+	}
+	a, errA := publicsuffix.EffectiveTLDPlusOne(from)
+	b, errB := publicsuffix.EffectiveTLDPlusOne(to)
+	return errA == nil && errB == nil && a == b
+}
+
+func canonicalHost(h string) string {
+	if a, err := netip.ParseAddr(h); err == nil {
+		return a.Unmap().String()
+	}
+	return strings.TrimSuffix(strings.ToLower(h), ".")
 }
