@@ -52,6 +52,9 @@ func submitOnce(ctx context.Context, node Node, block []byte, hash miner.Hash, h
 	// Any other error leaves open whether the block arrived: look.
 	start := time.Now()
 	for {
+		// The tip is asked for first: if the best chain was that high before
+		// the block was found missing from it, another block holds the height.
+		_, tip, tipErr := node.Tip(ctx)
 		place, locErr := node.Locate(ctx, hash, height)
 		switch {
 		case locErr != nil:
@@ -60,6 +63,8 @@ func submitOnce(ctx context.Context, node Node, block []byte, hash miner.Hash, h
 			return nil
 		case err != nil && !place.Known:
 			return err
+		case place.Known && tipErr == nil && tip >= height:
+			return ErrStale
 		case time.Since(start) > adoptConnect && place.Known:
 			return ErrStale
 		case time.Since(start) > adoptConnect:
