@@ -33,7 +33,7 @@ func (v *verifier) checkTemplates() (first error) {
 	}
 	if foreign > 0 {
 		v.r.Unchecked = append(v.r.Unchecked,
-			fmt.Sprintf("outputs and fee of %d blocks found under the terms of other leases", foreign))
+			fmt.Sprintf("outputs and fee of %d templates on which blocks were found under the terms of other leases", foreign))
 	}
 	v.usable = make([]bool, len(used))
 	for i := range v.b.Templates {
@@ -101,7 +101,7 @@ func (v *verifier) checkJobs() (first error) {
 			err = fmt.Errorf("work of lease %.70q, not %q", j.Lease, v.s.Lease)
 		case j.Tag != v.s.Tag:
 			err = fmt.Errorf("tag %x is not the lease's", j.Tag)
-		case j.CreatedMs < 0 || j.CreatedMs > v.s.Period.ToMs:
+		case j.CreatedMs < 0 || j.CreatedMs > v.s.Period.ToMs+clockSlackSec*1000:
 			err = fmt.Errorf("made at %d ms, the period ends at %d", j.CreatedMs, v.s.Period.ToMs)
 		default:
 			v.issues[i] = v.b.Templates[j.Template].Issue(lease.Tag(j.Tag), miner.Target(j.Target), nil)

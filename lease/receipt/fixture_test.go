@@ -95,7 +95,7 @@ func testInput(height byte, terms *lease.Terms) TemplateInput {
 		Job: c.job(easyBits), Tag: tag, Height: int64(height), Mask: stratum.VersionMask,
 		MinTime: testFromMs/1000 - 60, MaxTime: testFromMs/1000 + 100, Extranonce1Size: 2, Extranonce2Size: 4,
 		Terms: termsHash(terms), Reward: testReward, Fee: fee,
-		Split: []Part{{Lease: testLease, Sat: 3_000_000_000}, {Lease: otherLease, Sat: 1_000_000_000}, {Lease: lease.House, Sat: testReward - fee - 4_000_000_000}},
+		Split: []lease.Part{{Lease: testLease, Sat: 3_000_000_000}, {Lease: otherLease, Sat: 1_000_000_000}, {Lease: lease.House, Sat: testReward - fee - 4_000_000_000}},
 	}
 }
 

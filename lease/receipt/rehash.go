@@ -10,10 +10,13 @@ import (
 	"github.com/hashlease/hashlease/stratum"
 )
 
+// clockSlackSec is how far an honest clock may be off, in seconds: as far as
+// nodes tolerate it of a block's time.
+const clockSlackSec = 2 * 3600
+
 // checkReceipts rebuilds and hashes every receipt, counts each header once,
 // and asks of the receipts that hold whether chance made them.
 func (v *verifier) checkReceipts() {
-	const slack = 2 * 3600 // seconds that a block's time may be off
 	var (
 		seen         stratum.Seen
 		roots        = rootCache{}
@@ -36,7 +39,7 @@ func (v *verifier) checkReceipts() {
 		perJob[r.Job]++
 		v.r.Receipts++
 		luck += fraction(hash, v.issues[r.Job].Target)
-		if t := int64(r.Time); t < v.s.Period.FromMs/1000-slack || t > v.s.Period.ToMs/1000+slack {
+		if t := int64(r.Time); t < v.s.Period.FromMs/1000-clockSlackSec || t > v.s.Period.ToMs/1000+clockSlackSec {
 			outside++
 		}
 	}

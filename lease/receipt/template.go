@@ -24,29 +24,26 @@ const (
 // Template is the public document of a block that leases work on, without
 // what differs between leases: the tag and the target.
 type Template struct {
-	Format          string `json:"format"` // TemplateFormat
-	Height          int64  `json:"height"`
-	Prev            U256   `json:"prev"` // previous block's hash
-	Version         U32    `json:"version"`
-	Mask            U32    `json:"mask"` // version bits that may be rolled
-	Bits            U32    `json:"bits"`
-	Time            uint32 `json:"time"`     // Unix seconds, like the next two
-	MinTime         uint32 `json:"min_time"` // smallest ntime of a share
-	MaxTime         uint32 `json:"max_time"` // largest ntime of a share
-	Head            Hex    `json:"head"`     // stripped coinbase up to the tag
-	Tail            Hex    `json:"tail"`     // from after the tag to extranonce1
-	Coinb2          Hex    `json:"coinb2"`   // from after extranonce2 to the end
-	Branches        []B32  `json:"branches"` // as hashed, not reversed
-	Extranonce1Size int    `json:"extranonce1_size"`
-	Extranonce2Size int    `json:"extranonce2_size"`
-	Terms           B32    `json:"terms"`  // hash of the terms it follows
-	Reward          int64  `json:"reward"` // satoshi, the sum of the outputs
-	Fee             int64  `json:"fee"`    // satoshi of the reward that are the house's
-	Split           []Part `json:"split"`  // of the rest, by lease; frozen
+	Format          string       `json:"format"` // TemplateFormat
+	Height          int64        `json:"height"`
+	Prev            U256         `json:"prev"` // previous block's hash
+	Version         U32          `json:"version"`
+	Mask            U32          `json:"mask"` // version bits that may be rolled
+	Bits            U32          `json:"bits"`
+	Time            uint32       `json:"time"`     // Unix seconds, like the next two
+	MinTime         uint32       `json:"min_time"` // smallest ntime of a share
+	MaxTime         uint32       `json:"max_time"` // largest ntime of a share
+	Head            Hex          `json:"head"`     // stripped coinbase up to the tag
+	Tail            Hex          `json:"tail"`     // from after the tag to extranonce1
+	Coinb2          Hex          `json:"coinb2"`   // from after extranonce2 to the end
+	Branches        []B32        `json:"branches"` // as hashed, not reversed
+	Extranonce1Size int          `json:"extranonce1_size"`
+	Extranonce2Size int          `json:"extranonce2_size"`
+	Terms           B32          `json:"terms"`  // hash of the terms it follows
+	Reward          int64        `json:"reward"` // satoshi, the sum of the outputs
+	Fee             int64        `json:"fee"`    // satoshi of the reward that are the house's
+	Split           []lease.Part `json:"split"`  // of the rest, by lease; frozen
 }
-
-// Part is what one lease, or the house, gets of a block.
-type Part = lease.Part
 
 // TemplateInput is what a template document is made of.
 type TemplateInput struct {
@@ -58,8 +55,8 @@ type TemplateInput struct {
 	Extranonce1Size  int    // bytes
 	Extranonce2Size  int    // bytes
 	Terms            lease.TermsHash
-	Reward, Fee      int64  // satoshi
-	Split            []Part // sorted by lease, no zero parts
+	Reward, Fee      int64        // satoshi
+	Split            []lease.Part // sorted by lease, no zero parts
 }
 
 // NewTemplate cuts a job at its tag and checks the document that comes of it.
@@ -69,7 +66,7 @@ func NewTemplate(in TemplateInput) (*Template, error) {
 		Format: TemplateFormat, Height: in.Height, Prev: U256(j.PrevHash), Version: U32(j.Version), Mask: U32(in.Mask),
 		Bits: U32(j.Bits), Time: j.Time, MinTime: in.MinTime, MaxTime: in.MaxTime, Head: j.Coinb1, Coinb2: j.Coinb2,
 		Branches: make([]B32, len(j.Branches)), Extranonce1Size: in.Extranonce1Size, Extranonce2Size: in.Extranonce2Size,
-		Terms: B32(in.Terms), Reward: in.Reward, Fee: in.Fee, Split: append([]Part{}, in.Split...),
+		Terms: B32(in.Terms), Reward: in.Reward, Fee: in.Fee, Split: append([]lease.Part{}, in.Split...),
 	}
 	for i, b := range j.Branches {
 		t.Branches[i] = B32(b)

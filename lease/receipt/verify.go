@@ -55,7 +55,7 @@ func (r *Report) OK() bool {
 // Verify re-hashes a bundle offline. It goes on after a failure wherever that
 // makes sense, so that the report says all that is wrong.
 func Verify(bundle []byte, o Options) *Report {
-	v := &verifier{Options: o}
+	v := &verifier{Options: o, r: Report{Unchecked: []string{}}}
 	var err error
 	v.b, v.parts, err = decodeBundle(bundle, o.MaxBytes)
 	v.report("form", err, "canonical JSON, %d bytes", len(bundle))

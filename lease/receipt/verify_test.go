@@ -61,6 +61,22 @@ func TestEmptyBundle(t *testing.T) {
 	}
 }
 
+// TestBlockOfOtherTerms shares in a block that another lease found under its
+// own terms, with another fee and another house script.
+func TestBlockOfOtherTerms(t *testing.T) {
+	b := honest(t, 20)
+	terms := testTerms()
+	terms.FeePPM, terms.HouseScript = 30_000, "52"
+	tpl := testTemplate(t, 22, &terms)
+	b.Templates = append(b.Templates, tpl)
+	block(t, b, 2, tagOf(otherLease, termsHash(&terms)), lease.Adopted)
+	sign(t, b)
+	r := Verify(encode(t, b), Options{})
+	if !r.OK() || !strings.Contains(r.Unchecked[2], "outputs and fee of 1 templates") {
+		t.Errorf("failed %v, unchecked %q", failed(r), r.Unchecked)
+	}
+}
+
 // TestCheatingProvider lets the provider lie and sign the lie with its own
 // key. Exactly the named checks must catch it.
 func TestCheatingProvider(t *testing.T) {
@@ -154,7 +170,7 @@ func TestCheatingProvider(t *testing.T) {
 			b.Templates = append(b.Templates, b.Templates[0])
 		}},
 		{name: "job made after the period", want: "jobs receipts figures derived", lie: func(_ *testing.T, b *Bundle) {
-			b.Jobs[0].CreatedMs = testToMs + 1
+			b.Jobs[0].CreatedMs = testToMs + 7_200_001
 		}},
 		{name: "other lease's work", want: "jobs receipts figures derived", lie: func(t *testing.T, b *Bundle) {
 			b.Jobs[0].Tag = B16(otherTag)

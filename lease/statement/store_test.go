@@ -125,7 +125,7 @@ func newMemory(t *testing.T) *memory {
 	m.lease.Tag = tag("L-0001")
 	fee := int64(reward / 100)
 	// The first two blocks' splits have the lease, the third one's not.
-	splits := [][]receipt.Part{
+	splits := [][]lease.Part{
 		{{Lease: "L-0001", Sat: 1000}, {Lease: "house", Sat: reward - fee - 1000}},
 		{{Lease: "L-0001", Sat: 2000}, {Lease: "L-0002", Sat: reward - fee - 2000}},
 		{{Lease: "L-0002", Sat: reward - fee}},
