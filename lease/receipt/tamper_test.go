@@ -2,7 +2,9 @@ package receipt
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 )
@@ -60,6 +62,29 @@ func TestBundleRoundTrip(t *testing.T) {
 	canonical, err := DecodeBundle(append(data, '\n'), 0)
 	if err == nil {
 		t.Errorf("a line feed at the end was accepted: %v", canonical)
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestGoldenBundle pins the format: bundles of the past must stay readable.
+func TestGoldenBundle(t *testing.T) {
+	const golden = "testdata/bundle.json"
+	data := encode(t, honest(t, 2))
+	if *update {
+		if err := os.WriteFile(golden, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(data, want) {
+		t.Errorf("have:\n%s\nwant:\n%s", data, want)
+	}
+	if r := Verify(want, Options{Key: public(provider), TenantKey: public(tenant), Strict: true}); !r.OK() {
+		t.Errorf("failed %v", failed(r))
 	}
 }
 
