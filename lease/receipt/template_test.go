@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -238,6 +239,32 @@ func TestSixDigits(t *testing.T) {
 	} {
 		if down, up := sixDigits(tt.n, false), sixDigits(tt.n, true); down != tt.down || up != tt.up {
 			t.Errorf("%d: %d and %d, want %d and %d", tt.n, down, up, tt.down, tt.up)
+		}
+	}
+}
+
+// BenchmarkDecodeTemplate has the size of a main chain's: twelve branches and
+// a split in twenty parts.
+func BenchmarkDecodeTemplate(b *testing.B) {
+	terms := testTerms()
+	in := testInput(20, &terms)
+	in.Job.Branches = make([]miner.Hash, 12)
+	in.Split = nil
+	for i := range int64(20) {
+		in.Split = append(in.Split, lease.Part{Lease: fmt.Sprintf("L-%04d", i), Sat: (in.Reward - in.Fee) / 20})
+	}
+	tpl, err := NewTemplate(in)
+	if err != nil {
+		b.Fatal(err)
+	}
+	document, err := tpl.Encode()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(document)))
+	for b.Loop() {
+		if _, err := DecodeTemplate(document); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
