@@ -1,0 +1,269 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+const (
+	batchAge      = 250 * time.Millisecond // a share waits no longer for its commit
+	batchSize     = 1000                   // receipts
+	heartbeat     = time.Second            // a batch is made even without shares
+	storePatience = 30 * time.Second       // how long a store may fail before the node stops
+)
+
+// overflow is the verdict on shares that were dropped because the store did
+// not take the earlier ones.
+const overflow = "overflow"
+
+// committer collects what becomes durable together.
+type committer struct {
+	n        uint64       // number of the last batch that was sealed
+	batch    *lease.Batch // sealed, not yet stored
+	receipts []lease.Receipt
+	verdicts map[lease.Verdict]uint64 // keyed with N = 0
+	counts   map[lease.Count]uint64   // keyed with Hashes = 0
+	opened   time.Time                // when the first receipt came in
+	last     time.Time                // the last commit
+	failing  time.Time                // since when the store fails
+	lastFind time.Time                // the last block candidate
+}
+
+// commitLoop judges shares as they come and commits them in batches until ctx
+// is done; then it commits the rest.
+func (d *Dispatcher) commitLoop(ctx context.Context) error {
+	c := &d.commit
+	c.verdicts = make(map[lease.Verdict]uint64)
+	c.counts = make(map[lease.Count]uint64)
+	c.last = d.Now()
+	tick := time.NewTicker(batchAge / 5)
+	defer tick.Stop()
+	for {
+		final := false
+		select {
+		case <-ctx.Done():
+			final = true
+		case <-d.feed.wake:
+		case <-tick.C:
+		}
+		// What was found before the end is still to be kept.
+		keep := context.WithoutCancel(ctx)
+		if err := d.collect(keep); err != nil {
+			return err
+		}
+		now := d.Now()
+		for final || c.due(now) {
+			if err := d.commitBatch(keep, now); err != nil {
+				if c.failing.IsZero() {
+					c.failing = now
+				}
+				if final || now.Sub(c.failing) >= storePatience {
+					return fmt.Errorf("storing receipts: %w", err)
+				}
+				d.Log.Error("receipts cannot be stored, trying again", "err", err)
+				break
+			}
+			if final && c.empty() {
+				return nil
+			}
+		}
+	}
+}
+
+// due reports whether it is time for a commit.
+func (c *committer) due(now time.Time) bool {
+	return c.batch != nil || len(c.receipts) >= batchSize || now.Sub(c.last) >= heartbeat ||
+		len(c.receipts) > 0 && now.Sub(c.opened) >= batchAge
+}
+
+// empty reports whether nothing is left to commit.
+func (c *committer) empty() bool {
+	return c.batch == nil && len(c.receipts) == 0 && len(c.counts) == 0 && len(c.verdicts) == 0
+}
+
+// collect judges the shares that wait.
+func (d *Dispatcher) collect(ctx context.Context) error {
+	c := &d.commit
+	shares, counts, lost := d.feed.take()
+	for _, n := range counts {
+		hashes := n.Hashes
+		n.Hashes = 0
+		c.counts[n] += hashes
+	}
+	if lost > 0 {
+		c.verdicts[lease.Verdict{Lease: lease.House, Source: "node", Reason: overflow}] += lost
+	}
+	for i := range shares {
+		if err := d.judge(ctx, &shares[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge makes a receipt of a share, or counts why not. A share that solves a
+// block becomes a candidate in any case.
+func (d *Dispatcher) judge(ctx context.Context, s *found) error {
+	c := &d.commit
+	share := s.ref.ShareOf(s.header)
+	header, hash, err := s.ref.Issue.Check(share)
+	if err == nil {
+		if err := d.loadSeen(ctx, s.work.tip); err != nil {
+			return err
+		}
+		if !s.work.tip.seen.Add(hash) {
+			err = &stratum.Error{Code: stratum.CodeDuplicate, Message: "Duplicate share"}
+		}
+	}
+	var refused *stratum.Error
+	switch {
+	case errors.As(err, &refused):
+		d.Log.Error("a thread's share was refused", "lease", s.work.job.Lease, "source", source(s.thread), "err", err)
+		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: source(s.thread), Reason: refused.Reason()}]++
+		return nil
+	case err != nil:
+		return err
+	}
+	if hash.Meets(s.work.network) {
+		if err := d.candidate(ctx, s, share, header, hash); err != nil {
+			return err
+		}
+	}
+	if s.stale {
+		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: source(s.thread), Reason: lease.Stale}]++
+		return nil
+	}
+	if len(c.receipts) == 0 {
+		c.opened = d.Now()
+	}
+	c.receipts = append(c.receipts, lease.Receipt{
+		Lease: s.work.job.Lease, Job: s.work.job.Seq, Source: source(s.thread),
+		Extranonce: slices.Concat(s.ref.Issue.Extranonce1, share.Extranonce2),
+		Time:       share.Time, Nonce: share.Nonce, VersionBits: share.VersionBits,
+		Work: s.work.credit,
+	})
+	return nil
+}
+
+// candidate makes a solved block durable and sends it on its way.
+func (d *Dispatcher) candidate(ctx context.Context, s *found, share stratum.Share, header miner.Header, hash miner.Hash) error {
+	c := &d.commit
+	if gap := d.params.MinBlockGap; gap > 0 && s.at.Sub(c.lastFind) < gap {
+		return nil // the network's target is no obstacle: do not flood the node
+	}
+	if !s.work.tip.solved.CompareAndSwap(false, true) {
+		return nil
+	}
+	extranonce := slices.Concat(s.ref.Issue.Extranonce1, share.Extranonce2)
+	raw, err := solo.AssembleBlock(s.work.block, s.ref.Issue.Coinbase(extranonce), header)
+	if err != nil {
+		return fmt.Errorf("block %v: %w", hash, err)
+	}
+	b := lease.Block{
+		Hash: hash, Height: s.work.block.Height, Template: s.work.job.Template, Job: s.work.job.Seq,
+		Lease: s.work.job.Lease, Extranonce: extranonce,
+		Time: share.Time, Nonce: share.Nonce, VersionBits: share.VersionBits,
+		Raw: raw, FoundMs: s.at.UnixMilli(), State: lease.Candidate,
+	}
+	if err := d.Store.PutBlock(ctx, b); err != nil {
+		// Rather lose the record than the block: it is submitted anyway and
+		// its bytes stand in the log.
+		d.Log.Error("a block cannot be stored", "hash", hash, "err", err, "block", fmt.Sprintf("%x", raw))
+	}
+	c.lastFind = s.at
+	d.settle.submit(candidate{b, s.work.tip})
+	return nil
+}
+
+// loadSeen makes a tip remember the receipts that earlier runs have on it.
+func (d *Dispatcher) loadSeen(ctx context.Context, t *tip) error {
+	if t.loaded {
+		return nil
+	}
+	templates := make(map[int64]*receipt.Template)
+	for r, err := range d.Store.ReceiptsOn(ctx, t.prev) {
+		if err != nil {
+			return fmt.Errorf("receipts on block %v: %w", t.prev, err)
+		}
+		job, err := d.Store.Job(ctx, r.Job)
+		if err != nil {
+			return fmt.Errorf("job %d: %w", r.Job, err)
+		}
+		document := templates[job.Template]
+		if document == nil {
+			if document, err = d.templateDocument(ctx, job.Template); err != nil {
+				return err
+			}
+			templates[job.Template] = document
+		}
+		n := document.Extranonce1Size
+		if len(r.Extranonce) < n {
+			return fmt.Errorf("receipt %d: extranonce of %d bytes", r.Seq, len(r.Extranonce))
+		}
+		issue := document.Issue(job.Tag, job.Target, r.Extranonce[:n])
+		h, err := issue.Rebuild(stratum.Share{Extranonce2: r.Extranonce[n:], Time: r.Time, Nonce: r.Nonce, VersionBits: r.VersionBits, HasVersion: true})
+		if err != nil {
+			return fmt.Errorf("receipt %d: %w", r.Seq, err)
+		}
+		t.seen.Add(h.Hash())
+	}
+	t.loaded = true
+	return nil
+}
+
+func (d *Dispatcher) templateDocument(ctx context.Context, seq int64) (*receipt.Template, error) {
+	stored, err := d.Store.Template(ctx, seq)
+	if err != nil {
+		return nil, fmt.Errorf("template %d: %w", seq, err)
+	}
+	document, err := receipt.DecodeTemplate(stored.Body)
+	if err != nil {
+		return nil, fmt.Errorf("template %d: %w", seq, err)
+	}
+	return document, nil
+}
+
+// commitBatch makes everything collected durable, and only then lets it
+// count. A batch that failed is tried again as it was, so that a failure that
+// came after the fact does not store it twice.
+func (d *Dispatcher) commitBatch(ctx context.Context, now time.Time) error {
+	c := &d.commit
+	if c.batch == nil {
+		c.batch = c.seal(d.run, now.UnixMilli())
+	}
+	stored, err := d.Store.CommitBatch(ctx, *c.batch)
+	if err != nil {
+		return err
+	}
+	d.window.push(stored)
+	d.status.add(stored, c.batch.Verdicts)
+	c.batch, c.last, c.failing = nil, now, time.Time{}
+	return nil
+}
+
+// seal turns what was collected into the next batch.
+func (c *committer) seal(run, atMs int64) *lease.Batch {
+	c.n++
+	b := &lease.Batch{Run: run, N: c.n, AtMs: atMs, Receipts: c.receipts}
+	for n, hashes := range c.counts {
+		n.Hashes = hashes
+		b.Counts = append(b.Counts, n)
+	}
+	for v, n := range c.verdicts {
+		v.N = n
+		b.Verdicts = append(b.Verdicts, v)
+	}
+	c.receipts = nil
+	clear(c.counts)
+	clear(c.verdicts)
+	return b
+}

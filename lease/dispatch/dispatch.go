@@ -1,0 +1,142 @@
+package dispatch
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+// Config says what a Dispatcher works with. Store, Node, Key and Terms must
+// be given.
+type Config struct {
+	Store        lease.Store
+	Node         solo.Node
+	Upstream     string             // how to show the node to people
+	Key          ed25519.PrivateKey // the provider's
+	Terms        lease.TermsHash    // the house's, stored already
+	Kernel       *miner.Kernel      // nil: the fastest
+	Threads      int                // 0: one a processor
+	DutyPercent  int                // 0: 100
+	HouseProofMs int64              // milliseconds of house hashing per expected receipt; 0: lease.DefaultProofMs
+	Log          *slog.Logger       // nil: silent
+	Now          func() time.Time   // nil: time.Now
+}
+
+// Dispatcher runs a node: one engine, one source of templates, one store.
+type Dispatcher struct {
+	Config
+	params  solo.Params
+	terms   lease.Terms
+	house   lease.Lease // the pseudo-lease of the provider's own account
+	engine  *miner.Engine
+	feed    *feed
+	started time.Time
+	run     int64 // number of this run in the store
+
+	window window
+	jobs   jobMaker
+	commit committer
+	settle settler
+	status status
+}
+
+// New prepares a node and waits until its coin node answers. Nothing is
+// hashed before Run.
+func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.HouseProofMs == 0 {
+		cfg.HouseProofMs = lease.DefaultProofMs
+	}
+	d := &Dispatcher{Config: cfg}
+	var err error
+	if d.params, err = cfg.Node.Params(ctx); err != nil {
+		return nil, fmt.Errorf("coin node: %w", err)
+	}
+	if d.terms, err = cfg.Store.Terms(ctx, cfg.Terms); err != nil {
+		return nil, fmt.Errorf("terms of the house: %w", err)
+	}
+	provider := cfg.Key.Public().(ed25519.PublicKey)
+	d.house = lease.Lease{ID: lease.House, Tenant: lease.House, ProofMs: cfg.HouseProofMs, Terms: cfg.Terms}
+	d.house.Tag = lease.NewTag(lease.TagInput{Provider: provider, Lease: lease.House, Tenant: provider, Terms: cfg.Terms})
+	d.feed = newFeed(cfg.Now)
+	d.engine, err = miner.NewEngine(miner.EngineConfig{
+		Kernel: cfg.Kernel, Threads: cfg.Threads, DutyPercent: cfg.DutyPercent,
+		Feeder: d.feed, Pin: true, Idle: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.settle.wake = make(chan struct{}, 1)
+	d.settle.candidates = make(chan candidate, maxCandidates)
+	return d, nil
+}
+
+// Run hashes until ctx is done. It returns nil once everything found by then
+// is committed, and an error when it could not go on.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	d.started = d.Now()
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), miner.GoMaxProcs(d.engine.Threads())))
+	var err error
+	if d.run, err = d.Store.BeginRun(ctx, d.started.UnixMilli()); err != nil {
+		return fmt.Errorf("starting a run: %w", err)
+	}
+	if err := d.settleAll(ctx); err != nil {
+		return err
+	}
+	work, stopWork := context.WithCancelCause(ctx)
+	defer stopWork(nil)
+	var following, booking sync.WaitGroup
+	following.Go(func() {
+		err := solo.Follow(work, d.Node, d.Log, func(t *solo.Template, tipChanged bool) error {
+			return d.newTemplate(work, t, tipChanged)
+		})
+		stopWork(err)
+	})
+	following.Go(func() { stopWork(d.watchContracts(work)) })
+
+	// Commits and blocks go on until the last hash is accounted for.
+	books, closeBooks := context.WithCancel(context.WithoutCancel(ctx))
+	defer closeBooks()
+	var commitErr error
+	booking.Go(func() {
+		if commitErr = d.commitLoop(books); commitErr != nil {
+			stopWork(commitErr)
+		}
+	})
+	booking.Go(func() { d.settleLoop(books) })
+
+	d.engine.Start()
+	<-work.Done()
+	d.engine.Stop()
+	following.Wait()
+	closeBooks()
+	booking.Wait()
+
+	if err := context.Cause(work); ctx.Err() == nil && err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return commitErr
+}
+
+// networkWork is the work of one block of the template.
+func networkWork(t *solo.Template) (miner.Target, miner.Work, error) {
+	target, err := t.Bits.Target()
+	if err != nil {
+		return target, miner.Work{}, fmt.Errorf("template at height %d: %w", t.Height, err)
+	}
+	return target, target.Work(), nil
+}

@@ -1,0 +1,282 @@
+package dispatch
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+)
+
+// maxLag bounds how far behind its contract a lease may fall and still catch
+// up. What a lease misses beyond it stays undelivered, and unbilled, instead
+// of starving everybody later.
+const maxLag = 10 * time.Second
+
+// feed shares the hashing threads out by deficit in hashes: a lease that is
+// behind its contracted rate gets the next chunk, the one furthest behind (in
+// seconds of its own rate) first; when none is behind, the house works.
+type feed struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	tenants []*account // active leases
+	house   *account
+	all     map[string]*account // every account of this run, by lease
+	found   []found             // shares waiting for the committer
+	lost    uint64              // shares dropped because the committer is stuck
+	wake    chan struct{}       // tells the committer that found is not empty
+}
+
+func newFeed(now func() time.Time) *feed {
+	return &feed{now: now, all: make(map[string]*account), wake: make(chan struct{}, 1)}
+}
+
+// found is a share on its way to the committer.
+type found struct {
+	work   *work
+	ref    *stratum.Ref
+	thread int
+	header miner.Header
+	stale  bool // its previous block was outlived when it was found
+	at     time.Time
+}
+
+// maxFound bounds the shares that wait while the store does not answer.
+const maxFound = 100_000
+
+// account is one lease's, or the house's, part of the threads.
+type account struct {
+	lease  string
+	rate   uint64    // contracted H/s; 0 for the house
+	stopMs int64     // no work after this moment, Unix milliseconds; 0 = none
+	since  time.Time // when the contract's clock began, plus what was written off
+	given  uint64    // hashes given since then
+	work   *work
+	spaces []*stratum.Space // by thread
+
+	counted uint64         // hashes of this run
+	pending map[int]uint64 // by thread, not yet committed
+}
+
+// owed is what the contract asks for by now, in hashes.
+func (a *account) owed(now time.Time) uint64 {
+	ns := now.Sub(a.since)
+	if ns <= 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(a.rate, uint64(ns))
+	if hi >= uint64(time.Second) {
+		return ^uint64(0)
+	}
+	q, _ := bits.Div64(hi, lo, uint64(time.Second))
+	return q
+}
+
+// deficit is how many hashes the lease is behind.
+func (a *account) deficit(now time.Time) uint64 {
+	owed := a.owed(now)
+	return owed - min(owed, a.given)
+}
+
+// lag is a deficit as time at the contracted rate.
+func (a *account) lag(deficit uint64) time.Duration {
+	hi, lo := bits.Mul64(deficit, uint64(time.Second))
+	if hi >= a.rate {
+		return math.MaxInt64
+	}
+	ns, _ := bits.Div64(hi, lo, a.rate)
+	return time.Duration(min(ns, math.MaxInt64))
+}
+
+// Next implements miner.Feeder.
+func (f *feed) Next(thread int, max uint64) (miner.Task, bool) {
+	now := f.now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	best, count := f.pick(now, max)
+	if best == nil {
+		return miner.Task{}, false
+	}
+	for len(best.spaces) <= thread {
+		best.spaces = append(best.spaces, nil)
+	}
+	if best.spaces[thread] == nil {
+		issue := best.work.issue(thread)
+		best.spaces[thread] = stratum.NewSpace(issue, rand.Uint64(), 1)
+	}
+	t := best.spaces[thread].Task(count, &chunk{best, best.work})
+	best.given += t.Headers()
+	return t, true
+}
+
+// chunk ties a task to the account that pays for it and the job it is of.
+type chunk struct {
+	account *account
+	work    *work
+}
+
+// pick chooses whom the next chunk is for, and its size in hashes.
+func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
+	best, deficit, lag := f.furthest(now, max)
+	if best != nil && lag > maxLag {
+		f.writeOff(now, lag-maxLag)
+		best, deficit, _ = f.furthest(now, max)
+	}
+	if best != nil {
+		return best, min(max, deficit)
+	}
+	if f.house == nil || f.house.work == nil {
+		return nil, 0
+	}
+	return f.house, max
+}
+
+// furthest returns the lease that is behind by the most time, if by enough
+// hashes to be worth the switch.
+func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit uint64, lag time.Duration) {
+	least := max/50 + 1
+	ms := now.UnixMilli()
+	for _, a := range f.tenants {
+		if a.work == nil || a.stopMs != 0 && a.stopMs <= ms {
+			continue
+		}
+		d := a.deficit(now)
+		if d < least {
+			continue
+		}
+		if l := a.lag(d); best == nil || l > lag {
+			best, deficit, lag = a, d, l
+		}
+	}
+	return best, deficit, lag
+}
+
+// writeOff forgives the node a time that it cannot make up for. All leases
+// that are far behind give up the same time, so that a lasting shortage is
+// shared in proportion to the contracts.
+func (f *feed) writeOff(now time.Time, most time.Duration) {
+	for _, a := range f.tenants {
+		if lag := a.lag(a.deficit(now)); lag > maxLag/2 {
+			a.since = a.since.Add(min(most, lag))
+		}
+	}
+}
+
+// Found implements miner.Feeder.
+func (f *feed) Found(thread int, t *miner.Task, h miner.Header) {
+	ref := t.Ref.(*stratum.Ref)
+	w := ref.Owner.(*chunk).work
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.found) >= maxFound {
+		f.lost++
+		return
+	}
+	f.found = append(f.found, found{w, ref, thread, h, w.tip.outlived.Load(), f.now()})
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Done implements miner.Feeder.
+func (f *feed) Done(thread int, t *miner.Task, hashes uint64) {
+	a := t.Ref.(*stratum.Ref).Owner.(*chunk).account
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	a.counted += hashes
+	if hashes > 0 {
+		a.pending[thread] += hashes
+	}
+	// What was cut short is owed again.
+	if short := t.Headers() - hashes; short <= a.given {
+		a.given -= short
+	}
+}
+
+// install puts new work in place. Leases not in it stop working.
+func (f *feed) install(leases []lease.Lease, jobs map[string]*work) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	f.tenants = f.tenants[:0]
+	for i := range leases {
+		l := &leases[i]
+		a := f.account(l.ID, now)
+		if a.work == nil || a.rate != l.ContractedHps {
+			a.since, a.given, a.rate = now, 0, l.ContractedHps
+		}
+		a.stopMs = l.StopMs()
+		a.put(jobs[l.ID])
+		f.tenants = append(f.tenants, a)
+	}
+	f.house = f.account(lease.House, now)
+	f.house.put(jobs[lease.House])
+	for id, a := range f.all {
+		if jobs[id] == nil {
+			a.put(nil)
+		}
+	}
+}
+
+func (a *account) put(w *work) {
+	a.work = w
+	clear(a.spaces)
+}
+
+// account finds or opens a lease's account.
+func (f *feed) account(id string, now time.Time) *account {
+	a := f.all[id]
+	if a == nil {
+		a = &account{lease: id, since: now, pending: make(map[int]uint64)}
+		f.all[id] = a
+	}
+	return a
+}
+
+// take hands over everything that waits to be committed.
+func (f *feed) take() ([]found, []lease.Count, uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	shares := f.found
+	f.found = nil
+	var counts []lease.Count
+	for id, a := range f.all {
+		for thread, n := range a.pending {
+			counts = append(counts, lease.Count{Lease: id, Source: source(thread), Hashes: n})
+		}
+		clear(a.pending)
+	}
+	lost := f.lost
+	f.lost = 0
+	return shares, counts, lost
+}
+
+// counted returns the hashes of this run by lease.
+func (f *feed) counted() map[string]uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make(map[string]uint64, len(f.all))
+	for id, a := range f.all {
+		out[id] = a.counted
+	}
+	return out
+}
+
+// units returns the work of a receipt of each lease's present job.
+func (f *feed) units() map[string]miner.Work {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := make(map[string]miner.Work, len(f.all))
+	for id, a := range f.all {
+		if a.work != nil {
+			out[id] = a.work.credit
+		}
+	}
+	return out
+}

@@ -1,0 +1,251 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/lease/reward"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+// contractsPause is how often changes of the leases are looked for.
+const contractsPause = 500 * time.Millisecond
+
+// jobMaker turns templates and leases into jobs.
+type jobMaker struct {
+	mu        sync.Mutex
+	template  *solo.Template // the newest
+	tip       *tip
+	read      bool          // leases were read at least once
+	version   int64         // of the store then
+	leases    []lease.Lease // all of them
+	working   []lease.Lease // those the present jobs are for
+	templates uint64        // so many templates came in this run
+}
+
+// newTemplate makes and installs the jobs of a template.
+func (d *Dispatcher) newTemplate(ctx context.Context, t *solo.Template, tipChanged bool) error {
+	j := &d.jobs
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.templates++
+	j.template = t
+	if j.tip == nil || j.tip.prev != t.PrevHash {
+		if j.tip != nil {
+			j.tip.outlived.Store(true)
+		}
+		j.tip = &tip{prev: t.PrevHash, since: d.Now()}
+	}
+	if err := d.readLeases(ctx); err != nil {
+		return err
+	}
+	if err := d.makeJobs(ctx); err != nil {
+		return err
+	}
+	if tipChanged {
+		d.engine.Kick()
+		d.settle.look()
+	}
+	return nil
+}
+
+// watchContracts makes new jobs when leases were added, closed, or their time
+// has come.
+func (d *Dispatcher) watchContracts(ctx context.Context) error {
+	tick := time.NewTicker(contractsPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+		if err := d.refreshContracts(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+}
+
+func (d *Dispatcher) refreshContracts(ctx context.Context) error {
+	j := &d.jobs
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := d.readLeases(ctx); err != nil {
+		return err
+	}
+	if j.template == nil || slices.EqualFunc(j.working, d.activeLeases(), sameWork) {
+		return nil
+	}
+	if err := d.makeJobs(ctx); err != nil {
+		return err
+	}
+	d.engine.Kick()
+	return nil
+}
+
+// sameWork reports whether two readings of a lease ask for the same work.
+func sameWork(a, b lease.Lease) bool {
+	return a.ID == b.ID && a.ContractedHps == b.ContractedHps && a.StopMs() == b.StopMs()
+}
+
+// readLeases reads the contracts when the store has changed, under j.mu.
+func (d *Dispatcher) readLeases(ctx context.Context) error {
+	j := &d.jobs
+	version, err := d.Store.Version(ctx)
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if j.read && version == j.version {
+		return nil
+	}
+	leases, err := d.Store.Leases(ctx)
+	if err != nil {
+		return fmt.Errorf("leases: %w", err)
+	}
+	j.read, j.version, j.leases = true, version, leases
+	d.status.setLeases(leases)
+	return nil
+}
+
+// activeLeases are those whose time it is now, under j.mu.
+func (d *Dispatcher) activeLeases() []lease.Lease {
+	now := d.Now().UnixMilli()
+	var active []lease.Lease
+	for _, l := range d.jobs.leases {
+		if l.StateAt(now) == lease.Active {
+			active = append(active, l)
+		}
+	}
+	return active
+}
+
+// makeJobs makes the newest template's jobs for all active leases and the
+// house, puts them into the store, and only then hands them to the threads.
+// Under j.mu.
+func (d *Dispatcher) makeJobs(ctx context.Context) error {
+	j := &d.jobs
+	active := d.activeLeases()
+	everybody := append(slices.Clone(active), d.house)
+
+	network, perBlock, err := networkWork(j.template)
+	if err != nil {
+		return err
+	}
+	houseRate := d.houseRate(active)
+	var stored []lease.Template
+	var documents []*receipt.Template
+	byTerms := make(map[lease.TermsHash]int)
+	jobs := make([]lease.Job, 0, len(everybody))
+	now := d.Now().UnixMilli()
+	for i := range everybody {
+		l := &everybody[i]
+		index, ok := byTerms[l.Terms]
+		if !ok {
+			document, err := d.document(ctx, l, perBlock, now)
+			if err != nil {
+				return fmt.Errorf("job of lease %s: %w", l.ID, err)
+			}
+			body, err := document.Encode()
+			if err != nil {
+				return fmt.Errorf("job of lease %s: %w", l.ID, err)
+			}
+			index = len(stored)
+			byTerms[l.Terms] = index
+			documents = append(documents, document)
+			stored = append(stored, lease.Template{CreatedMs: now, Height: j.template.Height, Prev: j.template.PrevHash, Body: body})
+		}
+		rate := l.ContractedHps
+		if l.ID == lease.House {
+			rate = houseRate
+		}
+		jobs = append(jobs, lease.Job{Template: int64(index), Lease: l.ID, Tag: l.Tag, Target: proofTarget(rate, l.ProofMs), CreatedMs: now})
+	}
+	_, placed, err := d.Store.PutJobs(ctx, stored, slices.Clone(jobs))
+	if err != nil {
+		return fmt.Errorf("storing jobs: %w", err)
+	}
+	works := make(map[string]*work, len(placed))
+	for i, job := range placed {
+		works[job.Lease] = &work{
+			job: job, credit: job.Target.Work(), template: documents[jobs[i].Template],
+			block: j.template, network: network, tip: j.tip,
+		}
+	}
+	j.working = active
+	d.feed.install(active, works)
+	return nil
+}
+
+// document makes the public template document for leases with l's terms.
+func (d *Dispatcher) document(ctx context.Context, l *lease.Lease, perBlock miner.Work, nowMs int64) (*receipt.Template, error) {
+	terms := d.terms
+	if l.Terms != d.Terms {
+		var err error
+		if terms, err = d.Store.Terms(ctx, l.Terms); err != nil {
+			return nil, err
+		}
+	}
+	script, err := hex.DecodeString(terms.HouseScript)
+	if err != nil {
+		return nil, fmt.Errorf("terms %s: house script: %w", l.Terms, err)
+	}
+	t := d.jobs.template
+	job, err := solo.BuildJob(t, fmt.Sprintf("%x", t.Height), l.Tag, []stratum.Output{{Value: t.CoinbaseValue, Script: script}})
+	if err != nil {
+		return nil, err
+	}
+	fee := reward.Fee(t.CoinbaseValue, terms.FeePPM)
+	parts, err := d.split(ctx, terms.Tides, t.CoinbaseValue-fee, perBlock, nowMs)
+	if err != nil {
+		return nil, err
+	}
+	return receipt.NewTemplate(receipt.TemplateInput{
+		Job: job, Tag: l.Tag, Height: t.Height, MinTime: t.MinTime, MaxTime: maxTime(t),
+		Mask: stratum.VersionMask, Extranonce1Size: solo.ExtranonceSize1, Extranonce2Size: solo.ExtranonceSize2,
+		Terms: l.Terms, Reward: t.CoinbaseValue, Fee: fee, Split: parts,
+	})
+}
+
+// maxTime is the largest ntime a share of the template may carry.
+func maxTime(t *solo.Template) uint32 {
+	const ahead = 7200 // seconds that nodes tolerate
+	if t.MaxTime != 0 {
+		return min(t.MaxTime, t.CurTime+ahead)
+	}
+	return t.CurTime + ahead
+}
+
+// proofTarget is the target that a source of the given rate hits once in so
+// many milliseconds on average.
+func proofTarget(rate uint64, ms int64) miner.Target {
+	w := miner.Hashes(rate).Mul(uint64(ms)).Big()
+	w.Div(w, big.NewInt(1000))
+	expected, ok := miner.WorkFromBig(w)
+	if !ok || expected.IsZero() {
+		expected = miner.Hashes(1)
+	}
+	return miner.TargetForWork(expected)
+}
+
+// houseRate estimates what the leases leave, in H/s, at least a hundredth of
+// the node's rate.
+func (d *Dispatcher) houseRate(active []lease.Lease) uint64 {
+	all := d.engine.ThreadRate() * uint64(d.engine.Threads())
+	var leased uint64
+	for i := range active {
+		leased += active[i].ContractedHps
+	}
+	if leased >= all {
+		return all/100 + 1
+	}
+	return max(all-leased, all/100+1)
+}

@@ -1,0 +1,258 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/ledger"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+const (
+	maxCandidates = 64               // blocks waiting for submission; more wait in the store
+	settlePause   = 30 * time.Second // all open blocks are looked at again
+)
+
+// settler follows our blocks from submission to maturity.
+type settler struct {
+	wake       chan struct{}
+	candidates chan candidate
+	lastTip    miner.Hash // the tip of the last look; zero before it
+	lastHeight int64
+}
+
+// candidate is a block on its way to the coin node.
+type candidate struct {
+	lease.Block
+	tip *tip
+}
+
+// submit queues a candidate that is durable already.
+func (s *settler) submit(c candidate) {
+	select {
+	case s.candidates <- c:
+	default: // it stands in the store as a candidate: the next look finds it
+		s.look()
+	}
+}
+
+// look asks for all open blocks to be looked at soon.
+func (s *settler) look() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// settleLoop submits candidates and books what becomes of blocks, until ctx
+// is done.
+func (d *Dispatcher) settleLoop(ctx context.Context) {
+	tick := time.NewTicker(settlePause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			d.drainCandidates(context.WithoutCancel(ctx))
+			return
+		case c := <-d.settle.candidates:
+			adopted, err := d.adopt(ctx, c.Block)
+			if err != nil {
+				d.Log.Error("a block is not settled, trying again later", "hash", c.Hash, "err", err)
+			}
+			c.tip.solved.Store(adopted)
+			continue
+		case <-d.settle.wake:
+		case <-tick.C:
+		}
+		if err := d.settleAll(ctx); err != nil {
+			d.Log.Error("blocks are not settled, trying again later", "err", err)
+		}
+	}
+}
+
+// drainCandidates submits what was found last before the node stops. What is
+// not settled by then is settled at the next start.
+func (d *Dispatcher) drainCandidates(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for {
+		select {
+		case c := <-d.settle.candidates:
+			if _, err := d.adopt(ctx, c.Block); err != nil {
+				d.Log.Warn("a block is settled at the next start", "hash", c.Hash, "err", err)
+			}
+		default:
+			return
+		}
+	}
+}
+
+// settleAll looks at every block whose state may have changed. Blocks that
+// are long mature, orphaned or rejected are looked at again only when the
+// chain was reorganised, and at the start.
+func (d *Dispatcher) settleAll(ctx context.Context) error {
+	s := &d.settle
+	tip, height, err := d.Node.Tip(ctx)
+	if err != nil {
+		return fmt.Errorf("tip: %w", err)
+	}
+	states := []lease.BlockState{lease.Candidate, lease.Adopted}
+	reorganised := s.lastTip == miner.Hash{}
+	if !reorganised && s.lastTip != tip {
+		place, err := d.Node.Locate(ctx, s.lastTip, s.lastHeight)
+		if err != nil {
+			return fmt.Errorf("last tip: %w", err)
+		}
+		reorganised = !place.OnChain
+	}
+	if reorganised {
+		states = nil
+	}
+	blocks, err := d.Store.Blocks(ctx, states...)
+	if err != nil {
+		return fmt.Errorf("blocks: %w", err)
+	}
+	var errs []error
+	for _, b := range blocks {
+		if err := d.settleBlock(ctx, b); err != nil {
+			errs = append(errs, fmt.Errorf("block %v: %w", b.Hash, err))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	s.lastTip, s.lastHeight = tip, height
+	return d.countBlocks(ctx)
+}
+
+// settleBlock moves one block to the state that the chain shows.
+func (d *Dispatcher) settleBlock(ctx context.Context, b lease.Block) error {
+	place, err := d.Node.Locate(ctx, b.Hash, b.Height)
+	if err != nil {
+		return err
+	}
+	switch b.State {
+	case lease.Candidate:
+		if place.OnChain {
+			return d.book(ctx, b, lease.Adopted, "")
+		}
+		whole, err := d.Store.Block(ctx, b.Hash)
+		if err != nil {
+			return err
+		}
+		_, err = d.adopt(ctx, whole)
+		return err
+	case lease.Adopted:
+		switch {
+		case !place.OnChain:
+			return d.book(ctx, b, lease.Orphaned, "")
+		case place.Confirmations > d.params.Maturity:
+			return d.book(ctx, b, lease.Mature, "")
+		}
+	case lease.Mature:
+		if !place.OnChain {
+			return d.book(ctx, b, lease.Orphaned, "")
+		}
+	case lease.Orphaned, lease.Rejected:
+		if place.OnChain {
+			return d.book(ctx, b, lease.Adopted, "")
+		}
+	}
+	return nil
+}
+
+// adopt submits a candidate and books what becomes of it. It reports whether
+// the node has adopted it.
+func (d *Dispatcher) adopt(ctx context.Context, b lease.Block) (bool, error) {
+	err := solo.Adopt(ctx, d.Node, b.Raw, b.Hash, b.Height)
+	adopted := err == nil
+	var rejected solo.ErrRejected
+	switch {
+	case adopted:
+		err = d.book(ctx, b, lease.Adopted, "")
+	case errors.Is(err, solo.ErrStale):
+		err = d.book(ctx, b, lease.Rejected, lease.Stale)
+	case errors.As(err, &rejected):
+		d.Log.Error("the node refused a block", "hash", b.Hash, "height", b.Height, "reason", rejected.Reason)
+		err = d.book(ctx, b, lease.Rejected, rejected.Reason)
+	}
+	if errors.Is(err, lease.ErrConflict) {
+		return adopted, nil // a look at all blocks was quicker
+	}
+	if err != nil {
+		return adopted, err
+	}
+	return adopted, d.countBlocks(ctx)
+}
+
+// book moves a block to another state together with its ledger entries.
+func (d *Dispatcher) book(ctx context.Context, b lease.Block, to lease.BlockState, reason string) error {
+	now := d.Now().UnixMilli()
+	var txs []lease.Transaction
+	switch to {
+	case lease.Adopted:
+		tx, err := d.foundEntry(ctx, b, now)
+		if err != nil {
+			return err
+		}
+		txs = append(txs, tx)
+	case lease.Mature, lease.Orphaned:
+		found, err := d.Store.Transaction(ctx, ledger.Key(ledger.KindFound, b.Hash, b.Appearances))
+		if err != nil {
+			return err
+		}
+		if to == lease.Mature {
+			txs = append(txs, ledger.Matured(b, found, now))
+			break
+		}
+		var matured *lease.Transaction
+		if b.State == lease.Mature {
+			tx, err := d.Store.Transaction(ctx, ledger.Key(ledger.KindMatured, b.Hash, b.Appearances))
+			if err != nil {
+				return err
+			}
+			matured = &tx
+		}
+		txs = ledger.Orphaned(b, found, matured, now)
+	}
+	if err := d.Store.MoveBlock(ctx, b.Hash, b.State, to, reason, txs...); err != nil {
+		return err
+	}
+	d.Log.Info("block", "state", to, "height", b.Height, "hash", b.Hash, "lease", b.Lease, "reason", reason)
+	return nil
+}
+
+// foundEntry books the split frozen in the block's template.
+func (d *Dispatcher) foundEntry(ctx context.Context, b lease.Block, nowMs int64) (lease.Transaction, error) {
+	document, err := d.templateDocument(ctx, b.Template)
+	if err != nil {
+		return lease.Transaction{}, err
+	}
+	leases, err := d.Store.Leases(ctx)
+	if err != nil {
+		return lease.Transaction{}, err
+	}
+	tenants := make(map[string]string, len(leases))
+	for i := range leases {
+		tenants[leases[i].ID] = leases[i].Tenant
+	}
+	return ledger.Found(b, document.Split, document.Fee, tenants, nowMs)
+}
+
+// countBlocks shows people how many blocks are in which state.
+func (d *Dispatcher) countBlocks(ctx context.Context) error {
+	blocks, err := d.Store.Blocks(ctx)
+	if err != nil {
+		return fmt.Errorf("blocks: %w", err)
+	}
+	counts := make(map[lease.BlockState]int)
+	for i := range blocks {
+		counts[blocks[i].State]++
+	}
+	d.status.setBlocks(counts)
+	return nil
+}

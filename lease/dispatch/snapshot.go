@@ -1,0 +1,175 @@
+package dispatch
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+)
+
+// Snapshot is the node at one moment, for people to look at.
+type Snapshot struct {
+	Uptime      time.Duration
+	Kernel      string
+	Threads     int
+	Hps         uint64 // all threads, over the last seconds
+	CapacityHps uint64 // what the threads can do
+	Hashes      uint64 // headers hashed in this run
+	Rows        []Row  // leases by ID, the house last
+	Blocks      map[lease.BlockState]int
+	Coin        string
+	Upstream    string
+	Height      int64 // of the block being worked on
+	TipAge      time.Duration
+	Templates   uint64
+	Notes       []string
+}
+
+// Row is what one lease, or the house, got in this run.
+type Row struct {
+	Lease, Tenant string
+	ContractedHps uint64
+	Counted       uint64         // hashes
+	CountedHps    uint64         // over the last seconds
+	Evidence      lease.Evidence // of the receipts
+	Unit          miner.Work     // of a receipt of the present job
+	Receipts      uint64
+	Rejected      uint64
+	Stale         uint64
+	ProvenHps     uint64 // of the receipts, over the run
+	LoHps, HiHps  uint64 // its 95 % interval
+}
+
+// sampleSpan is the time over which present rates are taken.
+const sampleSpan = 10 * time.Second
+
+// status is what the other parts tell for the snapshot.
+type status struct {
+	mu       sync.Mutex
+	leases   []lease.Lease
+	evidence map[string]lease.Evidence
+	rejected map[string]uint64
+	stale    map[string]uint64
+	blocks   map[lease.BlockState]int
+	samples  []sample // oldest first
+}
+
+// sample is the counters at one moment.
+type sample struct {
+	at      time.Time
+	hashes  uint64
+	counted map[string]uint64
+}
+
+func (s *status) setLeases(l []lease.Lease) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leases = l
+}
+
+func (s *status) setBlocks(counts map[lease.BlockState]int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blocks = counts
+}
+
+// add counts what was committed.
+func (s *status) add(receipts []lease.Receipt, verdicts []lease.Verdict) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.evidence == nil {
+		s.evidence = make(map[string]lease.Evidence)
+		s.rejected = make(map[string]uint64)
+		s.stale = make(map[string]uint64)
+	}
+	for i := range receipts {
+		e := s.evidence[receipts[i].Lease]
+		e.Add(receipts[i].Work)
+		s.evidence[receipts[i].Lease] = e
+	}
+	for _, v := range verdicts {
+		if v.Reason == lease.Stale {
+			s.stale[v.Lease] += v.N
+		} else {
+			s.rejected[v.Lease] += v.N
+		}
+	}
+}
+
+// rate takes the hash rates since the oldest sample that is not older than
+// sampleSpan, and keeps the present counters as a sample.
+func (s *status) rate(now sample) (all uint64, byLease map[string]uint64) {
+	for len(s.samples) > 1 && now.at.Sub(s.samples[1].at) >= sampleSpan {
+		s.samples = s.samples[1:]
+	}
+	byLease = make(map[string]uint64)
+	if len(s.samples) > 0 {
+		old := s.samples[0]
+		if ms := now.at.Sub(old.at).Milliseconds(); ms > 0 {
+			all = (now.hashes - old.hashes) * 1000 / uint64(ms)
+			for id, n := range now.counted {
+				byLease[id] = (n - old.counted[id]) * 1000 / uint64(ms)
+			}
+		}
+	}
+	if n := len(s.samples); n == 0 || now.at.Sub(s.samples[n-1].at) >= sampleSpan/20 {
+		s.samples = append(s.samples, now)
+	}
+	return all, byLease
+}
+
+// Snapshot tells how the node is doing. Rates need two calls some time apart.
+func (d *Dispatcher) Snapshot() Snapshot {
+	now := d.Now()
+	s := Snapshot{
+		Kernel: d.engine.Kernel().Name, Threads: d.engine.Threads(),
+		CapacityHps: d.engine.ThreadRate() * uint64(d.engine.Threads()),
+		Hashes:      d.engine.Hashes(),
+		Coin:        d.params.Coin, Upstream: d.Upstream, Notes: d.engine.Notes(),
+	}
+	counted, units := d.feed.counted(), d.feed.units()
+	d.jobs.mu.Lock()
+	if d.jobs.template != nil {
+		s.Height, s.Templates = d.jobs.template.Height, d.jobs.templates
+		s.TipAge = now.Sub(d.jobs.tip.since)
+	}
+	d.jobs.mu.Unlock()
+
+	st := &d.status
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if !d.started.IsZero() {
+		s.Uptime = now.Sub(d.started)
+	}
+	s.Blocks = maps.Clone(st.blocks)
+	var rates map[string]uint64
+	s.Hps, rates = st.rate(sample{now, s.Hashes, counted})
+	ms := now.UnixMilli()
+	for i := range st.leases {
+		l := &st.leases[i]
+		if l.StateAt(ms) == lease.Active || counted[l.ID] > 0 {
+			s.Rows = append(s.Rows, Row{Lease: l.ID, Tenant: l.Tenant, ContractedHps: l.ContractedHps})
+		}
+	}
+	s.Rows = append(s.Rows, Row{Lease: lease.House, Tenant: lease.House})
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		r.Counted, r.CountedHps, r.Unit = counted[r.Lease], rates[r.Lease], units[r.Lease]
+		r.Evidence, r.Rejected, r.Stale = st.evidence[r.Lease], st.rejected[r.Lease], st.stale[r.Lease]
+		r.Receipts = r.Evidence.N
+		if ms := s.Uptime.Milliseconds(); ms > 0 {
+			r.rates(ms)
+		}
+	}
+	return s
+}
+
+// rates turns the evidence of ms milliseconds into hash rates.
+func (r *Row) rates(ms int64) {
+	r.ProvenHps, _ = lease.Rate(r.Evidence.Sum, ms)
+	lo, hi := r.Evidence.Interval(r.Unit)
+	r.LoHps, _ = lease.Rate(lo, ms)
+	_, r.HiHps = lease.Rate(hi, ms)
+}

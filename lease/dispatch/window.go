@@ -1,0 +1,47 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/reward"
+	"github.com/hashlease/hashlease/miner"
+)
+
+// window holds the receipts that rewards are split over. Receipts that are
+// pushed before it was loaded come from the store when it is.
+type window struct {
+	mu     sync.Mutex
+	shares *reward.Window
+}
+
+// split freezes how sat satoshi of a block would be shared if it were found on
+// a job made now.
+func (d *Dispatcher) split(ctx context.Context, t lease.Tides, sat int64, perBlock miner.Work, nowMs int64) ([]lease.Part, error) {
+	w := &d.window
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.shares == nil {
+		var err error
+		if w.shares, err = reward.Load(d.Store.ReceiptsBack(ctx), t, perBlock, nowMs); err != nil {
+			return nil, fmt.Errorf("reward window: %w", err)
+		}
+	}
+	w.shares.Trim(d.terms.Tides, perBlock, nowMs)
+	return w.shares.Split(t, sat, perBlock, nowMs), nil
+}
+
+// push adds receipts that are durable.
+func (w *window) push(receipts []lease.Receipt) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.shares == nil {
+		return
+	}
+	for i := range receipts {
+		r := &receipts[i]
+		w.shares.Push(reward.Share{Seq: r.Seq, Lease: r.Lease, Work: r.Work, AtMs: r.CommitMs})
+	}
+}

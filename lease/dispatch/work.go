@@ -1,0 +1,49 @@
+package dispatch
+
+import (
+	"encoding/binary"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+// tip is a previous block that jobs build on. Shares of its jobs are stale
+// once it is outlived.
+type tip struct {
+	prev     miner.Hash
+	since    time.Time // when this node learned of it
+	outlived atomic.Bool
+
+	// Header hashes that count already; the committer's alone.
+	seen   stratum.Seen
+	loaded bool // seen holds what the store has on this block
+
+	// A candidate on this block waits for its verdict or was adopted. Another
+	// one could only lose against it.
+	solved atomic.Bool
+}
+
+// work is one lease's job, as it is durable in the store.
+type work struct {
+	job      lease.Job
+	credit   miner.Work // of the job's target
+	template *receipt.Template
+	block    *solo.Template // what a block of it is assembled from
+	network  miner.Target
+	tip      *tip
+}
+
+// issue is the job as one thread gets it: extranonce1 is the thread's worker
+// number, so that no two threads hash the same header.
+func (w *work) issue(thread int) *stratum.Issue {
+	return w.template.Issue(w.job.Tag, w.job.Target, binary.BigEndian.AppendUint16(nil, uint16(thread+1)))
+}
+
+// source names a hashing thread in meters and receipts.
+func source(thread int) string { return "cpu" + strconv.Itoa(thread) }
