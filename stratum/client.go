@@ -49,7 +49,8 @@ type ClientConfig struct {
 // time, from the client's goroutines, and must not block.
 type Handler interface {
 	// Work hands over the issue to mine from now on. Shares of older issues
-	// may still be submitted, unless Clean is set in this one.
+	// may still be submitted, unless Clean is set in this one. An issue must
+	// not be changed.
 	Work(issue *Issue)
 
 	// Idle says that the connection was lost and that there is nothing to

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"maps"
+	"os"
 	"testing"
 	"testing/synctest"
 
@@ -21,9 +22,13 @@ func TestMine(t *testing.T) {
 			t.Run(scheme+" "+name, func(t *testing.T) {
 				t.Parallel()
 				p := stratumtest.NewPool(t, stratumtest.Options{Difficulty: "0.000005", Chunk: chunk})
+				ca, err := os.ReadFile(p.CAFile())
+				if err != nil {
+					t.Fatal(err)
+				}
 				c, err := stratum.NewClient(stratum.ClientConfig{
 					Pools: []stratum.Pool{{URL: p.URL(scheme), User: "user.worker", Password: "x"}},
-					CA:    p.CA(),
+					CA:    ca,
 				})
 				if err != nil {
 					t.Fatal(err)

@@ -20,12 +20,13 @@ type slot struct {
 	pool Pool
 	home transport.Endpoint // the configured address
 
-	busy      bool // a connection exists or is being made
-	failures  int  // in a row
-	notBefore time.Time
-	away      transport.Endpoint // where the pool sent us for the next connection
-	resume    string             // session id
-	bare      bool               // hung up on mining.configure: leave it out
+	busy       bool // a connection exists or is being made
+	failures   int  // in a row
+	notBefore  time.Time
+	away       transport.Endpoint // where the pool sent us for the next connection
+	resume     string             // session id
+	bare       bool               // hung up on mining.configure: leave it out next time
+	configures bool               // has lived through mining.configure: never leave it out
 }
 
 // target is where the next connection goes.
@@ -130,13 +131,8 @@ func (c *Client) ended(ctx context.Context, s *session, err error) {
 // plan decides when a pool is tried again, and how.
 func (c *Client) plan(sl *slot, s *session, err error, now time.Time) time.Duration {
 	sl.resume = s.resumeID()
-	switch s.reached() {
-	case stageConfigure:
-		sl.bare = sl.bare || hungUp(err)
-	case stageSubscribe:
-		if sl.bare && hungUp(err) {
-			sl.bare = false
-		}
+	if s.conn != nil {
+		sl.learn(s.reached(), hungUp(err))
 	}
 	sl.away = transport.Endpoint{}
 	if s.left {
@@ -160,6 +156,20 @@ func (c *Client) plan(sl *slot, s *session, err error, now time.Time) time.Durat
 	}
 	sl.notBefore = now.Add(delay)
 	return delay
+}
+
+// learn finds out whether a pool hangs up on mining.configure, as some do on
+// methods they do not know. A pool that hangs up on everything is down, and
+// should not lose version rolling for it when it is up again.
+func (s *slot) learn(reached stage, hungUp bool) {
+	switch {
+	case reached > stageConfigure && !s.bare:
+		s.configures = true
+	case reached == stageConfigure && hungUp:
+		s.bare = !s.configures
+	case reached == stageSubscribe && hungUp:
+		s.bare = false
+	}
 }
 
 // backoff is BackoffMin doubled for each failure after the first, at most

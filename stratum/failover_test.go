@@ -1,9 +1,13 @@
 package stratum_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,6 +179,65 @@ func keepTalking(t *testing.T, p *stratumtest.Pool) {
 			return
 		}
 	}
+}
+
+// TestStuck fills the queue of a connection that takes no more, which is then
+// lost, and proves that Submit never blocks.
+func TestStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		primary, _, _, cfg := pair(t)
+		c, r := start(t, cfg)
+		i := r.await(t, "work", anyIssue)
+		synctest.Wait()
+		primary.Freeze(true)
+		reasons := make(map[string]int)
+		var mu sync.Mutex
+		for n := range 300 {
+			c.Submit(i, solve(t, i, uint64(n)), func(v stratum.Verdict) {
+				mu.Lock()
+				defer mu.Unlock()
+				reasons[v.Reason]++
+			})
+		}
+		on(t, c, "two.example.org", 35*time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if reasons[stratum.ReasonCongested] == 0 || reasons[stratum.ReasonUnanswered] < 200 {
+			t.Errorf("%v", reasons)
+		}
+		if l := r.losses(); len(l) != 1 || !strings.Contains(l[0].Error(), "writing") {
+			t.Errorf("losses %v", l)
+		}
+	})
+}
+
+// TestConfigureIsNotUnlearned proves that a pool which was down does not lose
+// version rolling for it, though it hung up on mining.configure then.
+func TestConfigureIsNotUnlearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, cfg := inMemory(t, stratumtest.Options{})
+		hangUp := stratumtest.NewPool(t, stratumtest.Options{InMemory: true, Configure: stratumtest.HangUp, RefuseUser: true})
+		var down atomic.Bool
+		cfg.Dial = func(ctx context.Context, url string) (net.Conn, error) {
+			if down.Load() {
+				return hangUp.Dial(ctx, url)
+			}
+			return p.Dial(ctx, url)
+		}
+		_, r := start(t, cfg)
+		i := r.await(t, "work", anyIssue)
+		down.Store(true)
+		p.Drop()
+		time.Sleep(10 * time.Minute)
+		if n := hangUp.Calls(stratum.MethodSubscribe); n != 0 {
+			t.Errorf("mining.configure was left out %d times", n)
+		}
+		down.Store(false)
+		again := r.await(t, "work again", func(n *stratum.Issue) bool { return n != i })
+		if again.Mask != i.Mask {
+			t.Errorf("mask %08x, then %08x", i.Mask, again.Mask)
+		}
+	})
 }
 
 // TestNoJob goes on when a pool lets us in and then has nothing to do, or

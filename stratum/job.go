@@ -36,13 +36,13 @@ func (j *Job) Validate() error {
 		return fmt.Errorf("job id of %d characters: want 1 to %d", len(j.ID), MaxJobIDLen)
 	}
 	if len(j.Branches) > MaxBranches {
-		return fmt.Errorf("job %s: %d merkle branches, at most %d", j.ID, len(j.Branches), MaxBranches)
+		return fmt.Errorf("job %q: %d merkle branches, at most %d", j.ID, len(j.Branches), MaxBranches)
 	}
 	if n := len(j.Coinb1) + len(j.Coinb2); n == 0 || n > MaxCoinbaseSize {
-		return fmt.Errorf("job %s: coinbase of %d bytes, want 1 to %d", j.ID, n, MaxCoinbaseSize)
+		return fmt.Errorf("job %q: coinbase of %d bytes, want 1 to %d", j.ID, n, MaxCoinbaseSize)
 	}
 	if _, err := j.Bits.Target(); err != nil {
-		return fmt.Errorf("job %s: %w", j.ID, err)
+		return fmt.Errorf("job %q: %w", j.ID, err)
 	}
 	return nil
 }

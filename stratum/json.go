@@ -2,7 +2,6 @@ package stratum
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,7 +24,7 @@ type scanner struct {
 	i int
 }
 
-// peek skips white space and returns the next byte, or 0 at the end.
+// peek skips white space and returns the next byte; 0 may also mean the end.
 func (s *scanner) peek() byte {
 	for s.i < len(s.b) {
 		switch c := s.b[s.i]; c {
@@ -52,6 +51,14 @@ func (s *scanner) expect(c byte) error {
 		return nil
 	}
 	return s.bad()
+}
+
+// finish returns an error unless nothing but white space is left.
+func (s *scanner) finish() error {
+	if s.peek(); s.i < len(s.b) {
+		return s.bad()
+	}
+	return nil
 }
 
 func (s *scanner) bad() error {
@@ -249,53 +256,8 @@ func elements(dst [][]byte, raw []byte, limit int) ([][]byte, error) {
 		dst = append(dst, v)
 		return nil
 	})
-	if err == nil && s.peek() != 0 {
-		err = s.bad()
+	if err == nil {
+		err = s.finish()
 	}
 	return dst, err
-}
-
-// isNull reports whether a value is absent or null.
-func isNull(raw []byte) bool { return len(raw) == 0 || string(raw) == "null" }
-
-// text returns the contents of a JSON string; ok is false for other values.
-func text(raw []byte) (t string, ok bool) {
-	if len(raw) < 2 || raw[0] != '"' {
-		return "", false
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return strings.ToValidUTF8(string(raw[1:len(raw)-1]), "\uFFFD"), true
-	}
-	err := json.Unmarshal(raw, &t)
-	return t, err == nil
-}
-
-// quote appends s as a JSON string. HTML is left alone: devices do not all
-// understand escapes that JSON does not ask for.
-func quote(dst []byte, s string) []byte {
-	const digits = "0123456789abcdef"
-	dst = append(dst, '"')
-	for _, c := range []byte(strings.ToValidUTF8(s, "\uFFFD")) {
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c < 0x20:
-			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return append(dst, '"')
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }

@@ -81,8 +81,8 @@ func ParseMessage(line []byte) (Message, error) {
 		}
 		return nil
 	})
-	if err == nil && s.peek() != 0 {
-		err = s.bad()
+	if err == nil {
+		err = s.finish()
 	}
 	if err != nil {
 		return Message{}, fmt.Errorf("%w: %w", ErrMalformed, err)

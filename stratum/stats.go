@@ -70,7 +70,7 @@ func (n *counters) disconnected(s *session, err error) {
 		return
 	}
 	n.Failures++
-	n.LastError = fmt.Sprintf("%s: %v", s.endpoint, err)
+	n.LastError = Printable(fmt.Sprintf("%s: %v", s.endpoint, err), maxShown)
 }
 
 func (n *counters) verdict(issue *Issue, v Verdict) {

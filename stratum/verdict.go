@@ -50,7 +50,7 @@ func (c *Client) Submit(issue *Issue, share Share, done func(Verdict)) {
 	}
 	s := c.holder(issue)
 	if s == nil {
-		c.unsent(sub, ReasonDisconnected, fmt.Errorf("job %s: the connection it came from is gone", issue.ID))
+		c.unsent(sub, ReasonDisconnected, fmt.Errorf("job %q: the connection it came from is gone", issue.ID))
 		return
 	}
 	if reason, err := s.submit(sub, share, header, hash); err != nil {
@@ -93,10 +93,10 @@ func (s *session) submit(sub *submission, share Share, header miner.Header, hash
 	issue := sub.issue
 	entry := s.find(issue)
 	if entry == nil || s.err != nil {
-		return ReasonDisconnected, fmt.Errorf("job %s: the connection it came from is gone", issue.ID)
+		return ReasonDisconnected, fmt.Errorf("job %q: the connection it came from is gone", issue.ID)
 	}
 	if entry.stale && !solves(issue, hash) {
-		return "stale", &Error{CodeJobNotFound, fmt.Sprintf("job %s was replaced by a clean one", issue.ID)}
+		return "stale", &Error{CodeJobNotFound, fmt.Sprintf("job %q was replaced by a clean one", issue.ID)}
 	}
 	// The pool judges by the mask now in force, whatever was when it sent
 	// the job.

@@ -49,6 +49,7 @@ func (p *Pool) serve(nc net.Conn) {
 	}()
 	r := stratum.NewReader(nc, 0)
 	for {
+		p.thaw()
 		m, err := r.ReadMessage()
 		if errors.Is(err, stratum.ErrMalformed) || errors.Is(err, stratum.ErrLineTooLong) {
 			c.misbehaved(err.Error())
@@ -59,6 +60,18 @@ func (p *Pool) serve(nc net.Conn) {
 		if err := c.handle(&m); err != nil {
 			return
 		}
+	}
+}
+
+// thaw returns once the pool is not frozen.
+func (p *Pool) thaw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.frozen && !p.closed {
+		change := p.change
+		p.mu.Unlock()
+		<-change
+		p.mu.Lock()
 	}
 }
 

@@ -143,6 +143,15 @@ func (p *Pool) MuteShares(mute bool) {
 	p.muteShares = mute
 }
 
+// Freeze makes the pool read nothing more, so that clients' writes get stuck.
+// It takes in the message it is waiting for.
+func (p *Pool) Freeze(frozen bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.frozen = frozen
+	p.changed()
+}
+
 func (p *Pool) clients() []*conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()

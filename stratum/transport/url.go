@@ -121,9 +121,6 @@ func hostOK(host string) bool {
 	return true
 }
 
-// Secure reports whether the transport is encrypted.
-func (e Endpoint) Secure() bool { return e.Kind == TLS || e.Kind == SecureWS }
-
 // HostPort returns the address to dial.
 func (e Endpoint) HostPort() string { return net.JoinHostPort(e.Host, e.Port) }
 
