@@ -14,10 +14,11 @@ type Template struct {
 	PrevHash miner.Hash
 	Bits     miner.Bits
 
-	// CurTime is the time to put into the header, MinTime the smallest one
-	// the network accepts and MaxTime the largest one for which Bits is
-	// right (0: no such limit), all in Unix seconds. MaxTime matters on
-	// networks whose difficulty falls when no block was found for a while.
+	// CurTime is the time to put into the header; MinTime and MaxTime are
+	// the smallest and the largest one for which the template holds (a
+	// MaxTime of 0 says no more than the network's rules), all in Unix
+	// seconds. They are narrow on networks whose difficulty falls when no
+	// block was found for a while.
 	CurTime, MinTime, MaxTime uint32
 
 	CoinbaseValue int64  // satoshi: subsidy and fees, all of it to be paid out

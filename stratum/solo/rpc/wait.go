@@ -1,0 +1,115 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+// Patience of Wait.
+const (
+	refresh   = 25 * time.Second // age of a template at which it is replaced; below answerTimeout
+	pollEvery = time.Second      // where a node cannot wait
+)
+
+// Template returns what a block may be built from now.
+func (n *Node) Template(ctx context.Context) (t *solo.Template, err error) {
+	err = n.ask(ctx, func(e *endpoint) error {
+		t, err = n.template(ctx, e, "")
+		return err
+	})
+	return t, err
+}
+
+// templateRequest is the parameter of getblocktemplate.
+type templateRequest struct {
+	Capabilities []string `json:"capabilities"`
+	Rules        []string `json:"rules"`
+	LongPollID   string   `json:"longpollid,omitempty"`
+}
+
+// template asks a node for a template; with a long poll id it answers when
+// there is news. The template's own id names the node it is for.
+func (n *Node) template(ctx context.Context, e *endpoint, longPollID string) (*solo.Template, error) {
+	const method = "getblocktemplate"
+	var raw json.RawMessage
+	err := e.call(ctx, maxTemplate, &raw, method, templateRequest{
+		Capabilities: []string{"coinbasevalue", "longpoll"}, Rules: []string{"segwit"}, LongPollID: longPollID})
+	if err != nil {
+		return nil, err
+	}
+	t, err := decodeTemplate(raw)
+	if err != nil {
+		return nil, e.fail(method, ErrAnswer, err.Error(), "")
+	}
+	if t.LongPollID != "" {
+		t.LongPollID = strconv.Itoa(slices.Index(n.endpoints, e)) + ":" + t.LongPollID
+	}
+	return t, nil
+}
+
+// Wait returns a new template when the node has news, or when after is due
+// for a refresh. Should the node fail meanwhile, the next one is asked.
+func (n *Node) Wait(ctx context.Context, after *solo.Template) (*solo.Template, error) {
+	e, id := n.waiting(after)
+	if e == nil {
+		return n.poll(ctx, after)
+	}
+	var t *solo.Template
+	patience, cancel := context.WithTimeout(ctx, refresh)
+	defer cancel()
+	err := n.with(patience, e, func(e *endpoint) (err error) {
+		t, err = n.template(patience, e, id)
+		return err
+	})
+	if err == nil {
+		return t, nil
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return n.Template(ctx)
+}
+
+// waiting returns the node that gave a template and its id for long polls,
+// nil when it cannot wait or has failed since.
+func (n *Node) waiting(after *solo.Template) (*endpoint, string) {
+	index, id, ok := strings.Cut(after.LongPollID, ":")
+	i, err := strconv.Atoi(index)
+	if !ok || err != nil || i < 0 || i >= len(n.endpoints) {
+		return nil, ""
+	}
+	e := n.endpoints[i]
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.down {
+		return nil, ""
+	}
+	return e, id
+}
+
+// poll looks at the tip again and again.
+func (n *Node) poll(ctx context.Context, after *solo.Template) (*solo.Template, error) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for start := time.Now(); time.Since(start) < refresh; {
+		hash, _, err := n.Tip(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if hash != after.PrevHash {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+	return n.Template(ctx)
+}
