@@ -1,0 +1,107 @@
+# hashlease. "make" and "make help" list the targets.
+
+GO          ?= go
+DATA        ?= hashlease-data
+FUZZTIME    ?= 10s
+DIST        ?= linux/amd64 linux/arm64 darwin/arm64 windows/amd64
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Where git does not trust the directory's owner, the build goes without the
+# commit in it.
+VCS   := $(shell git status --porcelain >/dev/null 2>&1 && echo true || echo false)
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(VCS) -ldflags '-s -w'
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build ./bin/hashlease
+	$(BUILD) -o bin/hashlease ./cmd/hashlease
+
+.PHONY: run
+run: build ## run a node on the sandbox coin, in DATA (./hashlease-data)
+	./bin/hashlease node --data $(DATA)
+
+.PHONY: test
+test: ## run the quick tests: needs Go, git, gcc and make
+	$(GO) test ./...
+
+.PHONY: test-all
+test-all: race purego cross peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
+	$(MAKE) fuzz FUZZTIME=5s
+
+.PHONY: race
+race: ## run the tests under the race detector, in random order
+	$(GO) test -race -shuffle=on ./...
+
+.PHONY: purego
+purego: ## test the build without assembly
+	$(GO) test -tags purego ./miner/... ./bench/...
+
+.PHONY: cross
+cross: ## vet and build for the other processors and systems
+	GOARCH=arm64 $(GO) vet ./...
+	@for target in $(DIST); do \
+		echo "build for $$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/hashlease || exit 1; \
+	done
+
+.PHONY: peers
+peers: bin/peers/btcd ## test against a real btcd on regtest
+	BTCD=$(CURDIR)/bin/peers/btcd $(GO) test -tags peers ./stratum/solo/rpc/... ./cmd/...
+
+bin/peers/btcd: stratum/solo/rpc/_btcd/go.mod
+	$(GO) build -C stratum/solo/rpc/_btcd -o $(CURDIR)/$@ github.com/btcsuite/btcd
+
+.PHONY: slow
+slow: ## run the tests that take minutes
+	$(GO) test -tags slow -timeout 15m ./...
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for FUZZTIME (10s)
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/_test.go:func / /' | sort -u | \
+	while read -r file target; do \
+		echo "fuzz $$(dirname $$file) $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) >fuzz.log 2>&1 || { cat fuzz.log; exit 1; }; \
+	done
+	@rm -f fuzz.log
+
+.PHONY: lint
+lint: ## check formatting, go vet and staticcheck
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags 'peers slow' ./...
+	$(GO) run $(STATICCHECK) ./...
+
+.PHONY: generate
+generate: ## write the generated files anew
+	$(GO) generate ./...
+
+.PHONY: generate-check
+generate-check: ## check that the generated files are what their generators write
+	@before=$$(git diff | sha256sum); $(GO) generate ./... && \
+	after=$$(git diff | sha256sum); \
+	if [ "$$before" != "$$after" ]; then git diff --stat; echo "generated files were not up to date: commit what make generate wrote"; exit 1; fi
+
+.PHONY: bench
+bench: build ## measure the kernels
+	./bin/hashlease bench
+
+.PHONY: dist
+dist: ## build static binaries with checksums in ./dist
+	@rm -rf dist && mkdir dist
+	@for target in $(DIST); do \
+		os=$${target%/*}; arch=$${target#*/}; name=hashlease-$$os-$$arch; \
+		if [ $$os = windows ]; then name=$$name.exe; fi; \
+		echo "dist/$$name"; \
+		GOOS=$$os GOARCH=$$arch $(BUILD) -o dist/$$name ./cmd/hashlease || exit 1; \
+	done
+	@cd dist && sha256sum hashlease-* >SHA256SUMS && cat SHA256SUMS
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist fuzz.log

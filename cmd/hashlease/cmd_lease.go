@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+)
+
+func runLeaseAdd(ctx context.Context, e *env, args []string) error {
+	f := newDataFlags(e, "lease add", "--tenant NAME --rate RATE [flags]",
+		"Leases hash rate to a tenant. A running node sees it within a second.")
+	tenant := f.String("tenant", "", "the tenant's `NAME`")
+	rate := f.String("rate", "", "the contracted `RATE`, such as 5MH or 1.5GH/s")
+	start := f.String("start", "", "when it starts: a `TIME` such as 2026-12-01 or 2026-12-01T08:00:00Z, or +2h (default now)")
+	end := f.String("end", "", "when it ends: a `TIME`, or +30d (default: when it is closed)")
+	term := f.String("for", "", "how long it runs, a `DURATION` such as 12h or 30d, instead of --end")
+	proof := f.Duration("proof-interval", lease.DefaultProofMs*time.Millisecond, "the `TIME` of contracted hashing per expected receipt")
+	nonce := f.String("nonce", "", "16 bytes chosen by the tenant, in `HEX` (default random)")
+	model := f.String("model", string(lease.Leased), "the contract `MODEL`")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	l := lease.Lease{Tenant: *tenant, Model: lease.Model(*model), ProofMs: proof.Milliseconds()}
+	switch {
+	case *tenant == "":
+		return f.usage("--tenant is missing: whose lease is it?")
+	case *rate == "":
+		return f.usage("--rate is missing: how much hash rate?")
+	case *end != "" && *term != "":
+		return f.usage("--end and --for exclude each other")
+	}
+	var err error
+	if l.ContractedHps, err = parseRate(*rate); err != nil {
+		return err
+	}
+	if *nonce != "" {
+		b, err := hex.DecodeString(*nonce)
+		if err != nil || len(b) != len(l.Nonce) {
+			return usage("nonce %.40q: want %d hexadecimal digits", *nonce, 2*len(l.Nonce))
+		}
+		l.Nonce = [16]byte(b)
+		if l.Nonce == [16]byte{} {
+			return usage("a nonce of zeros only is no nonce")
+		}
+	}
+	now := e.now()
+	if l.StartMs, l.EndMs, err = leaseTerm(now, *start, *end, *term); err != nil {
+		return err
+	}
+	if err := l.Validate(); err != nil { // before anything is made
+		return usage("%w", err)
+	}
+
+	p, cfg, err := f.open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if l.Terms, err = p.newestTerms(ctx, e, &cfg); err != nil {
+		return err
+	}
+	limit, err := p.leaseLimit(ctx, &cfg)
+	if err != nil {
+		return err
+	}
+	if l, err = p.admit(ctx, l, limit); err != nil {
+		return err
+	}
+	if *f.json {
+		return writeJSON(e.stdout, newLeaseDoc(&l, now))
+	}
+	_, err = fmt.Fprintf(e.stdout, "lease %s: %s for %s, from %s to %s\n",
+		l.ID, formatRate(l.ContractedHps), l.Tenant, formatMs(l.StartMs), formatEnd(l.EndMs))
+	return err
+}
+
+// leaseTerm reads start and end of a lease, in Unix milliseconds.
+func leaseTerm(now time.Time, start, end, term string) (startMs, endMs int64, err error) {
+	from := now
+	if start != "" {
+		if from, err = parseTime(start, now); err != nil {
+			return 0, 0, err
+		}
+		if from.Before(now.Add(-time.Minute)) {
+			return 0, 0, usage("--start %s is in the past: no work was done for the lease then", start)
+		}
+	}
+	startMs = from.UnixMilli()
+	switch {
+	case end != "":
+		to, err := parseTime(end, now)
+		return startMs, to.UnixMilli(), err
+	case term != "":
+		d, err := parseDuration(term)
+		if err == nil && d <= 0 {
+			err = usage("--for %s: a lease runs for some time", term)
+		}
+		return startMs, from.Add(d).UnixMilli(), err
+	}
+	return startMs, 0, nil
+}
+
+// parseTime reads a date, a moment of RFC 3339, or +DURATION from now.
+func parseTime(s string, now time.Time) (time.Time, error) {
+	if rest, ok := strings.CutPrefix(s, "+"); ok {
+		d, err := parseDuration(rest)
+		return now.Add(d), err
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, usage("time %q: want 2026-12-01, 2026-12-01T08:00:00Z or +2h", s)
+}
+
+// parseDuration is time.ParseDuration with days.
+func parseDuration(s string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0, usage("duration %q: want a number with a unit, such as 90m, 12h or 30d", s)
+	}
+	return d, nil
+}
+
+func runLeaseList(ctx context.Context, e *env, args []string) error {
+	f := newDataFlags(e, "lease list", "[--json]", "Lists the leases.")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	p, _, err := f.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	leases, err := p.store.Leases(ctx)
+	if err != nil {
+		return err
+	}
+	now := e.now()
+	docs := []leaseDoc{}
+	rows := [][]string{{"LEASE", "TENANT", "MODEL", "RATE", "STATE", "START", "END"}}
+	for i := range leases {
+		l := &leases[i]
+		docs = append(docs, newLeaseDoc(l, now))
+		rows = append(rows, []string{l.ID, l.Tenant, string(l.Model), formatRate(l.ContractedHps),
+			string(l.StateAt(now.UnixMilli())), formatMs(l.StartMs), formatEnd(l.StopMs())})
+	}
+	if *f.json {
+		return writeJSON(e.stdout, docs)
+	}
+	_, err = fmt.Fprint(e.stdout, table(rows, "RATE"))
+	return err
+}
+
+func runLeaseShow(ctx context.Context, e *env, args []string) error {
+	f := newDataFlags(e, "lease show", "LEASE [--json]", "Shows a lease and what it was delivered so far.")
+	pos, err := f.parse(args, 1, 1)
+	if err != nil {
+		return err
+	}
+	p, _, err := f.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	l, err := p.findLease(ctx, pos[0])
+	if err != nil {
+		return err
+	}
+	meter, err := p.store.Meter(ctx, l.ID)
+	if err != nil {
+		return err
+	}
+	doc := newLeaseDoc(&l, e.now())
+	doc.Delivery = &deliveryDoc{
+		CountedHashes: lease.Quantity(meter.Counted),
+		ProvenWork:    lease.Quantity(meter.Evidence.Sum),
+		Receipts:      meter.Evidence.N,
+		Rejected:      meter.Rejected(),
+		Stale:         meter.Stale(),
+	}
+	if *f.json {
+		return writeJSON(e.stdout, doc)
+	}
+	return doc.print(e.stdout)
+}
+
+func runLeaseClose(ctx context.Context, e *env, args []string) error {
+	f := newDataFlags(e, "lease close", "LEASE [--json]", "Ends a lease now. What was delivered stays in its statement.")
+	pos, err := f.parse(args, 1, 1)
+	if err != nil {
+		return err
+	}
+	p, _, err := f.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if _, err := p.findLease(ctx, pos[0]); err != nil {
+		return err
+	}
+	now := e.now()
+	if err := p.store.CloseLease(ctx, pos[0], now.UnixMilli()); err != nil {
+		return fmt.Errorf("lease %s: %w", pos[0], err)
+	}
+	l, err := p.store.Lease(ctx, pos[0])
+	if err != nil {
+		return err
+	}
+	if *f.json {
+		return writeJSON(e.stdout, newLeaseDoc(&l, now))
+	}
+	_, err = fmt.Fprintf(e.stdout, "lease %s closed at %s\n", l.ID, formatMs(l.ClosedMs))
+	return err
+}
+
+// findLease returns a lease; an unknown ID is an error of usage that says
+// which there are.
+func (p *provider) findLease(ctx context.Context, id string) (lease.Lease, error) {
+	l, err := p.store.Lease(ctx, id)
+	if !errors.Is(err, lease.ErrNotFound) {
+		return l, err
+	}
+	err = usage("no lease is called %q", id)
+	all, listErr := p.store.Leases(ctx)
+	if listErr != nil {
+		return l, listErr
+	}
+	var ids []string
+	for i := range all {
+		ids = append(ids, all[i].ID)
+	}
+	if near := nearest(id, ids); near != "" {
+		return l, withHint(err, "did you mean %s?", near)
+	}
+	return l, withHint(err, "%q lists them", "hashlease lease list")
+}

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/dispatch"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+func runNode(ctx context.Context, e *env, args []string) error {
+	f := newDataFlags(e, "node", "[flags]",
+		"Runs the provider's node. Without any flag it mines a private sandbox coin, and a\n"+
+			"fresh data directory gets two demo tenants with a lease each. --json prints the\n"+
+			"summary at the end as JSON.")
+	runFor := f.Duration("run-for", 0, "stop after this `DURATION`; 0 is never")
+	var rpcURLs list
+	f.Var(&rpcURLs, "coin-rpc", "JSON-RPC `URL` of a coin node; several for nodes of one network")
+	payout := f.String("payout-address", "", "the `ADDRESS` that blocks pay, or script:HEX; needed with --coin-rpc")
+	threads := f.Int("threads", 0, "hashing threads `N`; 0 is one per processor")
+	duty := f.Int("duty", 100, "`PERCENT` of the time that threads hash")
+	kernel := f.String("kernel", "", "hashing kernel by `NAME`; empty is the fastest")
+	demo := f.Bool("demo", false, "make the demo tenants in a fresh directory on the sandbox coin (the default)")
+	noDemo := f.Bool("no-demo", false, "make no demo tenants")
+	logFormat := f.String("log-format", "text", "`FORM` of the log: text or json")
+	if _, err := f.parse(args, 0, 0); err != nil {
+		return err
+	}
+	if *demo && *noDemo {
+		return f.usage("--demo and --no-demo exclude each other")
+	}
+	if *runFor < 0 {
+		return f.usage("--run-for %v: want a positive duration", *runFor)
+	}
+	cfg, err := f.load(func(c *config) {
+		if f.given("coin-rpc") {
+			c.Coin.RPC = rpcURLs
+		}
+		if f.given("payout-address") {
+			c.Coin.Payout = *payout
+		}
+		if f.given("threads") {
+			c.Node.Threads = *threads
+		}
+		if f.given("duty") {
+			c.Node.Duty = *duty
+		}
+		if f.given("kernel") {
+			c.Node.Kernel = *kernel
+		}
+		if f.given("log-format") {
+			c.Node.LogFormat = *logFormat
+		}
+		c.Node.Demo = (c.Node.Demo || *demo) && !*noDemo
+	})
+	if err != nil {
+		return err
+	}
+	n, err := openNode(ctx, e, &cfg)
+	if err != nil {
+		return err
+	}
+	err = n.run(ctx, *runFor, *f.json)
+	return errors.Join(err, n.close())
+}
+
+// node is a provider with everything that hashes, settles and reports.
+type node struct {
+	*provider
+	e        *env
+	cfg      *config
+	screen   *screen
+	log      *slog.Logger
+	unlock   func()
+	coin     solo.Node
+	params   solo.Params
+	upstream string
+	kernel   *miner.Kernel
+	terms    lease.TermsHash
+	dispatch *dispatch.Dispatcher
+}
+
+// openNode brings up all parts of a node. What it opened before an error is
+// closed again.
+func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
+	p, err := openProvider(ctx, cfg.Node.Data, true)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{provider: p, e: e, cfg: cfg, screen: newScreen(e.stderr, e.term)}
+	n.log = logger(n.screen, cfg.Node.LogFormat)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+		}
+	}()
+	if n.unlock, err = p.lock(); err != nil {
+		return nil, err
+	}
+	if n.kernel, err = chooseKernel(cfg.Node.Kernel, n.say); err != nil {
+		return nil, err
+	}
+	if err := n.openCoin(ctx); err != nil {
+		return nil, err
+	}
+	_, old, err := p.readHouse()
+	if err != nil {
+		return nil, err
+	}
+	if n.terms, err = p.settleHouse(ctx, cfg, n.params.Coin, n.params.Network); err != nil {
+		return nil, err
+	}
+	capacity, err := p.measureCapacity(ctx, n.kernel, cfg.Node.Threads, cfg.Node.Duty)
+	if err != nil {
+		return nil, err
+	}
+	n.say(fmt.Sprintf("%s of hash rate with %d threads at %d %%, of which %d %% may be leased",
+		formatRate(capacity), n.threads(), cfg.Node.Duty, limitPercent))
+	if cfg.sandbox() && cfg.Node.Demo {
+		if err := n.makeDemo(ctx, !old, capacity); err != nil {
+			return nil, err
+		}
+	}
+	n.say(fmt.Sprintf("data in %s, provider key %x", p.dir, p.public()))
+	n.dispatch, err = dispatch.New(ctx, dispatch.Config{
+		Store: p.store, Node: n.coin, Upstream: n.upstream, Key: p.key, Terms: n.terms,
+		Kernel: n.kernel, Threads: n.threads(), DutyPercent: cfg.Node.Duty,
+		HouseProofMs: cfg.Node.HouseProofMs, Log: n.log, Now: e.now,
+	})
+	return n, err
+}
+
+// openCoin connects to the coin node or opens the one inside.
+func (n *node) openCoin(ctx context.Context) (err error) {
+	if n.cfg.sandbox() {
+		if n.coin, err = n.openSandbox(n.e, n.log); err != nil {
+			return err
+		}
+		n.upstream = "inside the node"
+	} else {
+		if n.coin, err = dialCoin(n.cfg, n.log); err != nil {
+			return err
+		}
+		n.upstream = withoutUser(n.cfg.Coin.RPC[0])
+	}
+	if n.params, err = n.coin.Params(ctx); err != nil {
+		return fmt.Errorf("coin node: %w", err)
+	}
+	name := coinName(n.params.Coin, n.params.Network)
+	if n.cfg.sandbox() {
+		n.say("coin " + name + ": private and worth nothing, for trying things out")
+	} else {
+		n.say("coin " + name + " from " + n.upstream)
+	}
+	return nil
+}
+
+// withoutUser takes user name and password out of an address.
+func withoutUser(url string) string {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		scheme, rest = "", url
+	} else {
+		scheme += "://"
+	}
+	return scheme + rest[strings.LastIndexByte(rest, '@')+1:]
+}
+
+func (n *node) threads() int {
+	if n.cfg.Node.Threads > 0 {
+		return n.cfg.Node.Threads
+	}
+	return runtime.NumCPU()
+}
+
+// say prints a line about the start.
+func (n *node) say(line string) {
+	if n.cfg.Node.LogFormat == "json" {
+		n.log.Info(line)
+		return
+	}
+	fmt.Fprintln(n.screen, line)
+}
+
+// close gives up everything the node holds, the last opened first.
+func (n *node) close() error {
+	var errs []error
+	if c, ok := n.coin.(io.Closer); ok {
+		errs = append(errs, c.Close())
+	}
+	if n.unlock != nil {
+		n.unlock()
+	}
+	return errors.Join(append(errs, n.provider.close())...)
+}
+
+// run hashes until ctx ends or runFor is over, and prints the summary.
+func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error {
+	work, cancel := context.WithCancel(ctx)
+	if runFor > 0 {
+		work, cancel = context.WithTimeout(ctx, runFor)
+	}
+	defer cancel()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		n.watch(work)
+	}()
+	err := n.dispatch.Run(work)
+	cancel()
+	<-watched
+	n.screen.clear()
+	if err != nil && !(ctx.Err() != nil && errors.Is(err, ctx.Err())) { // stopped while it began is stopped
+		return err
+	}
+	if err := n.printSummary(context.WithoutCancel(ctx), asJSON); err != nil {
+		return err
+	}
+	if context.Cause(ctx) == errInterrupted {
+		return &coded{code: exitInterrupted}
+	}
+	return nil
+}

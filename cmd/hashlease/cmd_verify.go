@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/hashlease/hashlease/lease/receipt"
+)
+
+func runVerify(ctx context.Context, e *env, args []string) error {
+	f := newFlags(e, "verify", "BUNDLE [--key HEX] [--tenant-key HEX] [--strict] [--json]",
+		"Checks a bundle offline: re-hashes every receipt and recomputes every figure. The\n"+
+			"exit code is 0 only if all checks hold, and 3 if one does not.")
+	key := f.String("key", "", "the provider's public key in `HEX`, known from elsewhere")
+	tenantKey := f.String("tenant-key", "", "the tenant's public key in `HEX`")
+	strict := f.Bool("strict", false, "fail if a key was not given")
+	asJSON := f.Bool("json", false, "print the report as JSON")
+	pos, err := f.parse(args, 1, 1)
+	if err != nil {
+		return err
+	}
+	o := receipt.Options{Strict: *strict, MaxBytes: receipt.DefaultMaxBytes}
+	if *key != "" {
+		if o.Key, err = parsePublicKey(*key); err != nil {
+			return err
+		}
+	}
+	if *tenantKey != "" {
+		if o.TenantKey, err = parsePublicKey(*tenantKey); err != nil {
+			return err
+		}
+	}
+	bundle, err := readBounded(pos[0], o.MaxBytes)
+	if err != nil {
+		return err
+	}
+	r, err := verifyBundle(ctx, bundle, o)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		err = writeJSON(e.stdout, struct {
+			OK bool `json:"ok"`
+			*receipt.Report
+		}{r.OK(), r})
+	} else {
+		_, err = fmt.Fprint(e.stdout, reportText(r))
+	}
+	if err == nil && !r.OK() {
+		err = &coded{code: exitUnverified}
+	}
+	return err
+}
+
+// verifyBundle checks a bundle, which can take minutes, until ctx ends.
+func verifyBundle(ctx context.Context, bundle []byte, o receipt.Options) (*receipt.Report, error) {
+	done := make(chan *receipt.Report, 1)
+	go func() { done <- receipt.Verify(bundle, o) }()
+	select {
+	case r := <-done:
+		return r, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// reportText writes the outcome for people: a line per check, then the
+// figures that hold, then the verdict.
+func reportText(r *receipt.Report) string {
+	var b strings.Builder
+	wide := 0
+	for _, c := range r.Checks {
+		wide = max(wide, len(c.Name))
+	}
+	failed := 0
+	for _, c := range r.Checks {
+		mark := "✓"
+		if !c.OK {
+			mark = "✗"
+			failed++
+		}
+		fmt.Fprintf(&b, "%s %-*s  %s\n", mark, wide, c.Name, c.Detail)
+	}
+	for _, u := range r.Unchecked {
+		fmt.Fprintf(&b, "– not checked: %s\n", u)
+	}
+	if r.Lease != "" {
+		fmt.Fprintf(&b, "\nlease %s of %s: %d receipts prove %s\ndelivered %s, 95 %% interval %s to %s, contracted %s\n",
+			r.Lease, r.Tenant, r.Receipts, formatHashes(r.ProvenWork.Work()),
+			formatSI(r.DeliveredHps.Work())+"H/s", formatSI(r.IntervalHps[0].Work())+"H/s",
+			formatSI(r.IntervalHps[1].Work())+"H/s", formatSI(r.ContractedHps.Work())+"H/s")
+	}
+	switch {
+	case r.OK():
+		fmt.Fprintf(&b, "VERIFIED: all %d checks hold\n", len(r.Checks))
+	default:
+		fmt.Fprintf(&b, "NOT VERIFIED: %d of %d checks failed\n", failed, len(r.Checks))
+	}
+	return harmless(b.String())
+}
+
+// harmless takes the characters out of a text with which words of a foreign
+// file could steer the terminal.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}

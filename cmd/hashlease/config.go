@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+)
+
+// config is everything that can be configured. The doc tags are the
+// documentation, in the sample file and in "config show".
+type config struct {
+	Node  nodeConfig  `toml:"node" doc:"The node itself."`
+	Coin  coinConfig  `toml:"coin" doc:"Where blocks come from. Without an rpc address it is the sandbox: a private coin inside the node, for trying things out."`
+	Terms termsConfig `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
+}
+
+type nodeConfig struct {
+	Data         string `toml:"data" doc:"The data directory: the database, the provider's key, the sandbox coin."`
+	Kernel       string `toml:"kernel" doc:"The hashing kernel by name; empty measures all and takes the fastest."`
+	Threads      int    `toml:"threads" doc:"Hashing threads; 0 is one per processor."`
+	Duty         int    `toml:"duty" doc:"Percent of the time that threads hash, 1 to 100."`
+	Demo         bool   `toml:"demo" doc:"Whether a fresh data directory on the sandbox coin gets two demo tenants with a lease each."`
+	HouseProofMs int64  `toml:"house_proof_ms" doc:"Milliseconds of the house's hashing per expected receipt, 100 to 600000."`
+	LogFormat    string `toml:"log_format" doc:"Form of the log on standard error: text or json."`
+}
+
+type coinConfig struct {
+	RPC          []string `toml:"rpc" doc:"JSON-RPC addresses of one coin node, or of several of the same network: the first one that answers is used. Example: [\"http://127.0.0.1:8332\"]."`
+	User         string   `toml:"user" doc:"User name for the RPC, unless it is in the address."`
+	Password     string   `toml:"password" doc:"Password for the RPC, unless it is in the address."`
+	PasswordFile string   `toml:"password_file" doc:"A file that holds the password, instead of password."`
+	Payout       string   `toml:"payout_address" doc:"Where the blocks' rewards go: an address of the coin's network, or script:HEX. Needed with rpc."`
+}
+
+type termsConfig struct {
+	Text            string `toml:"text" doc:"The terms in words; tenants find them in every bundle."`
+	FeePPM          int64  `toml:"fee_ppm" doc:"The provider's part of each block, in millionths (20000 is 2 %)."`
+	NetworkMultiple int64  `toml:"network_multiple" doc:"The reward window: so many times the network's work per block ..."`
+	MaxDays         int64  `toml:"max_days" doc:"... but at most the work proven in so many days ..."`
+	MinSec          int64  `toml:"min_sec" doc:"... and at least the work proven in so many seconds."`
+}
+
+func defaultConfig() config {
+	return config{
+		Node: nodeConfig{
+			Data:         "hashlease-data",
+			Duty:         100,
+			Demo:         true,
+			HouseProofMs: 1000,
+			LogFormat:    "text",
+		},
+		Coin: coinConfig{RPC: []string{}},
+		Terms: termsConfig{
+			Text: "Hash rate is leased as it is proven: work counts for a lease when receipts show it. " +
+				"Rewards depend on blocks found and are not promised.",
+			FeePPM:          20_000,
+			NetworkMultiple: lease.DefaultTides.NetworkMultiple,
+			MaxDays:         lease.DefaultTides.MaxDays,
+			MinSec:          lease.DefaultTides.MinSec,
+		},
+	}
+}
+
+// sandbox reports whether the coin is the one inside the node.
+func (c *config) sandbox() bool { return len(c.Coin.RPC) == 0 }
+
+// validate checks the values as a whole; it names the key of the first that
+// cannot be.
+func (c *config) validate() error {
+	n := &c.Node
+	switch {
+	case n.Data == "":
+		return fmt.Errorf("node.data is empty: name a directory")
+	case n.Threads < 0 || n.Threads > miner.MaxThreads:
+		return fmt.Errorf("node.threads is %d: want 0 to %d", n.Threads, miner.MaxThreads)
+	case n.Duty < 1 || n.Duty > 100:
+		return fmt.Errorf("node.duty is %d: want 1 to 100 percent", n.Duty)
+	case n.HouseProofMs < lease.MinProofMs || n.HouseProofMs > lease.MaxProofMs:
+		return fmt.Errorf("node.house_proof_ms is %d: want %d to %d", n.HouseProofMs, lease.MinProofMs, lease.MaxProofMs)
+	case !slices.Contains([]string{"text", "json"}, n.LogFormat):
+		return fmt.Errorf("node.log_format is %q: want text or json", n.LogFormat)
+	case c.Coin.Password != "" && c.Coin.PasswordFile != "":
+		return fmt.Errorf("coin.password and coin.password_file are both set: keep one")
+	case !c.sandbox() && c.Coin.Payout == "":
+		return fmt.Errorf("coin.payout_address is empty: say where the rewards of blocks go (--payout-address)")
+	case c.sandbox() && c.Coin.Payout != "":
+		return fmt.Errorf("coin.payout_address is set, but no coin.rpc: the sandbox coin pays the provider's own key")
+	}
+	if n.Kernel != "" {
+		if _, err := miner.KernelByName(n.Kernel); err != nil {
+			return fmt.Errorf("node.kernel: %w", err)
+		}
+	}
+	// The house script stands in for one that only the coin's node can make.
+	t := c.terms("-", []byte{0})
+	if err := t.Validate(); err != nil {
+		return fmt.Errorf("[terms]: %w", err)
+	}
+	return nil
+}
+
+// terms is the document that the configuration stands for.
+func (c *config) terms(coin string, houseScript []byte) lease.Terms {
+	return lease.Terms{
+		Format:      lease.TermsFormat,
+		Text:        c.Terms.Text,
+		Coin:        coin,
+		HouseScript: fmt.Sprintf("%x", houseScript),
+		FeePPM:      c.Terms.FeePPM,
+		Scheme:      lease.SchemeTides,
+		Tides: lease.Tides{
+			NetworkMultiple: c.Terms.NetworkMultiple,
+			MaxDays:         c.Terms.MaxDays,
+			MinSec:          c.Terms.MinSec,
+		},
+	}
+}
+
+// password returns the RPC's password, from its file if that is where it is.
+func (c *coinConfig) password() (string, error) {
+	if c.PasswordFile == "" {
+		return c.Password, nil
+	}
+	b, err := os.ReadFile(c.PasswordFile)
+	if err != nil {
+		return "", fmt.Errorf("coin.password_file: %w", err)
+	}
+	return strings.TrimRight(string(b), "\r\n"), nil
+}

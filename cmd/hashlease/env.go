@@ -1,0 +1,48 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"time"
+)
+
+// env is everything a command takes from its process.
+type env struct {
+	stdout io.Writer
+	stderr io.Writer
+	term   terminal            // of standard error
+	lookup func(string) string // an environment variable, "" when unset
+	vars   func() []string     // all of them, as KEY=VALUE
+	now    func() time.Time
+}
+
+func osEnv() *env {
+	return &env{
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		term:   openTerminal(os.Stderr, os.Getenv),
+		lookup: os.Getenv,
+		vars:   os.Environ,
+		now:    time.Now,
+	}
+}
+
+// nowMs is the wall clock in Unix milliseconds.
+func (e *env) nowMs() int64 { return e.now().UnixMilli() }
+
+// logger writes to w in the format text or json.
+func logger(w io.Writer, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: shortTime}))
+}
+
+// shortTime leaves the time of day to the second: a line is for people.
+func shortTime(groups []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey && len(groups) == 0 {
+		return slog.String(slog.TimeKey, a.Value.Time().UTC().Format("15:04:05Z"))
+	}
+	return a
+}

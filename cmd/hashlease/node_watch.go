@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/dispatch"
+)
+
+// How often the running node is shown.
+const (
+	viewEvery = time.Second     // the live table, on a terminal
+	logEvery  = 5 * time.Second // log lines elsewhere
+)
+
+// watch shows the node until ctx ends: a live table where the cursor can be
+// moved, else log lines.
+func (n *node) watch(ctx context.Context) {
+	every, show := logEvery, n.logSnapshot
+	if n.screen.term.redraw {
+		every = viewEvery
+		show = func(s *dispatch.Snapshot) { n.screen.show(nodeView(s)) }
+	}
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	noted := 0
+	for {
+		s := n.dispatch.Snapshot()
+		for ; noted < len(s.Notes); noted++ {
+			n.log.Warn(s.Notes[noted])
+		}
+		if s.Uptime > 0 {
+			show(&s)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// nodeView is the live table.
+func nodeView(s *dispatch.Snapshot) []viewLine {
+	lines := []viewLine{
+		{},
+		{fmt.Sprintf("hashlease  %s  kernel %s, %d threads  up %v", formatRate(s.Hps), s.Kernel, s.Threads, s.Uptime.Truncate(time.Second)), "1"},
+		{fmt.Sprintf("%s (%s)  height %d, tip %v old  blocks: %s", s.Coin, s.Upstream, s.Height, s.TipAge.Truncate(time.Second), blockCounts(s.Blocks)), ""},
+		{},
+	}
+	for i, row := range strings.Split(strings.TrimSuffix(rowTable(s.Rows), "\n"), "\n") {
+		style := ""
+		if i == 0 {
+			style = "2"
+		}
+		lines = append(lines, viewLine{row, style})
+	}
+	return lines
+}
+
+// rowTable lays out what the leases got.
+func rowTable(rows []dispatch.Row) string {
+	head := []string{"LEASE", "TENANT", "CONTRACTED", "COUNTED", "PROVEN", "95 % INTERVAL", "RECEIPTS", "REFUSED"}
+	cells := [][]string{head}
+	for i := range rows {
+		r := &rows[i]
+		contracted := "-"
+		if r.Lease != lease.House {
+			contracted = formatRate(r.ContractedHps)
+		}
+		cells = append(cells, []string{r.Lease, r.Tenant, contracted, formatRate(r.CountedHps), formatRate(r.ProvenHps),
+			formatRate(r.LoHps) + " to " + formatRate(r.HiHps),
+			strconv.FormatUint(r.Receipts, 10), strconv.FormatUint(r.Rejected+r.Stale, 10)})
+	}
+	return table(cells, head[2:]...)
+}
+
+// blockCounts writes the numbers of blocks by state.
+func blockCounts(blocks map[lease.BlockState]int) string {
+	var parts []string
+	for _, state := range slices.Sorted(maps.Keys(blocks)) {
+		if n := blocks[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// logSnapshot writes a line for the node and one for each lease.
+func (n *node) logSnapshot(s *dispatch.Snapshot) {
+	n.log.Info("node", "rate", rate(s.Hps), "kernel", s.Kernel, "threads", s.Threads,
+		"height", s.Height, "tip_age_s", int64(s.TipAge/time.Second), "blocks", blockCounts(s.Blocks))
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		n.log.Info("lease", "lease", r.Lease, "tenant", r.Tenant, "contracted", rate(r.ContractedHps),
+			"counted", rate(r.CountedHps), "proven", rate(r.ProvenHps),
+			slog.Group("interval", "low", rate(r.LoHps), "high", rate(r.HiHps)),
+			"receipts", r.Receipts, "rejected", r.Rejected, "stale", r.Stale)
+	}
+}
+
+// rate is a hash rate in the log: with a unit for people, in H/s for
+// programs.
+type rate uint64
+
+// MarshalText is what the text log writes.
+func (r rate) MarshalText() ([]byte, error) { return []byte(formatRate(uint64(r))), nil }
+
+// MarshalJSON is what the JSON log writes.
+func (r rate) MarshalJSON() ([]byte, error) { return strconv.AppendUint(nil, uint64(r), 10), nil }

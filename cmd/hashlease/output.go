@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// writeJSON prints a document for programs.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// save writes content to the file called name, or to standard output when
+// name is "" or "-".
+func (e *env) save(name string, content []byte) error {
+	if name == "" || name == "-" {
+		_, err := e.stdout.Write(content)
+		return err
+	}
+	return writeFile(name, content, 0o644)
+}
+
+// writeFile replaces a file as a whole: after a crash it has its old content
+// or the new one, and once writeFile has returned nil, the new one.
+func writeFile(name string, content []byte, mode os.FileMode) error {
+	dir := filepath.Dir(name)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails, as it should, once renamed
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), name); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// table lays out rows in columns; the first row is the header. Columns named
+// in right are aligned to the right.
+func table(rows [][]string, right ...string) string {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	align := make([]bool, len(widths))
+	for i, title := range rows[0] {
+		for _, r := range right {
+			align[i] = align[i] || r == title
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			pad := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			if i > 0 {
+				line.WriteString("  ")
+			}
+			if align[i] {
+				line.WriteString(pad + cell)
+			} else {
+				line.WriteString(cell + pad)
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+	return b.String()
+}

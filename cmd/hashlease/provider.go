@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/sqlite"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+// Names inside the data directory.
+const (
+	databaseFile = "hashlease.db"
+	keyFile      = "provider.key"
+	houseFile    = "house.json" // coin and terms of the house
+	lockName     = "node.lock"
+	sandboxDir   = "sandbox"
+)
+
+// provider is an opened data directory. Several processes may have it open,
+// of which one may be the node.
+type provider struct {
+	dir   string
+	key   ed25519.PrivateKey
+	store lease.Store
+}
+
+// openProvider opens the data directory. If create is set it makes what is
+// missing; else a directory without a database is an error.
+func openProvider(ctx context.Context, dir string, create bool) (*provider, error) {
+	db := filepath.Join(dir, databaseFile)
+	if create {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, err
+		}
+	} else if _, err := os.Stat(db); errors.Is(err, fs.ErrNotExist) {
+		return nil, withHint(usage("%s is no data directory: it has no %s", dir, databaseFile),
+			"name it with --data, or begin one with \"hashlease node\"")
+	}
+	key, err := loadKey(filepath.Join(dir, keyFile), create)
+	if err != nil {
+		return nil, err
+	}
+	store, err := sqlite.Open(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	return &provider{dir: dir, key: key, store: store}, nil
+}
+
+func (p *provider) close() error { return p.store.Close() }
+
+// public is the key that tenants know the provider by.
+func (p *provider) public() ed25519.PublicKey { return p.key.Public().(ed25519.PublicKey) }
+
+// lock makes this process the directory's only node, until it ends.
+func (p *provider) lock() (unlock func(), err error) {
+	name := filepath.Join(p.dir, lockName)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	held, err := lockFile(f)
+	if err == nil {
+		return func() { f.Close() }, nil
+	}
+	f.Close()
+	if held {
+		return nil, withHint(fmt.Errorf("another node runs on %s", p.dir), "stop it, or give this one a directory of its own with --data")
+	}
+	return nil, fmt.Errorf("locking %s: %w", name, err)
+}
+
+// houseRecord is what the house has settled on in this directory: leases are
+// made under these terms, and the books are in this coin.
+type houseRecord struct {
+	Coin    string `json:"coin"`
+	Network string `json:"network"`
+	Terms   string `json:"terms"` // hash of the newest version
+}
+
+// readHouse returns the record; ok is false when there is none yet.
+func (p *provider) readHouse() (r houseRecord, ok bool, err error) {
+	name := filepath.Join(p.dir, houseFile)
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return r, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(b, &r)
+	}
+	if err != nil {
+		return r, false, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, true, nil
+}
+
+// settleHouse makes the configuration's terms the newest ones and returns
+// their hash. A directory stays with its coin for ever.
+func (p *provider) settleHouse(ctx context.Context, cfg *config, coin, network string) (lease.TermsHash, error) {
+	old, ok, err := p.readHouse()
+	if err != nil {
+		return lease.TermsHash{}, err
+	}
+	if ok && (old.Coin != coin || old.Network != network) {
+		return lease.TermsHash{}, withHint(usage("the books in %s are in %s, not %s", p.dir, coinName(old.Coin, old.Network), coinName(coin, network)),
+			"give the other coin a directory of its own with --data")
+	}
+	forms, known := solo.FormsOf(coin, network)
+	if !known {
+		return lease.TermsHash{}, fmt.Errorf("coin %s has no known addresses", coinName(coin, network))
+	}
+	address := cfg.Coin.Payout
+	if cfg.sandbox() {
+		address = "script:" + keyScript(p.public())
+	}
+	script, err := forms.Script(address)
+	if err != nil {
+		return lease.TermsHash{}, usage("payout address: %w", err)
+	}
+	hash, err := p.store.PutTerms(ctx, cfg.terms(coinName(coin, network), script))
+	if err != nil {
+		return hash, fmt.Errorf("terms: %w", err)
+	}
+	r := houseRecord{Coin: coin, Network: network, Terms: hash.String()}
+	if r == old {
+		return hash, nil
+	}
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return hash, err
+	}
+	return hash, writeFile(filepath.Join(p.dir, houseFile), append(b, '\n'), 0o600)
+}
+
+// coinName is how people and terms call a coin's network.
+func coinName(coin, network string) string {
+	if coin == network || network == "main" {
+		return coin
+	}
+	return coin + "/" + network
+}

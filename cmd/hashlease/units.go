@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+)
+
+// siPrefixes are the powers of a thousand, from the smallest.
+const siPrefixes = "kMGTPE"
+
+// parseRate reads a hash rate such as 5MH, 1.5 GH/s, 250k or 5000000, exactly.
+func parseRate(text string) (hps uint64, err error) {
+	s := strings.TrimSpace(text)
+	s = strings.TrimSuffix(s, "/s")
+	s = strings.TrimSuffix(s, "H")
+	s = strings.TrimSpace(s)
+	scale := 0
+	if n := len(s); n > 0 {
+		if i := strings.IndexByte(siPrefixes, s[n-1]); i >= 0 {
+			scale, s = 3*(i+1), strings.TrimSpace(s[:n-1])
+		} else if s[n-1] == 'K' {
+			scale, s = 3, strings.TrimSpace(s[:n-1])
+		}
+	}
+	if strings.HasPrefix(s, "-") {
+		return 0, usage("rate %q is negative: want a rate such as 5MH", text)
+	}
+	whole, frac, _ := strings.Cut(s, ".")
+	if whole == "" || len(whole) > 20 || len(frac) > 18 || !digits(whole) || !digits(frac) || strings.HasSuffix(s, ".") {
+		return 0, usage("rate %.40q: want a number with a unit, such as 5MH, 1.5GH/s or 5000000", text)
+	}
+	frac = strings.TrimRight(frac, "0")
+	if len(frac) > scale {
+		return 0, usage("rate %q is not a whole number of hashes a second", text)
+	}
+	n, _ := new(big.Int).SetString(whole+frac+strings.Repeat("0", scale-len(frac)), 10)
+	if n.Sign() == 0 {
+		return 0, usage("rate %q is zero: want a rate such as 5MH", text)
+	}
+	if !n.IsUint64() || n.Uint64() > lease.MaxContractedHps {
+		return 0, usage("rate %q is above the limit of %s", text, formatRate(lease.MaxContractedHps))
+	}
+	return n.Uint64(), nil
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// formatRate writes a hash rate for people, to four digits: "61.25 MH/s".
+func formatRate(hps uint64) string { return formatSI(miner.Hashes(hps)) + "H/s" }
+
+// formatHashes writes a number of hashes for people, to four digits.
+func formatHashes(w miner.Work) string { return formatSI(w) + "H" }
+
+// formatSI writes four digits and an SI prefix, rounded to nearest.
+func formatSI(w miner.Work) string {
+	v, prefix := w.Float64(), ""
+	for i := 0; v >= 999.95 && i < len(siPrefixes); i++ {
+		v, prefix = v/1000, siPrefixes[i:i+1]
+	}
+	switch {
+	case prefix == "":
+		return fmt.Sprintf("%.0f ", v)
+	case v < 9.9995:
+		return fmt.Sprintf("%.3f %s", v, prefix)
+	case v < 99.995:
+		return fmt.Sprintf("%.2f %s", v, prefix)
+	}
+	return fmt.Sprintf("%.1f %s", v, prefix)
+}
+
+// formatSat writes an amount with the coin's eight decimals.
+func formatSat(sat int64) string {
+	sign := ""
+	u := uint64(sat)
+	if sat < 0 {
+		sign, u = "-", -u
+	}
+	return fmt.Sprintf("%s%d.%08d", sign, u/1e8, u%1e8)
+}
