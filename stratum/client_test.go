@@ -17,6 +17,10 @@ import (
 // TestMine mines with an engine over every transport, and with pools that
 // write in dribs and drabs.
 func TestMine(t *testing.T) {
+	kernel, err := miner.KernelByName("stdlib")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, scheme := range stratumtest.Schemes() {
 		for name, chunk := range map[string]int{"whole": 0, "chunks": 7} {
 			t.Run(scheme+" "+name, func(t *testing.T) {
@@ -35,7 +39,7 @@ func TestMine(t *testing.T) {
 				}
 				var engine *miner.Engine
 				w := stratum.NewWorker(c, func() { engine.Kick() })
-				engine, err = miner.NewEngine(miner.EngineConfig{Feeder: w, Threads: 1})
+				engine, err = miner.NewEngine(miner.EngineConfig{Kernel: kernel, Feeder: w, Threads: 1})
 				if err != nil {
 					t.Fatal(err)
 				}

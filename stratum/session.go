@@ -173,7 +173,14 @@ func (s *session) write() {
 			_, err = s.conn.Write(buf)
 		}
 		if err != nil {
-			s.fail(fmt.Errorf("writing to the pool: %w", err))
+			err = fmt.Errorf("writing to the pool: %w", err)
+			if hungUp(err) {
+				// The reader finds out too, after what the pool said last.
+				t := time.AfterFunc(farewell, func() { s.fail(err) })
+				<-s.dead
+				t.Stop()
+			}
+			s.fail(err)
 			return
 		}
 	}
