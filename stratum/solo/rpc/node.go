@@ -117,7 +117,7 @@ func (n *Node) with(ctx context.Context, e *endpoint, fn func(e *endpoint) error
 	}
 	failed := otherMayHelp(err)
 	if ctx.Err() != nil && failed {
-		return err // the caller's impatience is no fault of the node
+		return context.Cause(ctx) // the caller's impatience is no fault of the node
 	}
 	e.mu.Lock()
 	changed := e.down != failed
