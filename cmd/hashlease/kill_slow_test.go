@@ -49,7 +49,7 @@ func TestKill(t *testing.T) {
 			// The first start makes keys, terms and demo leases: let it.
 			waitForReceipt(t, data)
 		}
-		deadline := time.Now().Add(time.Duration(rng.Int64N(int64(2500 * time.Millisecond))))
+		deadline := time.Now().Add(time.Duration(rng.Int64N(int64(3500 * time.Millisecond))))
 		for time.Now().Before(deadline) {
 			seen = readReceipts(t, data)
 			time.Sleep(time.Duration(rng.Int64N(int64(100 * time.Millisecond))))

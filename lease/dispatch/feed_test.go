@@ -7,6 +7,7 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
 )
 
 // simulation drives a feed with threads of known speed in invented time.
@@ -50,7 +51,7 @@ func testWork(t *testing.T, id string) *work {
 func testDocument(t *testing.T) *receipt.Template {
 	t.Helper()
 	return &receipt.Template{
-		Head: make([]byte, 60), Coinb2: make([]byte, 60), Bits: 0x1d00ffff, Extranonce1Size: 2, Extranonce2Size: 4,
+		Head: make([]byte, 60), Coinb2: make([]byte, 60), Bits: 0x1d00ffff, Mask: stratum.VersionMask, Extranonce1Size: 2, Extranonce2Size: 4,
 	}
 }
 
@@ -75,8 +76,8 @@ func (s *simulation) run(d time.Duration) {
 // step ends a thread's task and starts its next.
 func (s *simulation) step(thread int) {
 	if t := s.tasks[thread]; t != nil {
-		s.feed.Done(thread, t, t.Count)
-		s.hashed += t.Count
+		s.feed.Done(thread, t, t.Headers())
+		s.hashed += t.Headers()
 	}
 	rate := s.rates[thread]
 	t, ok := s.feed.Next(thread, rate/20)
@@ -86,7 +87,7 @@ func (s *simulation) step(thread int) {
 		return
 	}
 	if s.n++; s.cutEach > 0 && s.n%s.cutEach == 0 {
-		half := t.Count / 2
+		half := t.Headers() / 2
 		s.feed.Done(thread, &t, half)
 		s.hashed += half
 		s.tasks[thread] = nil
@@ -94,7 +95,7 @@ func (s *simulation) step(thread int) {
 		return
 	}
 	s.tasks[thread] = &t
-	s.busy[thread] = s.now.Add(time.Duration(t.Count * uint64(time.Second) / rate))
+	s.busy[thread] = s.now.Add(time.Duration(t.Headers() * uint64(time.Second) / rate))
 }
 
 // settle ends all tasks where they are.
