@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -60,13 +61,22 @@ func start(dir, binary string) (*Node, error) {
 		"--rpcuser="+n.User, "--rpcpass="+n.Pass, "--rpclisten="+rpc, "--listen="+peer)
 	n.cmd.Env = append(os.Environ(), "HOME="+dir)
 	n.cmd.SysProcAttr = dieWithParent()
-	if err := n.cmd.Start(); err != nil {
+	started := make(chan error, 1)
+	go func() {
+		// The kernel takes the end of the thread that started the node for
+		// the end of the test, and hashing threads do end: keep it.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := n.cmd.Start()
+		started <- err
+		if err == nil {
+			n.cmd.Wait()
+			close(n.done)
+		}
+	}()
+	if err := <-started; err != nil {
 		return nil, err
 	}
-	go func() {
-		n.cmd.Wait()
-		close(n.done)
-	}()
 	if err := n.wait(); err != nil {
 		n.Stop()
 		return nil, err
