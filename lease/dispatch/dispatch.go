@@ -39,7 +39,7 @@ type Dispatcher struct {
 	house   lease.Lease // the pseudo-lease of the provider's own account
 	engine  *miner.Engine
 	feed    *feed
-	started time.Time
+	started time.Time // of Run; under status.mu
 	run     int64 // number of this run in the store
 
 	window window
@@ -88,10 +88,13 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 // Run hashes until ctx is done. It returns nil once everything found by then
 // is committed, and an error when it could not go on.
 func (d *Dispatcher) Run(ctx context.Context) error {
-	d.started = d.Now()
+	started := d.Now()
+	d.status.mu.Lock()
+	d.started = started
+	d.status.mu.Unlock()
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), miner.GoMaxProcs(d.engine.Threads())))
 	var err error
-	if d.run, err = d.Store.BeginRun(ctx, d.started.UnixMilli()); err != nil {
+	if d.run, err = d.Store.BeginRun(ctx, started.UnixMilli()); err != nil {
 		return fmt.Errorf("starting a run: %w", err)
 	}
 	if err := d.settleAll(ctx); err != nil {
