@@ -40,7 +40,7 @@ type Dispatcher struct {
 	engine  *miner.Engine
 	feed    *feed
 	started time.Time // of Run; under status.mu
-	run     int64 // number of this run in the store
+	run     int64     // number of this run in the store
 
 	window window
 	jobs   jobMaker
