@@ -52,7 +52,8 @@ cross: ## vet and build for the other processors and systems
 
 .PHONY: peers
 peers: bin/peers/btcd ## test against a real btcd on regtest
-	BTCD=$(CURDIR)/bin/peers/btcd $(GO) test -tags peers ./stratum/solo/rpc/... ./cmd/...
+	BTCD=$(CURDIR)/bin/peers/btcd $(GO) test -tags peers ./stratum/solo/rpc/...
+	BTCD=$(CURDIR)/bin/peers/btcd $(GO) test -tags peers -run Btcd ./cmd/...
 
 bin/peers/btcd: stratum/solo/rpc/_btcd/go.mod
 	$(GO) build -C stratum/solo/rpc/_btcd -o $(CURDIR)/$@ github.com/btcsuite/btcd
