@@ -151,3 +151,18 @@ func TestQuantityRoundTrip(t *testing.T) {
 		}
 	})
 }
+
+func FuzzQuantity(f *testing.F) {
+	for _, s := range []string{`0`, `9007199254740993`, `"9007199254740993"`, `"340282366920938463463374607431768211455"`, `null`, "`1`"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var q Quantity
+		if q.UnmarshalJSON(in) != nil {
+			return
+		}
+		if out, err := q.MarshalJSON(); err != nil || !bytes.Equal(out, in) {
+			t.Fatalf("%q reads as %v, which is written %q, %v", in, q.Work(), out, err)
+		}
+	})
+}

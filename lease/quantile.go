@@ -60,7 +60,7 @@ func gammaParts(a, x float64) (below, above float64) {
 	term := 1 / a
 	below = term
 	for k := 1.0; term > below*0x1p-60; k++ {
-		term *= x / (a + k)
+		term = float64(term * (x / (a + k)))
 		below += term
 	}
 	// Γ(a,x) by its recurrence, upward from a shape in (0,1], DLMF 8.8.2.
@@ -91,7 +91,7 @@ func gammaAbove(a, x float64) float64 {
 // where it stands alone.
 func cornishFisher(a, z float64) float64 {
 	s := math.Sqrt(a)
-	z2 := z * z
+	z2 := float64(z * z)
 	c1 := z * (z2 - 7) / 36
 	c2 := (float64(z2*(float64(3*z2)+7)) - 16) / 810
 	c3 := z * (float64(z2*(float64(9*z2)+256)) - 433) / 38880

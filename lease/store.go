@@ -45,7 +45,7 @@ type Contracts interface {
 	Tenants(ctx context.Context) ([]Tenant, error) // by ID
 
 	// AddLease gives the lease its ID, calls tag to make the lease's tag
-	// from it, and stores it, if at every moment of its term the sum of the
+	// from it (tag must not use the Store), and stores it, if at every moment of its term the sum of the
 	// leases' contracted rates stays within limitHps; else ErrOversold. It
 	// fails with ErrNotFound for an unknown tenant or terms and ErrTagTaken
 	// for a tag in use.
@@ -77,7 +77,10 @@ type WorkLog interface {
 	BeginRun(ctx context.Context, atMs int64) (int64, error)
 	// CommitBatch appends receipts, adds counts and verdicts, and moves
 	// the run's heartbeat, all or nothing. It returns the receipts with
-	// their Seqs.
+	// their Seqs, and with the batch's AtMs where they had no CommitMs. A
+	// receipt must be of its job's lease and work. The run's last batch
+	// sent again changes nothing and is answered as it was then; another
+	// one with its number, or an older one, is ErrExists.
 	CommitBatch(ctx context.Context, b Batch) ([]Receipt, error)
 	// Heartbeat is the last moment the node is known to have run, in Unix
 	// milliseconds, 0 when it never did.
@@ -97,7 +100,8 @@ type WorkLog interface {
 
 // Books are the blocks found and the ledger.
 type Books interface {
-	// PutBlock stores a candidate; storing it again changes nothing.
+	// PutBlock stores a candidate of a stored job; storing it again
+	// changes nothing.
 	PutBlock(ctx context.Context, b Block) error
 	Block(ctx context.Context, h miner.Hash) (Block, error)
 	// Blocks lists blocks in the given states (all when none), by FoundMs,
@@ -108,7 +112,8 @@ type Books interface {
 	// from; entering Adopted counts one more appearance.
 	MoveBlock(ctx context.Context, h miner.Hash, from, to BlockState, reason string, txs ...Transaction) error
 
-	// Post books one transaction: ErrUnbalanced, ErrOverdrawn, ErrDuplicate.
+	// Post books one transaction: ErrUnbalanced, ErrDuplicate, and
+	// ErrOverdrawn when a Liability account would be more than paid off.
 	Post(ctx context.Context, t Transaction) error
 	// Transaction finds a transaction by its key.
 	Transaction(ctx context.Context, key string) (Transaction, error)

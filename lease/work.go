@@ -57,7 +57,7 @@ const Stale = "stale"
 // Batch is what becomes durable in one step.
 type Batch struct {
 	Run      int64  // as given by Store.BeginRun
-	N        uint64 // number of the batch in its run, from 1: the same batch is stored once
+	N        uint64 // number of the batch in its run, from 1: the same batch is stored once; 0 = never sent again
 	AtMs     int64  // heartbeat of the run, Unix milliseconds
 	Receipts []Receipt
 	Counts   []Count
