@@ -46,7 +46,7 @@ func runMine(ctx context.Context, e *env, args []string) error {
 		return f.usage("--run-for %v: want a positive duration", *runFor)
 	}
 	m := &poolMiner{e: e, screen: newScreen(e.stderr, e.term)}
-	m.log = logger(m.screen, *logFormat)
+	m.log = m.screen.logger(*logFormat)
 	cfg := stratum.ClientConfig{Agent: "hashlease/" + version().Version, Logger: m.log}
 	var err error
 	if cfg.Pools, err = pools(urls, users, passwords); err != nil {

@@ -96,7 +96,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 		return nil, err
 	}
 	n := &node{provider: p, e: e, cfg: cfg, screen: newScreen(e.stderr, e.term)}
-	n.log = logger(n.screen, cfg.Node.LogFormat)
+	n.log = n.screen.logger(cfg.Node.LogFormat)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())

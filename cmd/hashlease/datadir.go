@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -72,7 +73,7 @@ func (p *provider) newestTerms(ctx context.Context, e *env, cfg *config) (lease.
 	if cfg.sandbox() {
 		return p.settleHouse(ctx, cfg, sandboxCoin, sandboxCoin)
 	}
-	coin, err := dialCoin(cfg, logger(e.stderr, cfg.Node.LogFormat))
+	coin, err := dialCoin(cfg, logger(e.stderr, cfg.Node.LogFormat, slog.LevelWarn))
 	if err != nil {
 		return lease.TermsHash{}, err
 	}

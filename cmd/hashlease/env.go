@@ -31,12 +31,13 @@ func osEnv() *env {
 // nowMs is the wall clock in Unix milliseconds.
 func (e *env) nowMs() int64 { return e.now().UnixMilli() }
 
-// logger writes to w in the format text or json.
-func logger(w io.Writer, format string) *slog.Logger {
+// logger writes to w what is at least as important as level, in the format
+// text or json.
+func logger(w io.Writer, format string, level slog.Level) *slog.Logger {
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(w, nil))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{ReplaceAttr: shortTime}))
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: shortTime}))
 }
 
 // shortTime leaves the time of day to the second: a line is for people.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 )
 
@@ -23,6 +24,15 @@ type screen struct {
 type viewLine struct{ text, style string }
 
 func newScreen(w io.Writer, t terminal) *screen { return &screen{w: w, term: t} }
+
+// logger writes above the view. Where there is a view, it shows the ordinary
+// course of things, and only what is not ordinary is logged.
+func (s *screen) logger(format string) *slog.Logger {
+	if s.term.redraw {
+		return logger(s, format, slog.LevelWarn)
+	}
+	return logger(s, format, slog.LevelInfo)
+}
 
 // Write prints p above the view.
 func (s *screen) Write(p []byte) (int, error) {
