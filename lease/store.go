@@ -60,8 +60,9 @@ type Contracts interface {
 	Capacity(ctx context.Context) (uint64, error)
 	SetCapacity(ctx context.Context, hps uint64) error
 
-	// Version changes whenever another connection has changed the store.
-	Version(ctx context.Context) (int64, error)
+	// LeasesVersion changes whenever a lease was added or changed, by
+	// whichever process.
+	LeasesVersion(ctx context.Context) (int64, error)
 }
 
 // WorkLog is what was handed out, what came back, and when the node ran.
@@ -107,6 +108,11 @@ type Books interface {
 	// Blocks lists blocks in the given states (all when none), by FoundMs,
 	// without their Raw bytes.
 	Blocks(ctx context.Context, states ...BlockState) ([]Block, error)
+	// OpenBlocks lists the candidates and adopted blocks of any height, and
+	// all others from fromHeight on, by FoundMs, without their Raw bytes.
+	OpenBlocks(ctx context.Context, fromHeight int64) ([]Block, error)
+	// CountBlocks counts the blocks by state.
+	CountBlocks(ctx context.Context) (map[BlockState]int, error)
 	// MoveBlock changes a block's state and books the transactions that go
 	// with it, all or nothing. ErrConflict when the block is not in state
 	// from; entering Adopted counts one more appearance.

@@ -100,7 +100,7 @@ func sameWork(a, b lease.Lease) bool {
 // readLeases reads the contracts when the store has changed, under j.mu.
 func (d *Dispatcher) readLeases(ctx context.Context) error {
 	j := &d.jobs
-	version, err := d.Store.Version(ctx)
+	version, err := d.Store.LeasesVersion(ctx)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}

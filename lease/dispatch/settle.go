@@ -100,7 +100,6 @@ func (d *Dispatcher) settleAll(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("tip: %w", err)
 	}
-	states := []lease.BlockState{lease.Candidate, lease.Adopted}
 	reorganised := s.lastTip == miner.Hash{}
 	if !reorganised && s.lastTip != tip {
 		place, err := d.Node.Locate(ctx, s.lastTip, s.lastHeight)
@@ -109,10 +108,11 @@ func (d *Dispatcher) settleAll(ctx context.Context) error {
 		}
 		reorganised = !place.OnChain
 	}
+	from := height - 2*d.params.Maturity
 	if reorganised {
-		states = nil
+		from = 0
 	}
-	blocks, err := d.Store.Blocks(ctx, states...)
+	blocks, err := d.Store.OpenBlocks(ctx, from)
 	if err != nil {
 		return fmt.Errorf("blocks: %w", err)
 	}
@@ -216,8 +216,15 @@ func (d *Dispatcher) book(ctx context.Context, b lease.Block, to lease.BlockStat
 				return err
 			}
 			matured = &tx
+			balances, err := d.Store.Balances(ctx)
+			if err != nil {
+				return err
+			}
+			if loss, ok := ledger.Loss(b, tx, balances, now); ok {
+				txs = append(txs, loss)
+			}
 		}
-		txs = ledger.Orphaned(b, found, matured, now)
+		txs = append(txs, ledger.Orphaned(b, found, matured, now)...)
 	}
 	if err := d.Store.MoveBlock(ctx, b.Hash, b.State, to, reason, txs...); err != nil {
 		return err
@@ -245,13 +252,9 @@ func (d *Dispatcher) foundEntry(ctx context.Context, b lease.Block, nowMs int64)
 
 // countBlocks shows people how many blocks are in which state.
 func (d *Dispatcher) countBlocks(ctx context.Context) error {
-	blocks, err := d.Store.Blocks(ctx)
+	counts, err := d.Store.CountBlocks(ctx)
 	if err != nil {
 		return fmt.Errorf("blocks: %w", err)
-	}
-	counts := make(map[lease.BlockState]int)
-	for i := range blocks {
-		counts[blocks[i].State]++
 	}
 	d.status.setBlocks(counts)
 	return nil

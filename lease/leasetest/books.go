@@ -37,6 +37,9 @@ func (s *suite) blocks() {
 	same(s, "candidates", must(s.store.Blocks(s.ctx, lease.Candidate))(s), []lease.Block{b})
 	same(s, "two states", must(s.store.Blocks(s.ctx, lease.Candidate, lease.Rejected))(s), []lease.Block{a, b})
 	same(s, "mature", len(must(s.store.Blocks(s.ctx, lease.Mature))(s)), 0)
+	same(s, "open from a height on", must(s.store.OpenBlocks(s.ctx, a.Height))(s), []lease.Block{a, b})
+	same(s, "open above the height", must(s.store.OpenBlocks(s.ctx, a.Height+1))(s), []lease.Block{b})
+	same(s, "counts", must(s.store.CountBlocks(s.ctx))(s), map[lease.BlockState]int{lease.Candidate: 1, lease.Rejected: 1})
 
 	stray := b
 	stray.Hash, stray.Job = miner.Hash{7}, b.Job+100

@@ -126,8 +126,23 @@ func (s *suite) capacity() {
 }
 
 func (s *suite) version() {
-	v := must(s.store.Version(s.ctx))(s)
-	same(s, "with nothing changed", must(s.store.Version(s.ctx))(s), v)
+	v := must(s.store.LeasesVersion(s.ctx))(s)
+	changes := func(what string, want bool) {
+		s.Helper()
+		now := must(s.store.LeasesVersion(s.ctx))(s)
+		same(s, what, now != v, want)
+		v = now
+	}
+	changes("nothing", false)
+	h := must(s.store.PutTerms(s.ctx, sampleTerms()))(s)
+	s.ok(s.store.AddTenant(s.ctx, sampleTenant("acme")))
+	l := must(s.store.AddLease(s.ctx, sampleLease("acme", h), noLimit, tagOf))(s)
+	changes("a new lease", true)
+	s.ok(s.store.CloseLease(s.ctx, l.ID, l.StartMs+500))
+	changes("a closed lease", true)
+	s.is(s.store.CloseLease(s.ctx, l.ID, l.StartMs+600), lease.ErrClosed)
+	s.ok(s.store.SetCapacity(s.ctx, 5))
+	changes("no lease", false)
 }
 
 // cancelled checks that a call whose context is over changes nothing.

@@ -28,7 +28,7 @@ func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 		{"Oversell", (*suite).oversell},
 		{"CloseLease", (*suite).closeLease},
 		{"Capacity", (*suite).capacity},
-		{"Version", (*suite).version},
+		{"LeasesVersion", (*suite).version},
 		{"Jobs", (*suite).jobs},
 		{"Runs", (*suite).runs},
 		{"Batch", (*suite).batch},

@@ -60,6 +60,29 @@ func (s *Store) Blocks(ctx context.Context, states ...lease.BlockState) ([]lease
 	return all, s.explain(ctx, err)
 }
 
+// OpenBlocks implements lease.Store.
+func (s *Store) OpenBlocks(ctx context.Context, fromHeight int64) ([]lease.Block, error) {
+	all, err := collect(ctx, s.reader, scanBlock, fmt.Sprintf(selectBlock, "NULL")+
+		"WHERE state IN (?, ?) OR height >= ? ORDER BY found_ms, num", string(lease.Candidate), string(lease.Adopted), fromHeight)
+	return all, s.explain(ctx, err)
+}
+
+// CountBlocks implements lease.Store.
+func (s *Store) CountBlocks(ctx context.Context) (map[lease.BlockState]int, error) {
+	type line struct {
+		state lease.BlockState
+		n     int
+	}
+	lines, err := collect(ctx, s.reader, func(row scanner) (l line, err error) {
+		return l, row.Scan((*string)(&l.state), &l.n)
+	}, "SELECT state, count(*) FROM blocks GROUP BY state")
+	counts := make(map[lease.BlockState]int)
+	for _, l := range lines {
+		counts[l.state] = l.n
+	}
+	return counts, s.explain(ctx, err)
+}
+
 // MoveBlock implements lease.Store.
 func (s *Store) MoveBlock(ctx context.Context, h miner.Hash, from, to lease.BlockState, reason string, txs ...lease.Transaction) error {
 	return s.write(ctx, func(tx *sql.Tx) error {

@@ -182,3 +182,10 @@ func (s *Store) SetCapacity(ctx context.Context, hps uint64) error {
 		return err
 	})
 }
+
+// LeasesVersion implements lease.Store.
+func (s *Store) LeasesVersion(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.reader.QueryRowContext(ctx, "SELECT leases_version FROM node").Scan(&n)
+	return n, s.explain(ctx, err)
+}

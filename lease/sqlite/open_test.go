@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -235,50 +234,5 @@ func TestOpenAtOnce(t *testing.T) {
 		if err := s.reader.QueryRow("SELECT count(*) FROM runs").Scan(&n); err != nil || n != 8 {
 			t.Errorf("%d runs, %v, want 8", n, err)
 		}
-	}
-}
-
-func TestVersion(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lease.db")
-	a, b := open(t, path), open(t, path)
-	version := func() int64 {
-		t.Helper()
-		v, err := a.Version(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-	v := version()
-	if err := a.SetCapacity(t.Context(), 1); err != nil {
-		t.Fatal(err)
-	}
-	if version() != v {
-		t.Error("its own change changes a store's version")
-	}
-	for i := range uint64(3) {
-		if err := b.SetCapacity(t.Context(), 2+i); err != nil {
-			t.Fatal(err)
-		}
-		next := version()
-		if next == v {
-			t.Errorf("change %d by another store does not show", i)
-		}
-		v = next
-		if version() != v {
-			t.Error("the version changes by itself")
-		}
-	}
-	// The count starts anew with a new connection: that must show, too.
-	conn, err := a.writer.Conn(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn.Raw(func(any) error { return sql.ErrConnDone })
-	conn.Close()
-	a.writer.SetMaxIdleConns(-1)
-	a.writer.SetMaxIdleConns(1)
-	if version() == v {
-		t.Error("a new connection goes unnoticed")
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
@@ -24,7 +23,6 @@ type Store struct {
 	path   string
 	writer *sql.DB // one connection
 	reader *sql.DB
-	opened atomic.Int64 // how often the writing connection was opened
 }
 
 var _ lease.Store = (*Store)(nil)
@@ -41,7 +39,6 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	s := &Store{path: path}
 	s.writer, err = driver.Open(s.dsn("_txlock", "immediate"), func(c *sqlite3.Conn) error {
-		s.opened.Add(1)
 		return prepare(c, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864")
 	})
 	if err != nil {
@@ -122,19 +119,6 @@ func syncFolder(path string) error {
 
 // Close releases the file. The Store must not be in use.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
-
-// Version implements lease.Store. It is SQLite's count of changes by other
-// connections, as the writing connection sees them, so the Store's own writes
-// do not change it.
-func (s *Store) Version(ctx context.Context) (int64, error) {
-	var n int64
-	if err := s.writer.QueryRowContext(ctx, "PRAGMA data_version").Scan(&n); err != nil {
-		return 0, s.explain(ctx, err)
-	}
-	// The count means nothing to another connection: should the pool have
-	// opened a new one, the version must change.
-	return s.opened.Load()<<32 | n&(1<<32-1), nil
-}
 
 // write runs f in a transaction and commits it unless f fails.
 func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {

@@ -3,10 +3,11 @@
 -- exact. Amounts of money are satoshi.
 
 CREATE TABLE node (
-	id           INTEGER PRIMARY KEY CHECK (id = 1),
-	capacity_hps INTEGER NOT NULL -- the bits of an unsigned number
+	id             INTEGER PRIMARY KEY CHECK (id = 1),
+	capacity_hps   INTEGER NOT NULL, -- the bits of an unsigned number
+	leases_version INTEGER NOT NULL  -- counts the changes of leases
 ) STRICT;
-INSERT INTO node VALUES (1, 0);
+INSERT INTO node VALUES (1, 0, 0);
 
 CREATE TABLE terms (
 	hash BLOB PRIMARY KEY,
@@ -34,6 +35,13 @@ CREATE TABLE leases (
 	terms      BLOB NOT NULL REFERENCES terms (hash),
 	tag        BLOB NOT NULL UNIQUE
 ) STRICT;
+
+CREATE TRIGGER lease_added AFTER INSERT ON leases BEGIN
+	UPDATE node SET leases_version = leases_version + 1;
+END;
+CREATE TRIGGER lease_changed AFTER UPDATE ON leases BEGIN
+	UPDATE node SET leases_version = leases_version + 1;
+END;
 
 CREATE TABLE templates (
 	seq        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -133,6 +141,7 @@ CREATE TABLE blocks (
 	raw          BLOB NOT NULL
 ) STRICT;
 CREATE INDEX blocks_by_state ON blocks (state);
+CREATE INDEX blocks_by_height ON blocks (height);
 
 CREATE TABLE transactions (
 	seq   INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashlease/hashlease/stratum/solo"
@@ -14,7 +15,7 @@ import (
 // Patience of Wait.
 const (
 	refresh   = 25 * time.Second // age of a template at which it is replaced; below answerTimeout
-	pollEvery = time.Second      // where a node cannot wait
+	pollEvery = time.Second      // the tip is looked at
 )
 
 // Template returns what a block may be built from now.
@@ -54,19 +55,29 @@ func (n *Node) template(ctx context.Context, e *endpoint, longPollID string) (*s
 }
 
 // Wait returns a new template when the node has news, or when after is due
-// for a refresh. Should the node fail meanwhile, the next one is asked.
+// for a refresh. Should the node fail meanwhile, the next one is asked. Beside
+// the long poll it looks at the tip itself: btcd does not answer a poll when
+// its chain only gets shorter, and a dead connection may stay silent for long.
 func (n *Node) Wait(ctx context.Context, after *solo.Template) (*solo.Template, error) {
 	e, id := n.waiting(after)
 	if e == nil {
 		return n.poll(ctx, after)
 	}
-	var t *solo.Template
 	patience, cancel := context.WithTimeout(ctx, refresh)
 	defer cancel()
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	watch.Go(func() {
+		if n.tipChanged(patience, after) {
+			cancel()
+		}
+	})
+	var t *solo.Template
 	err := n.with(patience, e, func(e *endpoint) (err error) {
 		t, err = n.template(patience, e, id)
 		return err
 	})
+	cancel()
 	if err == nil {
 		return t, nil
 	}
@@ -93,23 +104,34 @@ func (n *Node) waiting(after *solo.Template) (*endpoint, string) {
 	return e, id
 }
 
-// poll looks at the tip again and again.
+// poll waits for another tip, or until the template is due for a refresh.
 func (n *Node) poll(ctx context.Context, after *solo.Template) (*solo.Template, error) {
+	patience, cancel := context.WithTimeout(ctx, refresh)
+	defer cancel()
+	n.tipChanged(patience, after)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return n.Template(ctx)
+}
+
+// tipChanged looks at the tip again and again and reports whether it has
+// become another, or cannot be told any more; false when ctx ended before.
+func (n *Node) tipChanged(ctx context.Context, after *solo.Template) bool {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	for start := time.Now(); time.Since(start) < refresh; {
+	for {
 		hash, _, err := n.Tip(ctx)
-		if err != nil {
-			return nil, err
+		if ctx.Err() != nil {
+			return false
 		}
-		if hash != after.PrevHash {
-			break
+		if err != nil || hash != after.PrevHash {
+			return true
 		}
 		select {
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return false
 		case <-tick.C:
 		}
 	}
-	return n.Template(ctx)
 }
