@@ -50,17 +50,26 @@ cross: ## vet and build for the other processors and systems
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/hashlease || exit 1; \
 	done
 
+# tagged runs just the tests in files that have the build tag $(1).
+define tagged
+	@files=$$(grep -rlE --include='*_test.go' '^//go:build .*\b$(1)\b' .); \
+	names=$$(grep -hoE '^func Test[A-Za-z0-9_]+' $$files | sed 's/^func //' | paste -sd '|'); \
+	folders=$$(dirname $$files | sort -u); \
+	echo "go test -tags $(1) -run '^($$names)$$'" $$folders; \
+	$(GO) test -tags $(1) -timeout 15m -run "^($$names)\$$" $$folders
+endef
+
 .PHONY: peers
+peers: export BTCD := $(CURDIR)/bin/peers/btcd
 peers: bin/peers/btcd ## test against a real btcd on regtest
-	BTCD=$(CURDIR)/bin/peers/btcd $(GO) test -tags peers ./stratum/solo/rpc/...
-	BTCD=$(CURDIR)/bin/peers/btcd $(GO) test -tags peers -run Btcd ./cmd/...
+	$(call tagged,peers)
 
 bin/peers/btcd: stratum/solo/rpc/_btcd/go.mod
 	$(GO) build -C stratum/solo/rpc/_btcd -o $(CURDIR)/$@ github.com/btcsuite/btcd
 
 .PHONY: slow
 slow: ## run the tests that take minutes
-	$(GO) test -tags slow -timeout 15m ./...
+	$(call tagged,slow)
 
 .PHONY: fuzz
 fuzz: ## fuzz every target for FUZZTIME (10s)
