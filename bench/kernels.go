@@ -45,8 +45,8 @@ type KernelResults struct {
 type KernelResult struct {
 	Name   string  `json:"name"`
 	Lanes  int     `json:"lanes"`
-	HpsOne uint64  `json:"hps_1thread"`  // H/s of one thread, in its processor time
-	HpsAll uint64  `json:"hps_all"`      // H/s of all threads, by the wall clock
+	HpsOne uint64  `json:"hps_1thread"`  // H/s of one thread
+	HpsAll uint64  `json:"hps_all"`      // H/s of all threads together
 	Ratio  float64 `json:"ratio_stdlib"` // HpsOne over that of the standard library
 	Error  string  `json:"error,omitempty"`
 }
@@ -84,12 +84,15 @@ func Kernels(ctx context.Context, cfg KernelsConfig) (*KernelResults, error) {
 				continue
 			}
 			cfg.Progress(fmt.Sprintf("round %d of %d: %s", round+1, rounds, k.Name))
-			one[i] = append(one[i], uint64(miner.Measure(k, cfg.Time)))
-			hps, err := Throughput(ctx, k, cfg.Threads, cfg.Time)
+			single, err := Throughput(ctx, k, 1, cfg.Time)
 			if err != nil {
 				return nil, fmt.Errorf("kernel %s: %w", k.Name, err)
 			}
-			all[i] = append(all[i], hps)
+			together, err := Throughput(ctx, k, cfg.Threads, cfg.Time)
+			if err != nil {
+				return nil, fmt.Errorf("kernel %s: %w", k.Name, err)
+			}
+			one[i], all[i] = append(one[i], single), append(all[i], together)
 		}
 	}
 	res.settle(one, all)

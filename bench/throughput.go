@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
 )
 
 // warmUp is how long threads run before they are measured: clocks rise, pages
@@ -21,7 +22,7 @@ const patience = 5 * time.Second
 // fastest kernel, 0 threads are one for each processor. It fails if the
 // kernel does not pass its self-test or ctx ends.
 func Throughput(ctx context.Context, k *miner.Kernel, threads int, d time.Duration) (hps uint64, err error) {
-	engine, err := miner.NewEngine(miner.EngineConfig{Kernel: k, Threads: threads, Feeder: treadmill{}, Pin: true})
+	engine, err := miner.NewEngine(miner.EngineConfig{Kernel: k, Threads: threads, Feeder: newTreadmill(), Pin: true})
 	if err != nil {
 		return 0, err
 	}
@@ -56,12 +57,24 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// treadmill is a miner.Feeder whose work never ends and never succeeds.
-type treadmill struct{}
+// treadmill is a miner.Feeder whose work never ends and never succeeds. Its
+// versions are rolled like those of real jobs.
+type treadmill struct{ versions []uint32 }
+
+func newTreadmill() treadmill {
+	return treadmill{stratum.RolledVersions(0x20000000, stratum.VersionMask, rolled)}
+}
+
+// rolled is the number of versions of a task, that of stratum.Space.
+const rolled = 256
 
 // Next gives out a header with no chance: its target is zero.
-func (treadmill) Next(thread int, max uint64) (miner.Task, bool) {
-	return miner.Task{Nonce: uint32(thread) << 24, Count: min(max, 1<<24)}, true
+func (t treadmill) Next(thread int, most uint64) (miner.Task, bool) {
+	return miner.Task{
+		Versions: t.versions,
+		Nonce:    uint32(thread) << 20,
+		Count:    min(max(1, most/rolled), 1<<20),
+	}, true
 }
 
 func (treadmill) Found(int, *miner.Task, miner.Header) {}
