@@ -137,16 +137,16 @@ func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 }
 
 // furthest returns the lease that is behind by the most time, if by enough
-// hashes to be worth the switch.
+// hashes to be worth the switch: a fiftieth of a chunk, or half a second of a
+// lease so small that it would wait longer for that.
 func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit uint64, lag time.Duration) {
-	least := max/50 + 1
 	ms := now.UnixMilli()
 	for _, a := range f.tenants {
 		if a.work == nil || a.stopMs != 0 && a.stopMs <= ms {
 			continue
 		}
 		d := a.deficit(now)
-		if d < least {
+		if d <= min(max/50, a.rate/2) {
 			continue
 		}
 		if l := a.lag(d); best == nil || l > lag {

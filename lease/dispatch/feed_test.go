@@ -111,7 +111,7 @@ func (s *simulation) settle() {
 func within(t *testing.T, what string, got, want uint64, ppm uint64) {
 	t.Helper()
 	diff := max(got, want) - min(got, want)
-	if diff > want/1_000_000*ppm+1 {
+	if diff > want*ppm/1_000_000+1 {
 		t.Errorf("%s: %d hashes, want %d within %d ppm", what, got, want, ppm)
 	}
 }
@@ -172,6 +172,22 @@ func TestCatchingUpIsBounded(t *testing.T) {
 	s.settle()
 	want := 10_000_000 * uint64(60+maxLag/time.Second)
 	within(t, "after the pause", s.feed.counted()["L-0001"]-before, want, 20_000)
+}
+
+// A lease too small to keep a thread busy for long is served all the same.
+func TestSmallLeasesGetTheirRate(t *testing.T) {
+	leases := []lease.Lease{
+		{ID: "L-0001", ContractedHps: 20_000_000},
+		{ID: "L-0002", ContractedHps: 10_000},
+		{ID: "L-0003", ContractedHps: 1_000},
+	}
+	s := newSimulation(t, leases, 50_000_000)
+	s.run(5 * time.Minute)
+	s.settle()
+	counted := s.feed.counted()
+	for _, l := range leases {
+		within(t, l.ID, counted[l.ID], l.ContractedHps*300, 10_000)
+	}
 }
 
 func TestNoWorkAfterTheEnd(t *testing.T) {
