@@ -23,12 +23,14 @@ func TestOpenNames(t *testing.T) {
 		if err := s.SetCapacity(t.Context(), 7); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		info, err := os.Stat(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if info.Mode().Perm() != 0o600 {
-			t.Errorf("%s has mode %v, want only its owner to read it", name, info.Mode())
+		for _, file := range []string{path, path + "-wal"} { // both hold what is stored
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if info.Mode().Perm() != 0o600 {
+				t.Errorf("%s has mode %v, want only its owner to read it", info.Name(), info.Mode())
+			}
 		}
 	}
 }

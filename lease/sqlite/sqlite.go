@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
@@ -63,9 +64,10 @@ func prepare(c *sqlite3.Conn, pragmas string) error {
 	return errors.Join(c.BusyTimeout(busyTimeout), c.Exec(pragmas))
 }
 
-// dsn names the file with the given query parameters, key by value.
+// dsn names the file with the given query parameters, key by value. The log
+// beside the file gets the file's permissions.
 func (s *Store) dsn(query ...string) string {
-	values := url.Values{}
+	values := url.Values{"modeof": {s.path}}
 	for i := 0; i+1 < len(query); i += 2 {
 		values.Set(query[i], query[i+1])
 	}
@@ -73,7 +75,8 @@ func (s *Store) dsn(query ...string) string {
 	if path[0] != '/' {
 		path = "/" + path // a drive letter
 	}
-	u := url.URL{Scheme: "file", Path: path, RawQuery: values.Encode()}
+	// SQLite knows %20 for a space, but not the plus sign of Encode.
+	u := url.URL{Scheme: "file", Path: path, RawQuery: strings.ReplaceAll(values.Encode(), "+", "%20")}
 	return u.String()
 }
 
