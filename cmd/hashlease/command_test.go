@@ -15,7 +15,8 @@ import (
 func testEnv() (e *env, stdout, stderr *bytes.Buffer) {
 	stdout, stderr = new(bytes.Buffer), new(bytes.Buffer)
 	return &env{
-		stdout: stdout, stderr: stderr,
+		program: "hashlease",
+		stdout:  stdout, stderr: stderr,
 		lookup: func(string) string { return "" },
 		vars:   func() []string { return nil },
 		now:    time.Now,

@@ -4,27 +4,35 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
 // env is everything a command takes from its process.
 type env struct {
-	stdout io.Writer
-	stderr io.Writer
-	term   terminal            // of standard error
-	lookup func(string) string // an environment variable, "" when unset
-	vars   func() []string     // all of them, as KEY=VALUE
-	now    func() time.Time
+	program string // how it was called, for commands that are suggested
+	stdout  io.Writer
+	stderr  io.Writer
+	term    terminal            // of standard error
+	lookup  func(string) string // an environment variable, "" when unset
+	vars    func() []string     // all of them, as KEY=VALUE
+	now     func() time.Time
 }
 
 func osEnv() *env {
+	program := "hashlease"
+	if strings.ContainsRune(os.Args[0], filepath.Separator) {
+		program = os.Args[0]
+	}
 	return &env{
-		stdout: os.Stdout,
-		stderr: os.Stderr,
-		term:   openTerminal(os.Stderr, os.Getenv),
-		lookup: os.Getenv,
-		vars:   os.Environ,
-		now:    time.Now,
+		program: program,
+		stdout:  os.Stdout,
+		stderr:  os.Stderr,
+		term:    openTerminal(os.Stderr, os.Getenv),
+		lookup:  os.Getenv,
+		vars:    os.Environ,
+		now:     time.Now,
 	}
 }
 

@@ -129,11 +129,11 @@ func sumRewards(balances []lease.Balance) map[string]rewardSums {
 }
 
 func rewardTable(rows []summaryRow) string {
-	cells := [][]string{{"REWARD OF", "TENANT", "PENDING", "AVAILABLE"}}
+	cells := [][]string{{"REWARD OF", "TENANT", "PENDING COINS", "AVAILABLE COINS"}}
 	for _, r := range rows {
 		cells = append(cells, []string{r.Lease, r.Tenant, formatSat(r.Reward.Pending), formatSat(r.Reward.Available)})
 	}
-	return table(cells, "PENDING", "AVAILABLE")
+	return table(cells, "PENDING COINS", "AVAILABLE COINS")
 }
 
 // nextSteps are the commands that show and check what a lease got.
@@ -147,6 +147,6 @@ func (n *node) nextSteps(rows []dispatch.Row) string {
 		data = " --data " + filepath.ToSlash(n.dir)
 	}
 	return fmt.Sprintf("\nnext, the proof of what %s got, and its check:\n"+
-		"  hashlease statement %s%s --format bundle -o %s.bundle\n"+
-		"  hashlease verify %s.bundle --key %x\n", rows[i].Tenant, id, data, id, id, n.public())
+		"  %s statement %s%s --format bundle -o %s.bundle\n"+
+		"  %s verify %s.bundle --key %x\n", rows[i].Tenant, n.e.program, id, data, id, n.e.program, id, n.public())
 }
