@@ -65,8 +65,6 @@ func submitOnce(ctx context.Context, node Node, block []byte, hash miner.Hash, h
 			return err
 		case place.Known && tipErr == nil && tip >= height:
 			return ErrStale
-		case place.Known && outgrown(ctx, node, height):
-			return ErrStale
 		case time.Since(start) > adoptConnect && place.Known:
 			return ErrStale
 		case time.Since(start) > adoptConnect:
@@ -76,13 +74,6 @@ func submitOnce(ctx context.Context, node Node, block []byte, hash miner.Hash, h
 			return context.Cause(ctx)
 		}
 	}
-}
-
-// outgrown reports whether the best chain has reached the height already, so
-// that a known block which is not on it has lost the race.
-func outgrown(ctx context.Context, node Node, height int64) bool {
-	_, tip, err := node.Tip(ctx)
-	return err == nil && tip >= height
 }
 
 // pause waits for d and reports whether the context still lives.

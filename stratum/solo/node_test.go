@@ -20,14 +20,21 @@ type scriptedNode struct {
 	wait     func(ctx context.Context) (*solo.Template, error)
 	submit   func(n int) error
 	locate   func() (solo.Place, error)
+	tip      func() int64 // nil: 0
 }
 
 func (*scriptedNode) Params(context.Context) (solo.Params, error)        { return solo.Params{}, nil }
-func (*scriptedNode) Tip(context.Context) (miner.Hash, int64, error)     { return miner.Hash{}, 0, nil }
 func (*scriptedNode) AddressScript(string) ([]byte, error)               { return nil, nil }
 func (n *scriptedNode) Template(context.Context) (*solo.Template, error) { return n.template() }
 func (n *scriptedNode) Wait(ctx context.Context, _ *solo.Template) (*solo.Template, error) {
 	return n.wait(ctx)
+}
+
+func (n *scriptedNode) Tip(context.Context) (miner.Hash, int64, error) {
+	if n.tip == nil {
+		return miner.Hash{}, 0, nil
+	}
+	return miner.Hash{}, n.tip(), nil
 }
 
 func (n *scriptedNode) Submit(context.Context, []byte) error {
@@ -96,6 +103,37 @@ func TestAdopt(t *testing.T) {
 					t.Errorf("took %v, want at most %v", d, tc.most)
 				}
 			})
+		})
+	}
+}
+
+// A node may connect the block between two questions: only a chain that was
+// high enough before the block was found missing from it holds another one.
+func TestAdoptWhileTheNodeConnects(t *testing.T) {
+	const height = 5
+	for name, sibling := range map[string]bool{"ours": false, "a sibling": true} {
+		synctest.Test(t, func(t *testing.T) {
+			located := sibling
+			node := &scriptedNode{submit: func(int) error { return nil }}
+			node.locate = func() (solo.Place, error) {
+				before := located
+				located = true
+				return solo.Place{Known: true, OnChain: before && !sibling}, nil
+			}
+			node.tip = func() int64 { // the block becomes the tip right after the first look
+				if located {
+					return height
+				}
+				return height - 1
+			}
+			start := time.Now()
+			err := solo.Adopt(t.Context(), node, []byte("block"), miner.Hash{1}, height)
+			if !sibling && err != nil || sibling && !errors.Is(err, solo.ErrStale) {
+				t.Errorf("%s: Adopt = %v", name, err)
+			}
+			if d := time.Since(start); d > time.Second {
+				t.Errorf("%s: took %v", name, d)
+			}
 		})
 	}
 }
