@@ -25,5 +25,5 @@
 // used only when the last Close wrote that it matches the log, else it is
 // deleted and rebuilt from the log. So a process may die at any point: a
 // block that Submit took is there afterwards, and a torn record at the end of
-// the log is cut off.
+// the log is cut off. A damaged one elsewhere is an error, and nothing is cut.
 package sandbox

@@ -2,11 +2,13 @@ package sandbox
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +106,6 @@ func TestOpenAfterDamage(t *testing.T) {
 		"huge length":       {damage(ends[1] + 3), 2},
 		"bad checksum":      {damage(ends[1] + 5), 2},
 		"bad block":         {damage(ends[2] - 9), 2},
-		"bad first block":   {damage(logHead + 40), 0},
 		"zeros at the end":  {append(append([]byte{}, log...), make([]byte, 4096)...), 3},
 		"head and nothing":  {log[:logHead], 0},
 		"whole and garbage": {append(append([]byte{}, log...), "garbage"...), 3},
@@ -131,6 +132,43 @@ func TestOpenAfterDamage(t *testing.T) {
 			n = open(t, n.dir, clk)
 			if got, _ := tip(t, n); got != b.hash {
 				t.Fatal("the block after the damage is lost")
+			}
+		})
+	}
+}
+
+// A record that is broken while whole ones follow was not torn by a crash:
+// nothing is cut off, and the error says where and what to do.
+func TestDamageBeforeWholeBlocks(t *testing.T) {
+	log, ends, _ := mineChain(t, 3)
+	for name, tc := range map[string]struct{ record, at int64 }{
+		"length":         {logHead, logHead},
+		"longer":         {logHead, logHead + 1},
+		"checksum":       {ends[0], ends[0] + 5},
+		"block":          {ends[0], ends[1] - 1},
+		"zeroed length":  {logHead, -logHead},
+		"first of three": {logHead, logHead + 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			damaged := slices.Clone(log)
+			if tc.at < 0 {
+				clear(damaged[-tc.at:][:4])
+			} else {
+				damaged[tc.at] ^= 0x10
+			}
+			dir := t.TempDir()
+			file := filepath.Join(dir, "blocks.log")
+			write(t, file, damaged)
+			n, err := Open(Config{Dir: dir, Easiest: trivial})
+			if err == nil {
+				n.Close()
+				t.Fatal("opened")
+			}
+			if want := fmt.Sprintf("truncate -s %d ", tc.record); !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), file) {
+				t.Errorf("error %v, want %q in it", err, want)
+			}
+			if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, damaged) {
+				t.Errorf("the log was changed: %v", err)
 			}
 		})
 	}

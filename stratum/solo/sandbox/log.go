@@ -34,8 +34,8 @@ type blockLog struct {
 	size int64 // bytes that hold whole records
 }
 
-// openLog opens or creates the log in dir. What follows the last whole record
-// is cut off and its size returned.
+// openLog opens or creates the log in dir. A torn record at the end is cut off
+// and its size returned; a damaged one before whole records is an error.
 func openLog(dir string, genesis miner.Hash) (l *blockLog, cut int64, err error) {
 	f, err := os.OpenFile(filepath.Join(dir, "blocks.log"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -71,6 +71,9 @@ func openLog(dir string, genesis miner.Hash) (l *blockLog, cut int64, err error)
 		return nil, 0, err
 	}
 	if cut = l.size - end; cut > 0 {
+		if err := l.checkTorn(end); err != nil {
+			return nil, 0, err
+		}
 		if err := l.truncate(end); err != nil {
 			return nil, 0, err
 		}
@@ -144,6 +147,23 @@ func tornOr(err error) error {
 		return errTorn
 	}
 	return err
+}
+
+// checkTorn tells a record that a crash tore, which nothing follows, from one
+// that was damaged later: a whole one begins within the largest size of it.
+func (l *blockLog) checkTorn(at int64) error {
+	const most = recordHead + maxBlockBytes
+	tail := make([]byte, min(l.size-at, 2*most))
+	if _, err := l.f.ReadAt(tail, at); err != nil {
+		return err
+	}
+	for i := 1; i < len(tail) && i <= most; i++ {
+		if _, err := readRecord(bytes.NewReader(tail[i:])); err == nil {
+			return fmt.Errorf("%s: the record at byte %d is damaged, but blocks follow it: put back a copy of the file, or give up these blocks by \"truncate -s %d %s\"",
+				l.f.Name(), at, at, l.f.Name())
+		}
+	}
+	return nil
 }
 
 // append adds a block and returns once it is durable. After an error it is
