@@ -25,7 +25,7 @@ type slot struct {
 	notBefore  time.Time
 	away       transport.Endpoint // where the pool sent us for the next connection
 	resume     string             // session id
-	bare       bool               // hung up on mining.configure: leave it out next time
+	bare       bool               // hung up on mining.configure: leave extensions out next time
 	configures bool               // has lived through mining.configure: never leave it out
 }
 
@@ -111,16 +111,20 @@ func (c *Client) ended(ctx context.Context, s *session, err error) {
 	} else if !s.left {
 		c.trying = false
 	}
-	delay := c.plan(sl, s, err, now)
-	c.stats.disconnected(s, err)
+	ours := s.left || ctx.Err() != nil // the decision to end it
+	redirected := !ours && errors.Is(err, errRedirected)
+	delay := c.plan(sl, s, err, ours, now)
+	if !ours && !redirected {
+		c.stats.failed(s, err)
+	}
 	c.mu.Unlock()
 
 	switch {
-	case ctx.Err() != nil || s.left:
-	case errors.Is(err, errRedirected):
+	case ours:
+	case redirected:
 		s.log.Info("the pool sends us elsewhere", "to", s.redirect.String())
 	default:
-		s.log.Warn("pool lost", "error", err, "retry_in", delay.Round(time.Millisecond))
+		s.log.Warn("pool lost", "error", Printable(err.Error(), maxErrorText), "retry_in", delay.Round(time.Millisecond))
 	}
 	if lost {
 		c.handler.Idle(err)
@@ -128,15 +132,15 @@ func (c *Client) ended(ctx context.Context, s *session, err error) {
 	c.nudge()
 }
 
-// plan decides when a pool is tried again, and how.
-func (c *Client) plan(sl *slot, s *session, err error, now time.Time) time.Duration {
+// plan decides when a pool is tried again, and how. ours says that the
+// connection ended because we wanted it to.
+func (c *Client) plan(sl *slot, s *session, err error, ours bool, now time.Time) time.Duration {
 	sl.resume = s.resumeID()
 	if s.conn != nil {
 		sl.learn(s.reached(), hungUp(err))
 	}
 	sl.away = transport.Endpoint{}
-	if s.left {
-		// It was left in good order, for a better one.
+	if ours {
 		sl.failures, sl.notBefore = 0, now
 		return 0
 	}
@@ -159,9 +163,13 @@ func (c *Client) plan(sl *slot, s *session, err error, now time.Time) time.Durat
 }
 
 // learn finds out whether a pool hangs up on mining.configure, as some do on
-// methods they do not know. A pool that hangs up on everything is down, and
-// should not lose version rolling for it when it is up again.
+// methods they do not know, or on the id of an old session. A pool that hangs
+// up on everything is down, and should not lose version rolling for it when it
+// is up again.
 func (s *slot) learn(reached stage, hungUp bool) {
+	if reached == stageSubscribe {
+		s.resume = ""
+	}
 	switch {
 	case reached > stageConfigure && !s.bare:
 		s.configures = true

@@ -312,13 +312,14 @@ func TestSilentPrimaryIsLeftAlone(t *testing.T) {
 }
 
 func TestResume(t *testing.T) {
-	for _, o := range []stratumtest.Options{{Resume: true}, {}, {RefuseResume: true}} {
-		t.Run(fmt.Sprintf("resume %t refuse %t", o.Resume, o.RefuseResume), func(t *testing.T) {
+	for _, o := range []stratumtest.Options{{Resume: true}, {}, {RefuseResume: true}, {HangUpResume: true}} {
+		t.Run(fmt.Sprintf("resume %t refuse %t hang up %t", o.Resume, o.RefuseResume, o.HangUpResume), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, cfg := inMemory(t, o)
 				c, r := start(t, cfg)
 				i := r.await(t, "work", anyIssue)
 				p.Drop()
+				time.Sleep(time.Minute)
 				again := r.await(t, "work again", func(n *stratum.Issue) bool { return n != i })
 				if same := string(again.Extranonce1) == string(i.Extranonce1); same != o.Resume {
 					t.Errorf("extranonce1 %x, then %x", i.Extranonce1, again.Extranonce1)

@@ -34,7 +34,7 @@ func (s *session) request(method string, params []byte, reply func(*Message) err
 
 // greet sends the first request. The caller holds s.mu.
 func (s *session) greet() {
-	if s.bare {
+	if s.bare || s.c.cfg.Mask == 0 {
 		s.subscribe()
 		return
 	}
@@ -94,9 +94,11 @@ func (s *session) authorize() {
 			return fmt.Errorf("%w %q: %w", ErrUnauthorized, s.pool.User, e)
 		}
 		s.stage = stageReady
-		s.request(MethodExtranonce, []byte("[]"), nil)
-		if d := s.c.cfg.Suggest; d != nil {
-			s.request(MethodSuggest, AppendSetDifficulty(nil, *d), nil)
+		if !s.bare {
+			s.request(MethodExtranonce, []byte("[]"), nil)
+			if d := s.c.cfg.Suggest; d != nil {
+				s.request(MethodSuggest, AppendSetDifficulty(nil, *d), nil)
+			}
 		}
 		s.issueJob()
 		return nil

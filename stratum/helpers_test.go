@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
@@ -60,13 +61,15 @@ func (r *recorder) losses() []error {
 // await returns the newest issue once one satisfies ok.
 func (r *recorder) await(t *testing.T, what string, ok func(*stratum.Issue) bool) *stratum.Issue {
 	t.Helper()
+	timeout := time.NewTimer(time.Hour) // in a bubble, an instant
+	defer timeout.Stop()
 	for {
 		if i, _ := r.newest(); i != nil && ok(i) {
 			return i
 		}
 		select {
 		case <-r.events:
-		case <-t.Context().Done():
+		case <-timeout.C:
 			t.Fatalf("waited in vain for %s", what)
 		}
 	}

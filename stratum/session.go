@@ -25,6 +25,8 @@ var (
 
 const (
 	outQueue     = 256              // lines waiting to be written
+	maxInFlight  = 4096             // shares waiting for an answer
+	maxHeard     = 100              // lines of log, a connection, that a pool can cause as it likes
 	writeTimeout = 30 * time.Second // of one write
 	maxWrite     = 32 << 10         // bytes of one write, about
 	farewell     = 5 * time.Second  // a connection we leave may still answer shares
@@ -53,7 +55,7 @@ type session struct {
 	limit        *time.Timer // of the handshake, later of the farewell
 	retired      bool
 	resume       string      // session id
-	bare         bool        // no mining.configure
+	bare         bool        // no extensions of the protocol
 	patience     *time.Timer // with a pool that leaves mining.configure unanswered
 	geometry     *Subscription
 	mask         uint32
@@ -62,7 +64,8 @@ type session struct {
 	issues       []issued         // oldest first
 	fresh        *Issue           // to be handed on
 	warned       bool             // about a strange coinbase
-	seen         Seen             // shares submitted on the present tip
+	seen         recent           // shares submitted on the present tip
+	heard        int              // lines of log that the pool caused; the reader's own
 	redirect     transport.Endpoint
 	redirectWait time.Duration
 }
@@ -76,7 +79,7 @@ func newSession(c *Client, rank int, e transport.Endpoint, sl *slot) *session {
 		calls:   make(map[uint64]func(*Message) error),
 		submits: make(map[uint64]*submission),
 		resume:  sl.resume,
-		bare:    sl.bare || c.cfg.Mask == 0,
+		bare:    sl.bare,
 	}
 }
 

@@ -1,7 +1,6 @@
 package stratum
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math/bits"
@@ -65,12 +64,9 @@ func (n *counters) connected(now time.Time) {
 	n.since = now
 }
 
-func (n *counters) disconnected(s *session, err error) {
-	if s.left || errors.Is(err, errRedirected) {
-		return
-	}
+func (n *counters) failed(s *session, err error) {
 	n.Failures++
-	n.LastError = Printable(fmt.Sprintf("%s: %v", s.endpoint, err), maxShown)
+	n.LastError = Printable(fmt.Sprintf("%s: %v", s.endpoint, err), maxErrorText)
 }
 
 func (n *counters) verdict(issue *Issue, v Verdict) {

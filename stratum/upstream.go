@@ -12,6 +12,7 @@ const (
 	maxIssues     = 64          // jobs of a connection whose shares are still taken
 	maxTimeAhead  = 2 * 60 * 60 // seconds that ntime may run ahead of the job's
 	maxShown      = 200         // characters of a pool's message to people
+	maxErrorText  = 400         // characters of an error, which may quote the pool
 	maxRedirectIn = time.Minute // the longest wait a pool can ask for
 )
 
@@ -156,7 +157,9 @@ func (s *session) reconnect(params []byte) error {
 		err = fmt.Errorf("%s is not in the domain of %s", to.Host, s.c.slots[s.rank].home.Host)
 	}
 	if err != nil {
-		s.log.Warn("ignoring client.reconnect", "error", err)
+		if s.mayLog() {
+			s.log.Warn("ignoring client.reconnect", "error", err)
+		}
 		return nil
 	}
 	s.mu.Lock()
@@ -169,9 +172,15 @@ func (s *session) reconnect(params []byte) error {
 // showMessage logs what the pool wants people to read.
 func (s *session) showMessage(params []byte) error {
 	raw, err := first(params)
-	if err != nil {
-		return nil
+	if err == nil && s.mayLog() {
+		s.log.Info("message from the pool", "text", Printable(plain(raw), maxShown))
 	}
-	s.log.Info("message from the pool", "text", Printable(plain(raw), maxShown))
 	return nil
+}
+
+// mayLog counts a line of log that the pool causes, and reports whether it
+// has not caused too many: a pool must not fill our disks.
+func (s *session) mayLog() bool {
+	s.heard++
+	return s.heard <= maxHeard
 }

@@ -12,7 +12,7 @@ import (
 const (
 	ReasonDisconnected = "disconnected" // the connection of its job is gone
 	ReasonVersionMask  = "version-mask" // the pool took back bits it rolled
-	ReasonCongested    = "congested"    // the connection does not take more
+	ReasonCongested    = "congested"    // the pool does not take more, or does not answer
 	ReasonUnanswered   = "unanswered"   // sent, but the connection ended first
 )
 
@@ -103,6 +103,9 @@ func (s *session) submit(sub *submission, share Share, header miner.Header, hash
 	bits := header.Version() & s.mask
 	if issue.Version&^s.mask|bits != header.Version() {
 		return ReasonVersionMask, fmt.Errorf("version %08x is outside the pool's mask %08x", header.Version(), s.mask)
+	}
+	if len(s.submits) >= maxInFlight {
+		return ReasonCongested, fmt.Errorf("%d shares wait for the pool's answer", maxInFlight)
 	}
 	if !s.seen.Add(hash) {
 		return "duplicate", &Error{CodeDuplicate, fmt.Sprintf("hash %s was submitted before", hash)}

@@ -158,6 +158,9 @@ func (c *conn) answer(m *stratum.Message) ([]byte, error) {
 		}
 		return lines, nil
 	case stratum.MethodExtranonce:
+		if o.Configure == HangUp {
+			return nil, io.EOF
+		}
 		if o.NoExtranonce {
 			return refuse(stratum.CodeOther, "Not supported.")
 		}
@@ -201,6 +204,9 @@ func (c *conn) configure(m *stratum.Message) ([]byte, error) {
 func (c *conn) subscribe(m *stratum.Message) ([]byte, error) {
 	s := &stratum.Subscription{Extranonce2Size: c.p.o.Extranonce2Size}
 	if names := stringsOf(m.Params); len(names) > 1 {
+		if c.p.o.HangUpResume {
+			return nil, io.EOF
+		}
 		if c.p.o.RefuseResume {
 			return stratum.AppendRefusal(nil, m.ID, &stratum.Error{Code: stratum.CodeOther, Message: "Session not found"}), nil
 		}

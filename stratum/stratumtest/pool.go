@@ -27,7 +27,7 @@ const (
 	Refuse                  // an error: method not found
 	Deny                    // a result of "version-rolling": false
 	Ignore                  // no answer
-	HangUp                  // the connection is closed
+	HangUp                  // the connection is closed, as it is at any extension
 )
 
 // Options shape a Pool. The zero value is a pool like most.
@@ -41,6 +41,7 @@ type Options struct {
 	NoExtranonce    bool       // mining.extranonce.subscribe is an error
 	Resume          bool       // a session id brings the same extranonce1 back
 	RefuseResume    bool       // a session id is an error
+	HangUpResume    bool       // at a session id the connection is closed
 	RefuseUser      bool       // mining.authorize is refused
 	JobAfterAuth    bool       // no job before mining.authorize
 	NoJob           bool       // no job at all until NewJob
