@@ -174,13 +174,14 @@ func (d *Dispatcher) candidate(ctx context.Context, s *found, share stratum.Shar
 		Time: share.Time, Nonce: share.Nonce, VersionBits: share.VersionBits,
 		Raw: raw, FoundMs: s.at.UnixMilli(), State: lease.Candidate,
 	}
-	if err := d.Store.PutBlock(ctx, b); err != nil {
-		// Rather lose the record than the block: it is submitted anyway and
-		// its bytes stand in the log.
+	err = d.Store.PutBlock(ctx, b)
+	if err != nil {
+		// It is submitted anyway, and stored as soon as that is possible;
+		// should the node end before, its bytes stand in the log.
 		d.Log.Error("a block cannot be stored", "hash", hash, "err", err, "block", fmt.Sprintf("%x", raw))
 	}
 	c.lastFind = s.at
-	d.settle.submit(candidate{b, s.work.tip})
+	d.settle.submit(candidate{b, s.work.tip, err == nil})
 	return nil
 }
 

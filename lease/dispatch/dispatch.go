@@ -102,7 +102,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 	work, stopWork := context.WithCancelCause(ctx)
 	defer stopWork(nil)
-	var following, booking sync.WaitGroup
+	var following, committing, settling sync.WaitGroup
 	following.Go(func() {
 		err := solo.Follow(work, d.Node, d.Log, func(t *solo.Template, tipChanged bool) error {
 			return d.newTemplate(work, t, tipChanged)
@@ -111,23 +111,28 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	})
 	following.Go(func() { stopWork(d.watchContracts(work)) })
 
-	// Commits and blocks go on until the last hash is accounted for.
-	books, closeBooks := context.WithCancel(context.WithoutCancel(ctx))
-	defer closeBooks()
+	// Commits go on until the last hash is accounted for, and the settling of
+	// blocks beyond the last commit, which may have found one.
+	commits, endCommits := context.WithCancel(context.WithoutCancel(ctx))
+	defer endCommits()
+	blocks, endBlocks := context.WithCancel(context.WithoutCancel(ctx))
+	defer endBlocks()
 	var commitErr error
-	booking.Go(func() {
-		if commitErr = d.commitLoop(books); commitErr != nil {
+	committing.Go(func() {
+		if commitErr = d.commitLoop(commits); commitErr != nil {
 			stopWork(commitErr)
 		}
 	})
-	booking.Go(func() { d.settleLoop(books) })
+	settling.Go(func() { d.settleLoop(blocks) })
 
 	d.engine.Start()
 	<-work.Done()
 	d.engine.Stop()
 	following.Wait()
-	closeBooks()
-	booking.Wait()
+	endCommits()
+	committing.Wait()
+	endBlocks()
+	settling.Wait()
 
 	if err := context.Cause(work); ctx.Err() == nil && err != nil && !errors.Is(err, context.Canceled) {
 		return err

@@ -11,7 +11,7 @@
 //     fixed when the job was made. A header counts once.
 //   - A share counts from the moment its batch is committed, at most 250 ms
 //     later; then it survives a kill.
-//   - A block is durable before it is submitted, and booked only when the node
-//     has it on its best chain.
+//   - A block is durable before it is submitted, unless the store fails just
+//     then, and booked only when the node has it on its best chain.
 //   - Every header hashed is counted for exactly one lease or the house.
 package dispatch

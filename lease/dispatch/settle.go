@@ -15,23 +15,26 @@ import (
 const (
 	maxCandidates = 64               // blocks waiting for submission; more wait in the store
 	settlePause   = 30 * time.Second // all open blocks are looked at again
+	settleEnd     = 5 * time.Second  // for the last submissions before the node stops
 )
 
 // settler follows our blocks from submission to maturity.
 type settler struct {
 	wake       chan struct{}
 	candidates chan candidate
-	lastTip    miner.Hash // the tip of the last look; zero before it
+	unstored   []lease.Block // submitted, but the store did not take them
+	lastTip    miner.Hash    // the tip of the last look; zero before it
 	lastHeight int64
 }
 
 // candidate is a block on its way to the coin node.
 type candidate struct {
 	lease.Block
-	tip *tip
+	tip    *tip
+	stored bool
 }
 
-// submit queues a candidate that is durable already.
+// submit queues a candidate.
 func (s *settler) submit(c candidate) {
 	select {
 	case s.candidates <- c:
@@ -49,21 +52,22 @@ func (s *settler) look() {
 }
 
 // settleLoop submits candidates and books what becomes of blocks, until ctx
-// is done.
+// is done; then it submits the rest. What is not settled by then is settled
+// at the next start.
 func (d *Dispatcher) settleLoop(ctx context.Context) {
+	// A submission is not cut off because the node stops.
+	submitting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(settleEnd, cancel) })()
 	tick := time.NewTicker(settlePause)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			d.drainCandidates(context.WithoutCancel(ctx))
+			d.drainCandidates(submitting)
 			return
 		case c := <-d.settle.candidates:
-			adopted, err := d.adopt(ctx, c.Block)
-			if err != nil {
-				d.Log.Error("a block is not settled, trying again later", "hash", c.Hash, "err", err)
-			}
-			c.tip.solved.Store(adopted)
+			d.settleCandidate(submitting, c)
 			continue
 		case <-d.settle.wake:
 		case <-tick.C:
@@ -74,21 +78,45 @@ func (d *Dispatcher) settleLoop(ctx context.Context) {
 	}
 }
 
-// drainCandidates submits what was found last before the node stops. What is
-// not settled by then is settled at the next start.
+// settleCandidate submits a block that was just found.
+func (d *Dispatcher) settleCandidate(ctx context.Context, c candidate) {
+	if !c.stored {
+		d.settle.unstored = append(d.settle.unstored, c.Block)
+	}
+	adopted, err := d.adopt(ctx, c.Block)
+	if err != nil {
+		d.Log.Error("a block is not settled, trying again later", "hash", c.Hash, "err", err)
+	}
+	c.tip.solved.Store(adopted)
+}
+
+// drainCandidates submits what was found last before the node stops.
 func (d *Dispatcher) drainCandidates(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
 	for {
 		select {
 		case c := <-d.settle.candidates:
-			if _, err := d.adopt(ctx, c.Block); err != nil {
-				d.Log.Warn("a block is settled at the next start", "hash", c.Hash, "err", err)
-			}
+			d.settleCandidate(ctx, c)
+			continue
 		default:
-			return
 		}
+		if err := d.storeLate(ctx); err != nil {
+			d.Log.Error("blocks cannot be stored", "err", err)
+		}
+		return
 	}
+}
+
+// storeLate stores the blocks that the store did not take when they were
+// found.
+func (d *Dispatcher) storeLate(ctx context.Context) error {
+	s := &d.settle
+	for len(s.unstored) > 0 {
+		if err := d.Store.PutBlock(ctx, s.unstored[0]); err != nil {
+			return fmt.Errorf("storing block %v: %w", s.unstored[0].Hash, err)
+		}
+		s.unstored = s.unstored[1:]
+	}
+	return nil
 }
 
 // settleAll looks at every block whose state may have changed. Blocks that
@@ -96,6 +124,9 @@ func (d *Dispatcher) drainCandidates(ctx context.Context) {
 // chain was reorganised, and at the start.
 func (d *Dispatcher) settleAll(ctx context.Context) error {
 	s := &d.settle
+	if err := d.storeLate(ctx); err != nil {
+		return err
+	}
 	tip, height, err := d.Node.Tip(ctx)
 	if err != nil {
 		return fmt.Errorf("tip: %w", err)

@@ -1,0 +1,147 @@
+package dispatch_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/dispatch"
+	"github.com/hashlease/hashlease/lease/ledger"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+// hookedStore lets a test step in when a block is stored.
+type hookedStore struct {
+	lease.Store
+	putBlock func(context.Context, lease.Block) error
+}
+
+func (s *hookedStore) PutBlock(ctx context.Context, b lease.Block) error {
+	if s.putBlock == nil {
+		return s.Store.PutBlock(ctx, b)
+	}
+	return s.putBlock(ctx, b)
+}
+
+// hookedNode lets a test step in when a block is submitted.
+type hookedNode struct {
+	solo.Node
+	submit func(context.Context, []byte) error
+}
+
+func (n *hookedNode) Submit(ctx context.Context, raw []byte) error {
+	if n.submit == nil {
+		return n.Node.Submit(ctx, raw)
+	}
+	return n.submit(ctx, raw)
+}
+
+// runHooked lets a node work until ctx is done.
+func (p *plant) runHooked(t *testing.T, ctx context.Context, s lease.Store, n solo.Node) {
+	t.Helper()
+	d, err := dispatch.New(t.Context(), dispatch.Config{
+		Store: s, Node: n, Key: p.key, Terms: p.terms, Kernel: p.kernel, Threads: 1, HouseProofMs: 200,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := ledger.Check(t.Context(), p.store); err != nil {
+		t.Error(err)
+	}
+}
+
+// unsettled lists the blocks that are not adopted.
+func (p *plant) unsettled(t *testing.T) []lease.Block {
+	t.Helper()
+	all, err := p.store.Blocks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 {
+		t.Fatal("no block was found")
+	}
+	var open []lease.Block
+	for _, b := range all {
+		if b.State == lease.Candidate || b.State == lease.Rejected {
+			open = append(open, b)
+		}
+	}
+	return open
+}
+
+// lingering is long enough for a node that is told to end to be over with
+// whatever does not wait.
+const lingering = 100 * time.Millisecond
+
+// A block found while the node is being stopped reaches the coin node.
+func TestBlockFoundAtTheEndIsSubmitted(t *testing.T) {
+	p := newPlant(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	store := &hookedStore{Store: p.store, putBlock: func(ctx context.Context, b lease.Block) error {
+		stop()
+		time.Sleep(lingering)
+		return p.store.PutBlock(ctx, b)
+	}}
+	p.runHooked(t, ctx, store, p.coin)
+	if open := p.unsettled(t); len(open) > 0 {
+		t.Errorf("block %v is left %s", open[0].Hash, open[0].State)
+	}
+}
+
+// A submission that is under way when the node is stopped is not cut off.
+func TestSubmissionAtTheEndIsCompleted(t *testing.T) {
+	p := newPlant(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	node := &hookedNode{Node: p.coin, submit: func(ctx context.Context, raw []byte) error {
+		stop()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lingering):
+		}
+		return p.coin.Submit(ctx, raw)
+	}}
+	p.runHooked(t, ctx, p.store, node)
+	if open := p.unsettled(t); len(open) > 0 {
+		t.Errorf("block %v is left %s", open[0].Hash, open[0].State)
+	}
+}
+
+// A block that the store does not take when it is found is submitted all the
+// same, and booked once the store works again.
+func TestBlockOutlivesAFaultOfTheStore(t *testing.T) {
+	p := newPlant(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	var first lease.Block
+	store := &hookedStore{Store: p.store, putBlock: func(ctx context.Context, b lease.Block) error {
+		if first.Raw == nil {
+			first = b
+			return errors.New("the disk is full")
+		}
+		return p.store.PutBlock(ctx, b)
+	}}
+	node := &hookedNode{Node: p.coin, submit: func(ctx context.Context, raw []byte) error {
+		defer func() {
+			if n, err := p.store.CountBlocks(ctx); err != nil || n[lease.Adopted] >= 1 {
+				stop()
+			}
+		}()
+		return p.coin.Submit(ctx, raw)
+	}}
+	p.runHooked(t, ctx, store, node)
+	b, err := p.store.Block(t.Context(), first.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.State != lease.Adopted && b.State != lease.Mature {
+		t.Errorf("block %v is %s", b.Hash, b.State)
+	}
+}
