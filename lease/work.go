@@ -1,6 +1,10 @@
 package lease
 
-import "github.com/hashlease/hashlease/miner"
+import (
+	"math/big"
+
+	"github.com/hashlease/hashlease/miner"
+)
 
 // Template is a block that leases may work on, without the lease's tag. It is
 // stored once and shared by the jobs of all leases.
@@ -21,6 +25,19 @@ type Job struct {
 	Tag       Tag
 	Target    miner.Target
 	CreatedMs int64 // Unix milliseconds
+}
+
+// ProofWork is the work that a contract plans for one receipt: the hashes that
+// its rate, in hashes per second, makes in so many milliseconds, rounded down,
+// at least one.
+func ProofWork(hps miner.Work, ms int64) miner.Work {
+	w := hps.Mul(uint64(max(ms, 0))).Big()
+	w.Quo(w, big.NewInt(1000))
+	planned, _ := miner.WorkFromBig(w)
+	if planned.IsZero() {
+		return miner.Hashes(1)
+	}
+	return planned
 }
 
 // Receipt is an accepted share, kept as proof of the work of its job's

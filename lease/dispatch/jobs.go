@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"math/big"
 	"slices"
 	"sync"
 	"time"
@@ -227,13 +226,7 @@ func maxTime(t *solo.Template) uint32 {
 // proofTarget is the target that a source of the given rate hits once in so
 // many milliseconds on average.
 func proofTarget(rate uint64, ms int64) miner.Target {
-	w := miner.Hashes(rate).Mul(uint64(ms)).Big()
-	w.Div(w, big.NewInt(1000))
-	expected, ok := miner.WorkFromBig(w)
-	if !ok || expected.IsZero() {
-		expected = miner.Hashes(1)
-	}
-	return miner.TargetForWork(expected)
+	return miner.TargetForWork(lease.ProofWork(miner.Hashes(rate), ms))
 }
 
 // houseRate estimates what the leases leave, in H/s, at least a hundredth of

@@ -84,6 +84,7 @@ func (v *verifier) checkFees() error {
 // checkJobs prepares the issues that receipts are judged by.
 func (v *verifier) checkJobs() (first error) {
 	v.issues = make([]*stratum.Issue, len(v.b.Jobs))
+	target := miner.TargetForWork(v.s.expectedWork())
 	used := make([]bool, len(v.b.Jobs))
 	for _, r := range v.b.Receipts {
 		if int64(r.Job) < int64(len(used)) {
@@ -101,6 +102,8 @@ func (v *verifier) checkJobs() (first error) {
 			err = fmt.Errorf("work of lease %.70q, not %q", j.Lease, v.s.Lease)
 		case j.Tag != v.s.Tag:
 			err = fmt.Errorf("tag %x is not the lease's", j.Tag)
+		case miner.Target(j.Target) != target:
+			err = fmt.Errorf("target %s is not the contract's, %s: it must be fixed before the hashes", miner.Target(j.Target), target)
 		case j.CreatedMs < 0 || j.CreatedMs > v.s.Period.ToMs+clockSlackSec*1000:
 			err = fmt.Errorf("made at %d ms, the period ends at %d", j.CreatedMs, v.s.Period.ToMs)
 		default:
@@ -186,6 +189,9 @@ func (v *verifier) checkBalances() error {
 // checkFigures compares the statement's sums with the receipts that hold.
 func (v *verifier) checkFigures() error {
 	s := v.s
+	if s.Verdicts == nil {
+		return errors.New("the verdicts are missing")
+	}
 	var rejected, stale uint64
 	for reason, n := range s.Verdicts {
 		if reason == lease.Stale {

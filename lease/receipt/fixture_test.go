@@ -154,21 +154,24 @@ func block(tb testing.TB, b *Bundle, template int, tag lease.Tag, state lease.Bl
 	}
 }
 
-// honest makes a bundle with receipts of three targets and blocks in all
-// states, signed.
+// testWork is the work of the contract's target.
+const testWork = 16
+
+// honest makes a bundle with receipts of three jobs and blocks in all states,
+// signed.
 func honest(tb testing.TB, receipts int) *Bundle {
 	tb.Helper()
 	terms := testTerms()
 	hash := termsHash(&terms)
 	tag := tagOf(testLease, hash)
 	b := &Bundle{Terms: terms, Templates: []Template{testTemplate(tb, 20, &terms), testTemplate(tb, 21, &terms)}}
-	for i, w := range []uint64{2, 16, 256} {
+	for i := range 3 {
 		b.Jobs = append(b.Jobs, Job{Template: i % 2, Lease: testLease, Tag: B16(tag),
-			Target: U256(miner.TargetForWork(miner.Hashes(w))), CreatedMs: testFromMs + int64(i)})
+			Target: U256(miner.TargetForWork(miner.Hashes(testWork))), CreatedMs: testFromMs + int64(i)})
 		mine(tb, b, i, []byte{0, byte(i), 1, 2, 3, 4}, receipts)
 	}
 	b.Statement = Statement{
-		Format: StatementFormat, Lease: testLease, Tenant: "anna", Model: lease.Leased, ContractedHps: hps(100), ProofMs: 1000,
+		Format: StatementFormat, Lease: testLease, Tenant: "anna", Model: lease.Leased, ContractedHps: hps(100), ProofMs: 1000 * testWork / 100,
 		Period: Period{FromMs: testFromMs, ToMs: testToMs, RunningMs: 900}, Tag: B16(tag), Nonce: tenantNonce,
 		Rejected: 3, Stale: 1, Verdicts: map[string]uint64{"stale": 1, "low-difficulty": 2, "duplicate": 1},
 	}
@@ -176,7 +179,7 @@ func honest(tb testing.TB, receipts int) *Bundle {
 	block(tb, b, 0, tag, lease.Mature)
 	block(tb, b, 1, tagOf(otherLease, hash), lease.Adopted)
 	block(tb, b, 0, tag, lease.Orphaned)
-	b.Statement.CountedHashes = lease.Quantity(miner.Hashes(uint64(receipts) * 274))
+	b.Statement.CountedHashes = lease.Quantity(miner.Hashes(uint64(receipts) * 3 * testWork))
 	sign(tb, b)
 	return b
 }

@@ -112,11 +112,7 @@ func (s *Statement) checkSignature() error {
 
 // expectedWork is the work of one receipt as the contract plans it.
 func (s *Statement) expectedWork() miner.Work {
-	w := divide(s.ContractedHps.Work().Mul(uint64(max(s.ProofMs, 0))), 1000)
-	if w.IsZero() {
-		return miner.Hashes(1)
-	}
-	return w
+	return lease.ProofWork(s.ContractedHps.Work(), s.ProofMs)
 }
 
 // divide is w/n, rounded down.

@@ -73,7 +73,7 @@ func Verify(bundle []byte, o Options) *Report {
 	v.report("templates", v.checkTemplates(), "%d well-formed, each with one place for a tag, outputs and split equal to the reward", len(v.b.Templates))
 	v.report("outputs", v.checkOutputs(), "every output that pays anything pays the script of the terms")
 	v.report("fee", v.checkFees(), "%d ppm of each block, as in the terms", v.b.Terms.FeePPM)
-	v.report("jobs", v.checkJobs(), "%d, all with the tag of lease %s", len(v.b.Jobs), s.Lease)
+	v.report("jobs", v.checkJobs(), "%d, all with the tag of lease %s and the target of its contract", len(v.b.Jobs), s.Lease)
 	v.checkReceipts()
 	v.report("figures", v.checkFigures(), "%d receipts, %s hashes proven", s.Receipts, s.ProvenWork.Work())
 	v.checkCounted()
@@ -82,7 +82,7 @@ func Verify(bundle []byte, o Options) *Report {
 	v.report("derived", v.checkDerived(), "delivered %s H/s, 95 %% within %s to %s", v.r.DeliveredHps.Work(), v.r.IntervalHps[0].Work(), v.r.IntervalHps[1].Work())
 	v.r.Unchecked = append(v.r.Unchecked,
 		"that jobs were built on the chain's tip of their time: the bundle carries no block headers",
-		"that the statement and its targets were logged before: there is no public log and no witness",
+		"that the contracted rate and the proof interval are those agreed on, and the statement was logged before: there is no public log and no witness",
 		"what other leases were entitled to of each block's split: their work is not in the bundle",
 		"that no block was left out, and that the listed ones are on the chain: ask a coin node",
 		"rejected and stale shares, counted hashes, running time: the provider's word",

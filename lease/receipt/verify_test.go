@@ -21,7 +21,7 @@ func TestHonestBundle(t *testing.T) {
 	if len(r.Unchecked) != 7 {
 		t.Errorf("unchecked without keys: %q", r.Unchecked)
 	}
-	if r.Receipts != 60 || r.ProvenWork.Work() != miner.Hashes(20*(2+16+256)) || r.DeliveredHps.Work() != miner.Hashes(20*274) {
+	if r.Receipts != 60 || r.ProvenWork.Work() != miner.Hashes(60*testWork) || r.DeliveredHps.Work() != miner.Hashes(60*testWork) {
 		t.Errorf("report %+v", r)
 	}
 	lo, hi := r.IntervalHps[0].Work(), r.IntervalHps[1].Work()
@@ -55,8 +55,8 @@ func TestEmptyBundle(t *testing.T) {
 	if !r.OK() {
 		t.Fatalf("failed %v: %+v", failed(r), r.Checks)
 	}
-	// 3.6889 receipts of 100 H/s · 1 s within 1 s.
-	if r.IntervalHps != [2]lease.Quantity{hps(0), hps(369)} {
+	// 3.6889 receipts of 16 hashes within 1 s.
+	if r.IntervalHps != [2]lease.Quantity{hps(0), hps(60)} {
 		t.Errorf("interval %v", r.IntervalHps)
 	}
 }
@@ -121,29 +121,22 @@ func TestCheatingProvider(t *testing.T) {
 		{name: "nonce made up", want: "receipts figures derived", lie: func(_ *testing.T, b *Bundle) {
 			b.Receipts[50].Nonce ^= 1
 		}},
-		{name: "harder target afterwards", want: "receipts figures derived", lie: func(_ *testing.T, b *Bundle) {
+		{name: "harder target afterwards", want: "jobs receipts figures derived", lie: func(_ *testing.T, b *Bundle) {
 			b.Jobs[2].Target = target(512)
 		}},
-		{name: "targets chosen to fit the hashes", want: "targets", lie: func(_ *testing.T, b *Bundle) {
-			b.Receipts = nil
-			mine(t, b, 0, []byte{0, 0, 1, 2, 3, 4}, 200)
-			b.Jobs = b.Jobs[:1]
-			for w := uint64(4); w < 1024; w *= 2 {
-				b.Jobs = append(b.Jobs, b.Jobs[0])
-				b.Jobs[len(b.Jobs)-1].Target = target(w)
-			}
-			used := uint32(0)
-			for i := range b.Receipts {
-				r := &b.Receipts[i]
-				hash := headerHash(b, r)
-				for int(r.Job+1) < len(b.Jobs) && hash.Meets(miner.Target(b.Jobs[r.Job+1].Target)) {
-					r.Job++
-				}
-				used = max(used, r.Job)
-			}
-			b.Jobs, b.Templates, b.Blocks = b.Jobs[:used+1], b.Templates[:1], b.Blocks[:1]
+		{name: "targets chosen after the hashes", want: "jobs receipts figures derived", lie: func(t *testing.T, b *Bundle) {
+			// Credited with what they reached, a tenth of the receipts are
+			// worth four times as much as all of them.
+			b.Receipts, b.Jobs, b.Templates, b.Blocks = nil, b.Jobs[:1], b.Templates[:1], b.Blocks[:1]
 			b.Statement.Rewards, b.Statement.Balances.Pending = b.Statement.Rewards[:1], 0
-			b.Statement.CountedHashes = lease.Quantity(miner.Hashes(800))
+			mine(t, b, 0, []byte{0, 0, 1, 2, 3, 4}, 200)
+			slices.SortFunc(b.Receipts, func(x, y Receipt) int { return headerHash(b, &x).Cmp(headerHash(b, &y)) })
+			for i := range b.Receipts[:20] {
+				job := b.Jobs[0]
+				job.Target = U256(headerHash(b, &b.Receipts[i]))
+				b.Receipts[i].Job = uint32(len(b.Jobs))
+				b.Jobs = append(b.Jobs, job)
+			}
 		}},
 		{name: "time out of bounds", want: "receipts figures derived", lie: func(_ *testing.T, b *Bundle) {
 			b.Receipts[0].Time = b.Templates[0].MaxTime + 1
@@ -188,7 +181,7 @@ func TestCheatingProvider(t *testing.T) {
 		{name: "tag of another tenant", want: "tag", lie: func(_ *testing.T, b *Bundle) {
 			b.Statement.TenantKey[0]++
 		}},
-		{name: "tag at another place", want: "templates jobs receipts figures counted rewards derived", lie: func(t *testing.T, b *Bundle) {
+		{name: "tag at another place", want: "templates jobs receipts figures rewards derived", lie: func(t *testing.T, b *Bundle) {
 			// The lease's tag behind the other's: sold twice.
 			c := coinbase{height: []byte{1, 20}, tag: otherTag, after: append([]byte{lease.TagSize}, tag[:]...), outputs: outputs(testReward)}
 			j := c.job(easyBits)
@@ -197,19 +190,19 @@ func TestCheatingProvider(t *testing.T) {
 			b.Templates[0].Coinb2 = j.Coinb2
 			remine(t, b)
 		}},
-		{name: "no tag push", want: "templates jobs receipts figures counted rewards derived", lie: func(t *testing.T, b *Bundle) {
+		{name: "no tag push", want: "templates jobs receipts figures rewards derived", lie: func(t *testing.T, b *Bundle) {
 			tpl := &b.Templates[0]
 			tpl.Head = slices.Clone(tpl.Head)
 			tpl.Head[len(tpl.Head)-1] = 0x11
 			remine(t, b)
 		}},
-		{name: "extranonce among the outputs", want: "templates jobs receipts figures counted rewards derived", lie: func(t *testing.T, b *Bundle) {
+		{name: "extranonce among the outputs", want: "templates jobs receipts figures rewards derived", lie: func(t *testing.T, b *Bundle) {
 			tpl := &b.Templates[0]
 			all := slices.Concat(tpl.Tail, make([]byte, 6), tpl.Coinb2)
 			tpl.Tail, tpl.Coinb2 = all[:len(all)-20], all[len(all)-14:]
 			remine(t, b)
 		}},
-		{name: "height of another block", want: "templates jobs receipts figures counted rewards derived", lie: func(_ *testing.T, b *Bundle) {
+		{name: "height of another block", want: "templates jobs receipts figures rewards derived", lie: func(_ *testing.T, b *Bundle) {
 			b.Templates[0].Height++
 		}},
 		{name: "output to a foreign script", want: "outputs", lie: func(t *testing.T, b *Bundle) {
@@ -217,12 +210,12 @@ func TestCheatingProvider(t *testing.T) {
 				in.Job = coinbase{height: []byte{1, 20}, tag: tag, outputs: outputs(testReward-1, 1)}.job(easyBits)
 			})
 		}},
-		{name: "outputs below the reward", want: "templates jobs receipts figures counted rewards derived", lie: func(t *testing.T, b *Bundle) {
+		{name: "outputs below the reward", want: "templates jobs receipts figures rewards derived", lie: func(t *testing.T, b *Bundle) {
 			remake(t, b, func(in *TemplateInput) {
 				in.Job = coinbase{height: []byte{1, 20}, tag: tag, outputs: outputs(testReward - 1)}.job(easyBits)
 			})
 		}},
-		{name: "split below the reward", want: "templates jobs receipts figures counted rewards derived", lie: func(t *testing.T, b *Bundle) {
+		{name: "split below the reward", want: "templates jobs receipts figures rewards derived", lie: func(t *testing.T, b *Bundle) {
 			remake(t, b, func(in *TemplateInput) { in.Split[2].Sat-- })
 		}},
 		{name: "fee too large", want: "fee", lie: func(t *testing.T, b *Bundle) {
@@ -255,6 +248,9 @@ func TestCheatingProvider(t *testing.T) {
 		}},
 		{name: "stale shares hidden", keep: true, want: "figures", lie: func(_ *testing.T, b *Bundle) { b.Statement.Stale = 0 }},
 		{name: "rejected shares hidden", keep: true, want: "figures", lie: func(_ *testing.T, b *Bundle) { b.Statement.Rejected-- }},
+		{name: "no verdicts", keep: true, want: "figures", lie: func(_ *testing.T, b *Bundle) {
+			b.Statement.Verdicts, b.Statement.Rejected, b.Statement.Stale = nil, 0, 0
+		}},
 		{name: "hashes counted without proof", want: "counted", lie: func(_ *testing.T, b *Bundle) {
 			b.Statement.CountedHashes = lease.Quantity(miner.Hashes(100_000))
 		}},
@@ -301,6 +297,20 @@ func TestCheatingProvider(t *testing.T) {
 		{name: "last month's receipts", want: "times", lie: func(_ *testing.T, b *Bundle) {
 			b.Statement.Period.FromMs += 30 * 86_400_000
 			b.Statement.Period.ToMs += 30 * 86_400_000
+		}},
+		{name: "some of last month's receipts", want: "times", lie: func(t *testing.T, b *Bundle) {
+			month := uint32(30 * 86_400)
+			for i := range b.Jobs {
+				b.Templates[i%2].MinTime -= month
+			}
+			b.Receipts = nil
+			for i := range b.Jobs {
+				mine(t, b, i, []byte{0, byte(i), 1, 2, 3, 4}, 20)
+			}
+			b.Templates[0].Time -= month
+			mine(t, b, 0, []byte{0, 0, 1, 2, 3, 4}, 20)
+			b.Templates[0].Time += month
+			b.Statement.CountedHashes = lease.Quantity{}
 		}},
 		{name: "ran longer than the period", want: "period", lie: func(_ *testing.T, b *Bundle) { b.Statement.Period.RunningMs = 1001 }},
 		{name: "unknown format", want: "period", lie: func(_ *testing.T, b *Bundle) { b.Statement.Format += "1" }},

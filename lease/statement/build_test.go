@@ -31,7 +31,7 @@ func build(t *testing.T, m *memory) *receipt.Bundle {
 func TestBuild(t *testing.T) {
 	b := build(t, newMemory(t))
 	s := &b.Statement
-	if s.Receipts != 40 || s.ProvenWork.Work() != miner.Hashes(20*16+15*32+5*64) || s.CountedHashes != s.ProvenWork {
+	if s.Receipts != 40 || s.ProvenWork.Work() != miner.Hashes(40*25) || s.CountedHashes != s.ProvenWork {
 		t.Errorf("%d receipts, proven %v, counted %v", s.Receipts, s.ProvenWork, s.CountedHashes)
 	}
 	if s.Period != (receipt.Period{FromMs: startMs, ToMs: heartbeat, RunningMs: 90_000}) {
@@ -46,7 +46,7 @@ func TestBuild(t *testing.T) {
 	if len(b.Jobs) != 3 || len(b.Templates) != 3 || len(b.Blocks) != 2 {
 		t.Errorf("%d jobs, %d templates, %d blocks", len(b.Jobs), len(b.Templates), len(b.Blocks))
 	}
-	if got := s.Derived.DeliveredHps.Work(); got != miner.Hashes(11) {
+	if got := s.Derived.DeliveredHps.Work(); got != miner.Hashes(10) {
 		t.Errorf("delivered %v H/s", got)
 	}
 }
@@ -54,7 +54,7 @@ func TestBuild(t *testing.T) {
 func TestBuildEndsWithTheLease(t *testing.T) {
 	m := newMemory(t)
 	m.lease.ClosedMs = startMs + 5000
-	m.meter.Counted = miner.Hashes(5 * 16) // nobody works for it any more
+	m.meter.Counted = miner.Hashes(5 * 25) // nobody works for it any more
 	b := build(t, m)
 	if b.Statement.Receipts != 5 || b.Statement.Period.ToMs != m.lease.ClosedMs {
 		t.Errorf("%d receipts until %d", b.Statement.Receipts, b.Statement.Period.ToMs)

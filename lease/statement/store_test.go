@@ -150,11 +150,11 @@ func newMemory(t *testing.T) *memory {
 		m.templates = append(m.templates, lease.Template{Seq: int64(i + 1), Height: int64(100 + i), Body: body})
 		for _, id := range []string{"L-0001", "L-0002"} {
 			m.jobs = append(m.jobs, lease.Job{Seq: int64(len(m.jobs) + 1), Template: int64(i + 1), Lease: id, Tag: tag(id),
-				Target: miner.TargetForWork(miner.Hashes(uint64(16 << i))), CreatedMs: startMs + int64(i)})
+				Target: miner.TargetForWork(miner.Hashes(25)), CreatedMs: startMs + int64(i)})
 			m.mine(t, doc, &m.jobs[len(m.jobs)-1])
 		}
 	}
-	m.meter = lease.Meter{Counted: miner.Hashes(20*16 + 15*32 + 5*64), Verdicts: map[string]uint64{"stale": 2, "duplicate": 1, "low-difficulty": 4}}
+	m.meter = lease.Meter{Counted: miner.Hashes(40 * 25), Verdicts: map[string]uint64{"stale": 2, "duplicate": 1, "low-difficulty": 4}}
 	m.books = []lease.Balance{
 		{Account: "assets:coinbase:immature", Sat: reward}, {Account: "liab:anna:pending", Lease: "L-0001", Sat: -2000},
 		{Account: "liab:anna:available", Lease: "L-0001", Sat: -1000}, {Account: "liab:anna:pending", Lease: "L-0002", Sat: -77},
