@@ -22,8 +22,8 @@ type AcceptConfig struct {
 	Ping      time.Duration // between pings; 0: DefaultPing
 }
 
-// maxRequestHead is the most bytes of a handshake's request.
-const maxRequestHead = 8 << 10
+// maxHead is the most bytes of a handshake's request or response.
+const maxHead = 8 << 10
 
 // Upgrade turns an HTTP request into a connection of lines. When it fails,
 // the request has been answered.
@@ -53,13 +53,13 @@ func Accept(conn net.Conn, cfg AcceptConfig) (net.Conn, error) {
 		conn.Close()
 		return nil, err
 	}
-	head := &io.LimitedReader{R: conn, N: maxRequestHead}
+	head := &io.LimitedReader{R: conn, N: maxHead}
 	br := bufio.NewReaderSize(head, wsBuffer)
 	r, err := http.ReadRequest(br)
 	if err != nil {
 		conn.Close()
 		if head.N <= 0 {
-			return nil, fmt.Errorf("WebSocket handshake: more than %d bytes of request", maxRequestHead)
+			return nil, fmt.Errorf("WebSocket handshake: more than %d bytes of request", maxHead)
 		}
 		return nil, fmt.Errorf("WebSocket handshake: %w", err)
 	}

@@ -55,57 +55,71 @@ func Dial(ctx context.Context, cfg Config) (net.Conn, error) {
 	if netDial == nil {
 		netDial = new(net.Dialer).DialContext
 	}
-	secure := &tls.Config{ServerName: e.Host, RootCAs: roots, MinVersion: tls.VersionTLS12}
-	switch e.Kind {
-	case WebSocket, SecureWS:
-		return dialWebSocket(ctx, cfg, e, netDial, secure)
-	}
 	conn, err := netDial(ctx, "tcp", e.HostPort())
 	if err != nil {
 		return nil, err
 	}
-	if e.Kind == TCP {
-		return conn, nil
+	if e.Kind == TLS || e.Kind == SecureWS {
+		t := tls.Client(conn, &tls.Config{ServerName: e.Host, RootCAs: roots, MinVersion: tls.VersionTLS12})
+		if err := t.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("TLS with %s: %w", e.HostPort(), hint(err))
+		}
+		conn = t
 	}
-	t := tls.Client(conn, secure)
-	if err := t.HandshakeContext(ctx); err != nil {
-		conn.Close()
-		return nil, fmt.Errorf("TLS with %s: %w", e.HostPort(), hint(err))
+	if e.Kind == WebSocket || e.Kind == SecureWS {
+		return openWebSocket(ctx, conn, cfg, e)
 	}
-	return t, nil
+	return conn, nil
 }
 
-func dialWebSocket(ctx context.Context, cfg Config, e Endpoint,
-	netDial func(context.Context, string, string) (net.Conn, error), secure *tls.Config) (net.Conn, error) {
+// openWebSocket does the client's part of a WebSocket handshake. When it
+// fails, conn is closed.
+func openWebSocket(ctx context.Context, conn net.Conn, cfg Config, e Endpoint) (net.Conn, error) {
 	// The handshake itself heeds only deadlines; a cancelled context has to
 	// close the connection under it.
-	var stop func() bool
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	head := &headConn{Conn: conn, left: maxHead}
+	given := func(context.Context, string, string) (net.Conn, error) { return head, nil }
 	d := websocket.Dialer{
-		NetDialContext: func(inner context.Context, network, address string) (net.Conn, error) {
-			conn, err := netDial(inner, network, address)
-			if err == nil {
-				stop = context.AfterFunc(ctx, func() { conn.Close() })
-			}
-			return conn, err
-		},
-		TLSClientConfig: secure,
-		ReadBufferSize:  wsBuffer,
-		WriteBufferSize: wsBuffer,
-		Subprotocols:    []string{subprotocol},
+		NetDialContext:    given,
+		NetDialTLSContext: given,
+		ReadBufferSize:    wsBuffer,
+		WriteBufferSize:   wsBuffer,
+		Subprotocols:      []string{subprotocol},
 	}
 	c, resp, err := d.DialContext(ctx, e.Kind.scheme()+"://"+e.HostPort()+e.Path, nil)
-	cancelled := stop != nil && !stop()
-	if err == nil && cancelled {
-		c.Close()
+	if !stop() {
 		err = context.Cause(ctx)
 	}
 	if err != nil {
+		conn.Close()
 		if resp != nil && resp.StatusCode != http.StatusSwitchingProtocols {
 			return nil, fmt.Errorf("WebSocket with %s: the server answers %d: %w", e.HostPort(), resp.StatusCode, err)
 		}
-		return nil, fmt.Errorf("WebSocket with %s: %w", e.HostPort(), hint(err))
+		return nil, fmt.Errorf("WebSocket with %s: %w", e.HostPort(), err)
 	}
+	head.open = true
 	return newWSConn(c, cfg.LineLimit, cfg.Ping), nil
+}
+
+// headConn lets its peer send a bounded handshake, and then anything.
+type headConn struct {
+	net.Conn
+	left int // bytes of the handshake
+	open bool
+}
+
+func (c *headConn) Read(p []byte) (int, error) {
+	if c.open {
+		return c.Conn.Read(p)
+	}
+	if c.left == 0 {
+		return 0, fmt.Errorf("more than %d bytes of handshake", maxHead)
+	}
+	n, err := c.Conn.Read(p[:min(len(p), c.left)])
+	c.left -= n
+	return n, err
 }
 
 // hint adds what to do to a certificate nobody vouches for.

@@ -222,7 +222,7 @@ func TestOrigin(t *testing.T) {
 func TestAcceptRefuses(t *testing.T) {
 	for name, request := range map[string]string{
 		"no WebSocket": "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-		"endless head": "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", maxRequestHead) + "\r\n\r\n",
+		"endless head": "GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("x", maxHead) + "\r\n\r\n",
 		"no HTTP":      "{\"id\":1}\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -281,4 +281,67 @@ func TestDialCancelled(t *testing.T) {
 		}
 		peer.Close()
 	}
+}
+
+// TestEndlessResponse lets a server answer the handshake with a head that
+// does not end.
+func TestEndlessResponse(t *testing.T) {
+	written := make(chan int, 1)
+	_, err := Dial(t.Context(), Config{URL: "ws://pool.example:1", NetDial: func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, theirs) }()
+		go func() {
+			line, total := []byte("HTTP/1.1 101 Switching Protocols\r\n"), 0
+			for total < 1<<20 {
+				n, err := theirs.Write(line)
+				if total += n; err != nil {
+					break
+				}
+				line = []byte("X: " + strings.Repeat("x", 1000) + "\r\n")
+			}
+			theirs.Close()
+			written <- total
+		}()
+		return ours, nil
+	}})
+	if err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("%v, want the limit", err)
+	}
+	if n := <-written; n > 2*maxHead {
+		t.Errorf("%d bytes of response were read", n)
+	}
+}
+
+// TestCut proves that a WebSocket which ends without a goodbye looks like a
+// stream that ends early, and one that ends with any goodbye like one that
+// ends.
+func TestCut(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(*websocket.Conn)
+		want error
+	}{
+		"cut":            {func(ws *websocket.Conn) { ws.NetConn().Close() }, io.ErrUnexpectedEOF},
+		"goodbye":        {func(ws *websocket.Conn) { goodbye(ws, websocket.CloseNormalClosure) }, io.EOF},
+		"policy":         {func(ws *websocket.Conn) { goodbye(ws, websocket.ClosePolicyViolation) }, io.EOF},
+		"backend is out": {func(ws *websocket.Conn) { goodbye(ws, websocket.CloseInternalServerErr) }, io.EOF},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := wsServer(t, AcceptConfig{}, func(conn net.Conn) {
+				c.end(conn.(*wsConn).ws)
+				conn.Close()
+			})
+			conn, err := Dial(t.Context(), Config{URL: url})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, c.want) {
+				t.Errorf("%v, want %v", err, c.want)
+			}
+		})
+	}
+}
+
+func goodbye(ws *websocket.Conn, code int) {
+	_ = ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, "go away"), time.Now().Add(time.Second))
 }

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -101,10 +102,17 @@ func (c *wsConn) Read(p []byte) (int, error) {
 
 // streamError makes the end of a WebSocket look like the end of a stream.
 func streamError(err error) error {
-	if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived) {
-		return io.EOF
+	var closed *websocket.CloseError
+	if !errors.As(err, &closed) {
+		return err
 	}
-	return err
+	switch closed.Code {
+	case websocket.CloseNormalClosure, websocket.CloseGoingAway, websocket.CloseNoStatusReceived:
+		return io.EOF
+	case websocket.CloseAbnormalClosure: // without a goodbye
+		return io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("%w (%w)", io.EOF, closed)
 }
 
 // Write sends every whole line as a text frame of its own and keeps the rest
