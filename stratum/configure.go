@@ -16,24 +16,22 @@ func ParseConfigured(result []byte) (mask uint32, err error) {
 	if isNull(result) || result[0] != '{' {
 		return 0, nil
 	}
-	granted, given := false, false
+	granted, given := false, []byte(nil)
 	s := scanner{b: result}
 	err = s.object(maxDepth, func(key, value []byte) error {
 		switch string(key) {
 		case `"` + extensionVersionRoll + `"`:
 			granted = string(value) == "true"
 		case `"` + extensionVersionMask + `"`:
-			given = true
-			mask, err = shortWord(value)
-			return err
+			given = value
 		}
 		return nil
 	})
+	if err == nil && granted && given != nil {
+		mask, err = shortWord(given)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%w: result of %s: %w", ErrMalformed, MethodConfigure, err)
-	}
-	if !granted || !given {
-		return 0, nil
 	}
 	return mask, nil
 }

@@ -98,7 +98,9 @@ func TestVersionMasks(t *testing.T) {
 		`{"version-rolling":true,"version-rolling.mask":"c000"}`:                               0xc000,
 		`{"version-rolling":false,"version-rolling.mask":"1fffe000"}`:                          0,
 		`{"version-rolling":"not today"}`:                                                      0,
-		`{}`:                                                                                   0, `null`: 0, ``: 0, `true`: 0,
+		`{"version-rolling":false,"version-rolling.mask":null}`:                                0,
+		`{"version-rolling.mask":"","version-rolling":false}`:                                  0,
+		`{}`: 0, `null`: 0, ``: 0, `true`: 0,
 	} {
 		if got, err := ParseConfigured([]byte(in)); got != want || err != nil {
 			t.Errorf("ParseConfigured(%s) = %08x, %v; want %08x", in, got, err, want)
