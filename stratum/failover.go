@@ -86,13 +86,14 @@ func (c *Client) work(s *session, issue *Issue) {
 	c.mu.Unlock()
 	if old != s {
 		s.log.Info("mining", "difficulty", issue.Target.Difficulty().String(), "version_mask", hex32(issue.Mask))
-		if old != nil {
-			old.log.Info("leaving for a preferred pool")
-			old.retire()
-		}
 		c.nudge()
 	}
 	c.handler.Work(issue)
+	if old != nil && old != s {
+		// Only now, or the shares found meanwhile would have nowhere to go.
+		old.log.Info("leaving for a preferred pool")
+		old.retire()
+	}
 }
 
 // ended books the end of a connection, or of the attempt to make one, and

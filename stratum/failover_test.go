@@ -118,6 +118,44 @@ func TestReturnSettlesShares(t *testing.T) {
 	})
 }
 
+// finder finds a share of the old work just when it gets the new.
+type finder struct {
+	*recorder
+	submit func(new *stratum.Issue)
+}
+
+func (f finder) Work(i *stratum.Issue) {
+	f.submit(i)
+	f.recorder.Work(i)
+}
+
+// TestReturnTakesSharesToTheLast proves that a backup is not left before the
+// miner has the primary's work.
+func TestReturnTakesSharesToTheLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		primary, backup, _, cfg := pair(t)
+		primary.Down(true)
+		c, err := stratum.NewClient(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newRecorder()
+		run(t, c, finder{r, func(*stratum.Issue) {
+			if old, _ := r.newest(); old != nil {
+				c.Submit(old, solve(t, old, 0), nil)
+			}
+		}})
+		i := r.await(t, "work", anyIssue)
+		primary.Down(false)
+		r.await(t, "the primary", func(n *stratum.Issue) bool { return n != i })
+		synctest.Wait()
+		if s := c.Stats(); s.Accepted != 1 || backup.Accepted() != 1 {
+			t.Errorf("%+v", s)
+		}
+		wellBehaved(t, backup)
+	})
+}
+
 // TestLosses ends connections in every way and proves that the client goes to
 // the backup, saying why.
 func TestLosses(t *testing.T) {
