@@ -70,6 +70,7 @@ func verifyBundle(ctx context.Context, bundle []byte, o receipt.Options) (*recei
 // figures that hold, then the verdict.
 func reportText(r *receipt.Report) string {
 	var b strings.Builder
+	line := func(format string, args ...any) { b.WriteString(harmless(fmt.Sprintf(format, args...)) + "\n") }
 	wide := 0
 	for _, c := range r.Checks {
 		wide = max(wide, len(c.Name))
@@ -81,33 +82,34 @@ func reportText(r *receipt.Report) string {
 			mark = "✗"
 			failed++
 		}
-		fmt.Fprintf(&b, "%s %-*s  %s\n", mark, wide, c.Name, c.Detail)
+		line("%s %-*s  %s", mark, wide, c.Name, c.Detail)
 	}
 	for _, u := range r.Unchecked {
-		fmt.Fprintf(&b, "– not checked: %s\n", u)
+		line("– not checked: %s", u)
 	}
 	if r.Lease != "" {
-		fmt.Fprintf(&b, "\nlease %s of %s: %d receipts prove %s\ndelivered %s, 95 %% interval %s to %s, contracted %s\n",
-			r.Lease, r.Tenant, r.Receipts, formatHashes(r.ProvenWork.Work()),
+		line("")
+		line("lease %s of %s: %d receipts prove %s", r.Lease, r.Tenant, r.Receipts, formatHashes(r.ProvenWork.Work()))
+		line("delivered %s, 95 %% interval %s to %s, contracted %s",
 			formatSI(r.DeliveredHps.Work())+"H/s", formatSI(r.IntervalHps[0].Work())+"H/s",
 			formatSI(r.IntervalHps[1].Work())+"H/s", formatSI(r.ContractedHps.Work())+"H/s")
 	}
 	switch {
 	case r.OK():
-		fmt.Fprintf(&b, "VERIFIED: all %d checks hold\n", len(r.Checks))
+		line("VERIFIED: all %d checks hold", len(r.Checks))
 	default:
-		fmt.Fprintf(&b, "NOT VERIFIED: %d of %d checks failed\n", failed, len(r.Checks))
+		line("NOT VERIFIED: %d of %d checks failed", failed, len(r.Checks))
 	}
-	return harmless(b.String())
+	return b.String()
 }
 
-// harmless takes the characters out of a text with which words of a foreign
-// file could steer the terminal.
-func harmless(text string) string {
+// harmless takes the characters out of a line with which words of a foreign
+// file could steer the terminal or begin lines of their own.
+func harmless(line string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && !unicode.IsPrint(r) {
+		if !unicode.IsPrint(r) {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, text)
+	}, line)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/stratum"
@@ -106,7 +107,7 @@ type verifier struct {
 func (v *verifier) report(name string, err error, detail string, args ...any) {
 	c := Check{Name: name, OK: err == nil}
 	if c.Detail = fmt.Sprintf(detail, args...); err != nil {
-		c.Detail = err.Error()
+		c.Detail = strings.ReplaceAll(err.Error(), "\n", "; ") // of errors.Join
 	}
 	v.r.Checks = append(v.r.Checks, c)
 }
