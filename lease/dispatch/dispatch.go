@@ -81,6 +81,7 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 		return nil, err
 	}
 	d.settle.wake = make(chan struct{}, 1)
+	d.settle.missing = make(map[miner.Hash]time.Time)
 	d.settle.candidates = make(chan candidate, maxCandidates)
 	return d, nil
 }

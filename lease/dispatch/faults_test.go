@@ -9,6 +9,7 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/dispatch"
 	"github.com/hashlease/hashlease/lease/ledger"
+	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum/solo"
 )
 
@@ -25,10 +26,19 @@ func (s *hookedStore) PutBlock(ctx context.Context, b lease.Block) error {
 	return s.putBlock(ctx, b)
 }
 
-// hookedNode lets a test step in when a block is submitted.
+// hookedNode lets a test step in when a block is submitted or looked for.
 type hookedNode struct {
 	solo.Node
 	submit func(context.Context, []byte) error
+	locate func(solo.Place) solo.Place
+}
+
+func (n *hookedNode) Locate(ctx context.Context, h miner.Hash, height int64) (solo.Place, error) {
+	place, err := n.Node.Locate(ctx, h, height)
+	if n.locate != nil && err == nil {
+		place = n.locate(place)
+	}
+	return place, err
 }
 
 func (n *hookedNode) Submit(ctx context.Context, raw []byte) error {
@@ -143,5 +153,37 @@ func TestBlockOutlivesAFaultOfTheStore(t *testing.T) {
 	}
 	if b.State != lease.Adopted && b.State != lease.Mature {
 		t.Errorf("block %v is %s", b.Hash, b.State)
+	}
+}
+
+// A node that for a moment does not see a block of its own orphans none.
+func TestOneLookOrphansNothing(t *testing.T) {
+	p := newPlant(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	blind := 0
+	node := &hookedNode{Node: p.coin, locate: func(place solo.Place) solo.Place {
+		switch {
+		case place.Height != 1 || place.Confirmations < 2:
+		case blind < 2: // once as the last tip, once as the block
+			blind++
+			return solo.Place{Known: true, Height: place.Height}
+		default:
+			stop()
+		}
+		return place
+	}}
+	p.runHooked(t, ctx, p.store, node)
+	all, err := p.store.Blocks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range all {
+		if b.State == lease.Orphaned || b.Appearances > 1 {
+			t.Errorf("block %v is %s in its appearance %d", b.Hash, b.State, b.Appearances)
+		}
+	}
+	if blind == 0 {
+		t.Error("the node was never asked for its first block again")
 	}
 }

@@ -9,13 +9,11 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/ledger"
 	"github.com/hashlease/hashlease/miner"
-	"github.com/hashlease/hashlease/stratum/solo"
 )
 
 const (
-	maxCandidates = 64               // blocks waiting for submission; more wait in the store
-	settlePause   = 30 * time.Second // all open blocks are looked at again
-	settleEnd     = 5 * time.Second  // for the last submissions before the node stops
+	settlePause = 30 * time.Second // all open blocks are looked at again
+	orphanPause = time.Second      // a missing block is looked for again before it is orphaned
 )
 
 // settler follows our blocks from submission to maturity.
@@ -25,22 +23,7 @@ type settler struct {
 	unstored   []lease.Block // submitted, but the store did not take them
 	lastTip    miner.Hash    // the tip of the last look; zero before it
 	lastHeight int64
-}
-
-// candidate is a block on its way to the coin node.
-type candidate struct {
-	lease.Block
-	tip    *tip
-	stored bool
-}
-
-// submit queues a candidate.
-func (s *settler) submit(c candidate) {
-	select {
-	case s.candidates <- c:
-	default: // it stands in the store as a candidate: the next look finds it
-		s.look()
-	}
+	missing    map[miner.Hash]time.Time // since when adopted blocks are not on the chain
 }
 
 // look asks for all open blocks to be looked at soon.
@@ -78,47 +61,6 @@ func (d *Dispatcher) settleLoop(ctx context.Context) {
 	}
 }
 
-// settleCandidate submits a block that was just found.
-func (d *Dispatcher) settleCandidate(ctx context.Context, c candidate) {
-	if !c.stored {
-		d.settle.unstored = append(d.settle.unstored, c.Block)
-	}
-	adopted, err := d.adopt(ctx, c.Block)
-	if err != nil {
-		d.Log.Error("a block is not settled, trying again later", "hash", c.Hash, "err", err)
-	}
-	c.tip.solved.Store(adopted)
-}
-
-// drainCandidates submits what was found last before the node stops.
-func (d *Dispatcher) drainCandidates(ctx context.Context) {
-	for {
-		select {
-		case c := <-d.settle.candidates:
-			d.settleCandidate(ctx, c)
-			continue
-		default:
-		}
-		if err := d.storeLate(ctx); err != nil {
-			d.Log.Error("blocks cannot be stored", "err", err)
-		}
-		return
-	}
-}
-
-// storeLate stores the blocks that the store did not take when they were
-// found.
-func (d *Dispatcher) storeLate(ctx context.Context) error {
-	s := &d.settle
-	for len(s.unstored) > 0 {
-		if err := d.Store.PutBlock(ctx, s.unstored[0]); err != nil {
-			return fmt.Errorf("storing block %v: %w", s.unstored[0].Hash, err)
-		}
-		s.unstored = s.unstored[1:]
-	}
-	return nil
-}
-
 // settleAll looks at every block whose state may have changed. Blocks that
 // are long mature, orphaned or rejected are looked at again only when the
 // chain was reorganised, and at the start.
@@ -140,7 +82,7 @@ func (d *Dispatcher) settleAll(ctx context.Context) error {
 		reorganised = !place.OnChain
 	}
 	from := height - 2*d.params.Maturity
-	if reorganised {
+	if reorganised || len(s.missing) > 0 {
 		from = 0
 	}
 	blocks, err := d.Store.OpenBlocks(ctx, from)
@@ -166,6 +108,9 @@ func (d *Dispatcher) settleBlock(ctx context.Context, b lease.Block) error {
 	if err != nil {
 		return err
 	}
+	if place.OnChain {
+		delete(d.settle.missing, b.Hash)
+	}
 	switch b.State {
 	case lease.Candidate:
 		if place.OnChain {
@@ -180,13 +125,13 @@ func (d *Dispatcher) settleBlock(ctx context.Context, b lease.Block) error {
 	case lease.Adopted:
 		switch {
 		case !place.OnChain:
-			return d.book(ctx, b, lease.Orphaned, "")
+			return d.orphan(ctx, b)
 		case place.Confirmations > d.params.Maturity:
 			return d.book(ctx, b, lease.Mature, "")
 		}
 	case lease.Mature:
 		if !place.OnChain {
-			return d.book(ctx, b, lease.Orphaned, "")
+			return d.orphan(ctx, b)
 		}
 	case lease.Orphaned, lease.Rejected:
 		if place.OnChain {
@@ -196,28 +141,25 @@ func (d *Dispatcher) settleBlock(ctx context.Context, b lease.Block) error {
 	return nil
 }
 
-// adopt submits a candidate and books what becomes of it. It reports whether
-// the node has adopted it.
-func (d *Dispatcher) adopt(ctx context.Context, b lease.Block) (bool, error) {
-	err := solo.Adopt(ctx, d.Node, b.Raw, b.Hash, b.Height)
-	adopted := err == nil
-	var rejected solo.ErrRejected
-	switch {
-	case adopted:
-		err = d.book(ctx, b, lease.Adopted, "")
-	case errors.Is(err, solo.ErrStale):
-		err = d.book(ctx, b, lease.Rejected, lease.Stale)
-	case errors.As(err, &rejected):
-		d.Log.Error("the node refused a block", "hash", b.Hash, "height", b.Height, "reason", rejected.Reason)
-		err = d.book(ctx, b, lease.Rejected, rejected.Reason)
+// orphan books that a block left the chain, once a later look shows the same:
+// a node in the midst of a reorganisation, or behind, is not believed at once.
+func (d *Dispatcher) orphan(ctx context.Context, b lease.Block) error {
+	s := &d.settle
+	now := d.Now()
+	since, ok := s.missing[b.Hash]
+	if !ok {
+		s.missing[b.Hash] = now
+		time.AfterFunc(orphanPause, s.look)
+		return nil
 	}
-	if errors.Is(err, lease.ErrConflict) {
-		return adopted, nil // a look at all blocks was quicker
+	if now.Sub(since) < orphanPause {
+		return nil
 	}
-	if err != nil {
-		return adopted, err
+	if err := d.book(ctx, b, lease.Orphaned, ""); err != nil {
+		return err
 	}
-	return adopted, d.countBlocks(ctx)
+	delete(s.missing, b.Hash)
+	return nil
 }
 
 // book moves a block to another state together with its ledger entries.
