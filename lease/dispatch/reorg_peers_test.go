@@ -59,13 +59,19 @@ func TestReorganisationOnBtcd(t *testing.T) {
 		p.verify(t, l)
 	}()
 
-	// Six blocks, the later ones with a part of the lease's.
+	// The victim is the first block that gives the lease a part. Enough are
+	// to follow it that its branch is the longer one in the end.
 	var adopted []lease.Block
-	until(t, ctx, "six blocks are adopted", func() bool {
+	var victim lease.Block
+	until(t, ctx, "a block of the lease's has five after it", func() bool {
 		adopted = blocks(t, p.store, lease.Adopted)
-		return len(adopted) >= 6
+		i := slices.IndexFunc(adopted, func(b lease.Block) bool { return document(t, p.store, b).Share(l.ID) > 0 })
+		if i < 0 || i+5 >= len(adopted) {
+			return false
+		}
+		victim = adopted[i]
+		return true
 	})
-	victim := adopted[1]
 	for _, b := range adopted {
 		checkFound(t, p, b)
 	}
@@ -108,14 +114,7 @@ func TestReorganisationOnBtcd(t *testing.T) {
 // and the coinbase with the terms.
 func checkFound(t *testing.T, p *plant, b lease.Block) {
 	t.Helper()
-	stored, err := p.store.Template(t.Context(), b.Template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := receipt.DecodeTemplate(stored.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	document := document(t, p.store, b)
 	tx := transaction(t, p.store, ledger.Key(ledger.KindFound, b.Hash, 1))
 	var booked int64
 	for _, posting := range tx.Postings {
@@ -174,6 +173,20 @@ func mineOn(t *testing.T, ctx context.Context, coin solo.Node, n int) {
 			i++ // else the node was quicker
 		}
 	}
+}
+
+// document is the template that a block was made of.
+func document(t *testing.T, s lease.Store, b lease.Block) *receipt.Template {
+	t.Helper()
+	stored, err := s.Template(t.Context(), b.Template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := receipt.DecodeTemplate(stored.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
 }
 
 func blocks(t *testing.T, s lease.Store, states ...lease.BlockState) []lease.Block {
