@@ -15,6 +15,7 @@ import (
 type window struct {
 	mu     sync.Mutex
 	shares *reward.Window
+	held   lease.Tides // the widest bounds asked for: leases may have different terms
 }
 
 // split freezes how sat satoshi of a block would be shared if it were found on
@@ -23,14 +24,24 @@ func (d *Dispatcher) split(ctx context.Context, t lease.Tides, sat int64, perBlo
 	w := &d.window
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.shares == nil {
-		var err error
-		if w.shares, err = reward.Load(d.Store.ReceiptsBack(ctx), t, perBlock, nowMs); err != nil {
+	if held := wider(w.held, t); w.shares == nil || held != w.held {
+		shares, err := reward.Load(d.Store.ReceiptsBack(ctx), held, perBlock, nowMs)
+		if err != nil {
 			return nil, fmt.Errorf("reward window: %w", err)
 		}
+		w.shares, w.held = shares, held
 	}
-	w.shares.Trim(d.terms.Tides, perBlock, nowMs)
+	w.shares.Trim(w.held, perBlock, nowMs)
 	return w.shares.Split(t, sat, perBlock, nowMs), nil
+}
+
+// wider is a window that has room for both.
+func wider(a, b lease.Tides) lease.Tides {
+	return lease.Tides{
+		NetworkMultiple: max(a.NetworkMultiple, b.NetworkMultiple),
+		MaxDays:         max(a.MaxDays, b.MaxDays),
+		MinSec:          max(a.MinSec, b.MinSec),
+	}
 }
 
 // push adds receipts that are durable.
