@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/btcsuite/btcd/address/v2/base58"
 )
 
 // AddressForms are the spellings of addresses on one network.
@@ -25,6 +27,9 @@ const scriptPrefix = "script:"
 
 // maxRawScript bounds a script given in hexadecimal, in bytes.
 const maxRawScript = 520
+
+// maxBase58 bounds a base58 address in characters; real ones have at most 35.
+const maxBase58 = 64
 
 // FormsOf returns the address forms of a coin's network, by the names of
 // Params.
@@ -95,9 +100,15 @@ func (f AddressForms) decode(address string) ([]byte, error) {
 			return script, err
 		}
 	}
-	version, hash, err := decodeBase58Check(address)
+	if len(address) > maxBase58 {
+		return nil, errors.New("not an address: too long")
+	}
+	hash, version, err := base58.CheckDecode(address)
+	if errors.Is(err, base58.ErrChecksum) {
+		return nil, errors.New("checksum does not match: a character is mistyped")
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("not an address: %w", err)
 	}
 	if len(hash) == 20 && version == f.P2PKH {
 		return keyHashScript(hash), nil

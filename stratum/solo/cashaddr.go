@@ -4,7 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/btcsuite/btcd/address/v2/bech32"
 )
+
+// charset32 are the digits of cashaddr, the same as bech32's.
+const charset32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 // maxCashaddr is the longest address of 32 bytes with its prefix, in
 // characters, rounded up.
@@ -21,7 +26,7 @@ func decodeCash(prefix, address string) ([]byte, error) {
 		address = prefix + ":" + address
 	}
 	prefix = strings.ToLower(prefix)
-	digits, err := digits32(address, prefix+":", maxCashaddr)
+	digits, err := cashDigits(address, prefix+":")
 	if err != nil {
 		return nil, err
 	}
@@ -31,9 +36,9 @@ func decodeCash(prefix, address string) ([]byte, error) {
 	if polymodCash(prefix, digits) != 0 {
 		return nil, errors.New("checksum does not match: a character is mistyped")
 	}
-	b, err := regroup(digits[:len(digits)-8])
+	b, err := bech32.ConvertBits(digits[:len(digits)-8], 5, 8, false)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("not an address: %w", err)
 	}
 	if len(b) == 0 {
 		return nil, errors.New("not an address: empty")
@@ -71,4 +76,26 @@ func polymodCash(prefix string, digits []byte) uint64 {
 		step(d)
 	}
 	return c ^ 1
+}
+
+// cashDigits strips the prefix and turns the rest into numbers below 32. Mixed
+// case is refused.
+func cashDigits(s, prefix string) ([]byte, error) {
+	lower := strings.ToLower(s)
+	if len(s) > maxCashaddr || lower != s && strings.ToUpper(s) != s {
+		return nil, errors.New("not an address: too long, or upper and lower case mixed")
+	}
+	rest, ok := strings.CutPrefix(lower, prefix)
+	if !ok {
+		return nil, fmt.Errorf("does not start with %s", prefix)
+	}
+	digits := make([]byte, len(rest))
+	for i := range len(rest) {
+		d := strings.IndexByte(charset32, rest[i])
+		if d < 0 {
+			return nil, fmt.Errorf("not an address: character %q", rest[i])
+		}
+		digits[i] = byte(d)
+	}
+	return digits, nil
 }
