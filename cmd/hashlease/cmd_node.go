@@ -215,10 +215,13 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 		n.watch(work)
 	}()
 	err := n.dispatch.Run(work)
+	if work.Err() != nil && errors.Is(err, work.Err()) {
+		err = nil // stopped while it began is stopped
+	}
 	cancel()
 	<-watched
 	n.screen.clear()
-	if err != nil && !(ctx.Err() != nil && errors.Is(err, ctx.Err())) { // stopped while it began is stopped
+	if err != nil {
 		return err
 	}
 	if err := n.printSummary(context.WithoutCancel(ctx), asJSON); err != nil {

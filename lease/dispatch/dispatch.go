@@ -135,8 +135,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	endBlocks()
 	settling.Wait()
 
-	if err := context.Cause(work); ctx.Err() == nil && err != nil && !errors.Is(err, context.Canceled) {
-		return err
+	// Trouble counts even if ctx was done before it was told.
+	if cause := context.Cause(work); !errors.Is(cause, context.Cause(ctx)) {
+		return cause
 	}
 	return commitErr
 }

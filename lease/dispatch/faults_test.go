@@ -13,10 +13,26 @@ import (
 	"github.com/hashlease/hashlease/stratum/solo"
 )
 
-// hookedStore lets a test step in when a block is stored.
+// hookedStore lets a test step in when something is stored.
 type hookedStore struct {
 	lease.Store
-	putBlock func(context.Context, lease.Block) error
+	putBlock    func(context.Context, lease.Block) error
+	putJobs     func() error
+	commitBatch func()
+}
+
+func (s *hookedStore) PutJobs(ctx context.Context, templates []lease.Template, jobs []lease.Job) ([]lease.Template, []lease.Job, error) {
+	if s.putJobs != nil {
+		return nil, nil, s.putJobs()
+	}
+	return s.Store.PutJobs(ctx, templates, jobs)
+}
+
+func (s *hookedStore) CommitBatch(ctx context.Context, b lease.Batch) ([]lease.Receipt, error) {
+	if s.commitBatch != nil {
+		s.commitBatch()
+	}
+	return s.Store.CommitBatch(ctx, b)
 }
 
 func (s *hookedStore) PutBlock(ctx context.Context, b lease.Block) error {
@@ -185,5 +201,28 @@ func TestOneLookOrphansNothing(t *testing.T) {
 	}
 	if blind == 0 {
 		t.Error("the node was never asked for its first block again")
+	}
+}
+
+// An error that ends the node is told even when the node is being stopped
+// before it is over.
+func TestTroubleIsToldAtTheEnd(t *testing.T) {
+	p := newPlant(t)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	broken := errors.New("the disk is gone")
+	store := &hookedStore{
+		Store:       p.store,
+		putJobs:     func() error { return broken },
+		commitBatch: stop, // the last commit comes after the trouble
+	}
+	d, err := dispatch.New(t.Context(), dispatch.Config{
+		Store: store, Node: p.coin, Key: p.key, Terms: p.terms, Kernel: p.kernel, Threads: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Run(ctx); !errors.Is(err, broken) {
+		t.Errorf("the node ended with %v, want %v", err, broken)
 	}
 }
