@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	version, err := s.identify(ctx, s.writer) // before anything touches the file
+	version, err := s.readVersion(ctx) // before anything touches the file
 	if err != nil {
 		return err
 	}
@@ -80,6 +81,16 @@ func (s *Store) migrate(ctx context.Context) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// readVersion is identify at one moment: another process may be at work.
+func (s *Store) readVersion(ctx context.Context) (int, error) {
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback()
+	return s.identify(ctx, tx)
 }
 
 // identify returns the version of the tables, 0 for an empty file, and refuses
