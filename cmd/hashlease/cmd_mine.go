@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,13 +113,14 @@ func pools(urls, users, passwords []string) ([]stratum.Pool, error) {
 
 // poolMiner is an engine that works for a pool.
 type poolMiner struct {
-	e       *env
-	screen  *screen
-	log     *slog.Logger
-	client  *stratum.Client
-	worker  *stratum.Worker
-	engine  *miner.Engine
-	started time.Time
+	e      *env
+	screen *screen
+	log    *slog.Logger
+	client *stratum.Client
+	worker *stratum.Worker
+	engine *miner.Engine
+	mined  time.Duration // once it is over
+	last   string        // address of the pool then; "" for none
 }
 
 func (m *poolMiner) open(cfg stratum.ClientConfig, kernel string, threads int) (err error) {
@@ -140,12 +142,13 @@ func (m *poolMiner) open(cfg stratum.ClientConfig, kernel string, threads int) (
 
 // run mines until ctx ends or runFor is over, and prints the summary.
 func (m *poolMiner) run(ctx context.Context, runFor time.Duration, asJSON bool) error {
-	work, cancel := context.WithCancel(ctx)
+	work := ctx
 	if runFor > 0 {
+		var cancel context.CancelFunc
 		work, cancel = context.WithTimeout(ctx, runFor)
+		defer cancel()
 	}
-	defer cancel()
-	m.started = time.Now()
+	started := time.Now()
 	m.log.Info("starting", "kernel", m.engine.Kernel().Name, "threads", m.engine.Threads())
 
 	// The connection outlives the work by the time the last shares take.
@@ -159,6 +162,7 @@ func (m *poolMiner) run(ctx context.Context, runFor time.Duration, asJSON bool) 
 	}
 	m.watch(work)
 	m.engine.Stop()
+	m.mined, m.last = time.Since(started), m.client.Stats().Pool
 	m.settle()
 	hangUp()
 	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
@@ -172,7 +176,7 @@ func (m *poolMiner) run(ctx context.Context, runFor time.Duration, asJSON bool) 
 		return &coded{code: exitInterrupted}
 	}
 	if s := m.client.Stats(); s.Connects == 0 {
-		return fmt.Errorf("no pool gave work: %s", s.LastError)
+		return fmt.Errorf("no pool gave work: %s", cmp.Or(s.LastError, "none answered in time"))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type mineDoc struct {
 	Threads    int               `json:"threads"`
 	Hashes     uint64            `json:"hashes"`
 	Hps        uint64            `json:"hps"`
-	Pool       string            `json:"pool,omitempty"` // the last one
+	Pool       string            `json:"pool,omitempty"` // at the end; none when it was lost
 	Accepted   uint64            `json:"accepted"`
 	Rejected   map[string]uint64 `json:"rejected"` // by the pool, by reason
 	Unsent     map[string]uint64 `json:"unsent"`   // kept back, by reason
@@ -40,10 +40,10 @@ type latencyDoc struct {
 
 func (m *poolMiner) doc() mineDoc {
 	s, hashes := m.client.Stats(), m.engine.Hashes()
-	ms := time.Since(m.started).Milliseconds()
+	ms := m.mined.Milliseconds()
 	d := mineDoc{
 		UptimeMs: ms, Kernel: m.engine.Kernel().Name, Threads: m.engine.Threads(),
-		Hashes: hashes, Hps: perSecond(hashes, ms), Pool: s.Pool,
+		Hashes: hashes, Hps: perSecond(hashes, ms), Pool: m.last,
 		Accepted: s.Accepted, Rejected: s.Rejected, Unsent: s.Unsent, Unanswered: s.Unanswered,
 		ProvenWork: lease.Quantity(s.Work),
 		LatencyUs: latencyDoc{s.Latency.P50.Microseconds(), s.Latency.P90.Microseconds(),
