@@ -30,11 +30,10 @@
 // No bytes of a peer make a parser panic, and lines, depths, counts and
 // lengths are bounded. A peer's text reaches logs only through [Printable].
 //
-// A [Client] never sends a share that [Issue.Check] refuses, nor a header again
-// that is among the newest 65 536 it sent of a block on the connection, nor a
-// share on another connection than its job came from. It notices
-// a pool that is silent or leaves shares unanswered, goes on to the next, and
-// returns to a preferred one without a gap in the work. A pool can redirect it
-// only within the pool's own registrable domain, and TLS certificates are
-// always verified.
+// A [Client] never sends a share that [Issue.Check] refuses, nor a header that
+// is among the newest 65 536 it sent of a block on the same connection, nor a
+// share on another connection than its job came from. It notices a pool that is
+// silent or leaves shares unanswered, goes on to the next, and returns to a
+// preferred one without a gap in the work. A pool can redirect it only within
+// the pool's own registrable domain, and TLS certificates are always verified.
 package stratum
