@@ -98,8 +98,10 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if d.run, err = d.Store.BeginRun(ctx, started.UnixMilli()); err != nil {
 		return fmt.Errorf("starting a run: %w", err)
 	}
-	if err := d.settleAll(ctx); err != nil {
-		return err
+	// A block that cannot be settled now must not keep the tenants from their
+	// hash rate.
+	if err := d.settleAll(ctx); err != nil && ctx.Err() == nil {
+		d.Log.Error("blocks are not settled, trying again later", "err", err)
 	}
 	work, stopWork := context.WithCancelCause(ctx)
 	defer stopWork(nil)

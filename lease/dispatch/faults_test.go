@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,9 @@ type hookedStore struct {
 
 func (s *hookedStore) PutJobs(ctx context.Context, templates []lease.Template, jobs []lease.Job) ([]lease.Template, []lease.Job, error) {
 	if s.putJobs != nil {
-		return nil, nil, s.putJobs()
+		if err := s.putJobs(); err != nil {
+			return nil, nil, err
+		}
 	}
 	return s.Store.PutJobs(ctx, templates, jobs)
 }
@@ -205,16 +208,56 @@ func TestOneLookOrphansNothing(t *testing.T) {
 }
 
 // An error that ends the node is told even when the node is being stopped
-// before it is over.
+// before it is over. One of the store's ends it only when it lasts.
 func TestTroubleIsToldAtTheEnd(t *testing.T) {
 	p := newPlant(t)
 	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer stop()
 	broken := errors.New("the disk is gone")
+	var tried atomic.Int64
 	store := &hookedStore{
-		Store:       p.store,
-		putJobs:     func() error { return broken },
-		commitBatch: stop, // the last commit comes after the trouble
+		Store:   p.store,
+		putJobs: func() error { tried.Add(1); return broken },
+	}
+	store.commitBatch = func() { // the last commit comes after the trouble
+		if tried.Load() > 1 {
+			stop()
+		}
+	}
+	start := time.Now()
+	d, err := dispatch.New(t.Context(), dispatch.Config{
+		Store: store, Node: p.coin, Key: p.key, Terms: p.terms, Kernel: p.kernel, Threads: 1,
+		Now: func() time.Time { return start.Add(time.Duration(tried.Load()) * time.Minute) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Run(ctx); !errors.Is(err, broken) {
+		t.Errorf("the node ended with %v, want %v", err, broken)
+	}
+	if tried.Load() < 2 {
+		t.Error("the node gave up at the first try")
+	}
+}
+
+// A fault of the store that passes costs the time it lasts and nothing more.
+func TestJobsAreTriedAgain(t *testing.T) {
+	p := newPlant(t)
+	l := p.lease(t, "alice", p.capacity/4, 200)
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	var tried atomic.Int64
+	store := &hookedStore{Store: p.store}
+	store.putJobs = func() error {
+		if tried.Add(1) <= 2 {
+			return errors.New("the disk is busy")
+		}
+		return nil
+	}
+	store.commitBatch = func() {
+		if m, err := p.store.Meter(ctx, l.ID); err != nil || m.Evidence.N > 0 {
+			stop()
+		}
 	}
 	d, err := dispatch.New(t.Context(), dispatch.Config{
 		Store: store, Node: p.coin, Key: p.key, Terms: p.terms, Kernel: p.kernel, Threads: 1,
@@ -222,7 +265,10 @@ func TestTroubleIsToldAtTheEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Run(ctx); !errors.Is(err, broken) {
-		t.Errorf("the node ended with %v, want %v", err, broken)
+	if err := d.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	if m, err := p.store.Meter(t.Context(), l.ID); err != nil || m.Evidence.N == 0 {
+		t.Errorf("no receipts after a fault that passed: %+v, %v", m, err)
 	}
 }

@@ -59,6 +59,7 @@ type account struct {
 	work   *work
 	spaces []*stratum.Space // by thread
 
+	begun   time.Time      // when it first had work in this run
 	counted uint64         // hashes of this run
 	pending map[int]uint64 // by thread, not yet committed
 }
@@ -212,19 +213,22 @@ func (f *feed) install(leases []lease.Lease, jobs map[string]*work) {
 			a.since, a.given, a.rate = now, 0, l.ContractedHps
 		}
 		a.stopMs = l.StopMs()
-		a.put(jobs[l.ID])
+		a.put(jobs[l.ID], now)
 		f.tenants = append(f.tenants, a)
 	}
 	f.house = f.account(lease.House, now)
-	f.house.put(jobs[lease.House])
+	f.house.put(jobs[lease.House], now)
 	for id, a := range f.all {
 		if jobs[id] == nil {
-			a.put(nil)
+			a.put(nil, now)
 		}
 	}
 }
 
-func (a *account) put(w *work) {
+func (a *account) put(w *work, now time.Time) {
+	if w != nil && a.begun.IsZero() {
+		a.begun = now
+	}
 	a.work = w
 	clear(a.spaces)
 }
@@ -257,26 +261,24 @@ func (f *feed) take() ([]found, []lease.Count, uint64) {
 	return shares, counts, lost
 }
 
-// counted returns the hashes of this run by lease.
-func (f *feed) counted() map[string]uint64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	out := make(map[string]uint64, len(f.all))
-	for id, a := range f.all {
-		out[id] = a.counted
-	}
-	return out
+// tally is how an account stands.
+type tally struct {
+	counted uint64     // hashes of this run
+	begun   time.Time  // when it first had work in this run
+	unit    miner.Work // of a receipt of the present job
 }
 
-// units returns the work of a receipt of each lease's present job.
-func (f *feed) units() map[string]miner.Work {
+// tallies returns how every account of this run stands, by lease.
+func (f *feed) tallies() map[string]tally {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	out := make(map[string]miner.Work, len(f.all))
+	out := make(map[string]tally, len(f.all))
 	for id, a := range f.all {
+		t := tally{counted: a.counted, begun: a.begun}
 		if a.work != nil {
-			out[id] = a.work.credit
+			t.unit = a.work.credit
 		}
+		out[id] = t
 	}
 	return out
 }

@@ -29,6 +29,8 @@ type jobMaker struct {
 	leases    []lease.Lease // all of them
 	working   []lease.Lease // those the present jobs are for
 	templates uint64        // so many templates came in this run
+	due       bool          // the newest template has no jobs yet
+	failing   time.Time     // since when no jobs could be made
 }
 
 // newTemplate makes and installs the jobs of a template.
@@ -44,17 +46,37 @@ func (d *Dispatcher) newTemplate(ctx context.Context, t *solo.Template, tipChang
 		}
 		j.tip = &tip{prev: t.PrevHash, since: d.Now()}
 	}
-	if err := d.readLeases(ctx); err != nil {
-		return err
-	}
-	if err := d.makeJobs(ctx); err != nil {
-		return err
-	}
+	j.due = true
+	err := d.tryJobs(ctx)
 	if tipChanged {
 		d.engine.Kick()
 		d.settle.look()
 	}
-	return nil
+	return err
+}
+
+// tryJobs makes the newest template's jobs. Where that fails, because of the
+// store or an odd template, the contracts' watch tries again; only when it
+// fails for storePatience is it an error. Under j.mu.
+func (d *Dispatcher) tryJobs(ctx context.Context) error {
+	j := &d.jobs
+	err := d.readLeases(ctx)
+	if err == nil {
+		err = d.makeJobs(ctx)
+	}
+	if err == nil || ctx.Err() != nil {
+		j.failing = time.Time{}
+		return nil
+	}
+	now := d.Now()
+	if j.failing.IsZero() {
+		j.failing = now
+		d.Log.Error("no new jobs can be made, trying again", "err", err)
+	}
+	if now.Sub(j.failing) < storePatience {
+		return nil
+	}
+	return err
 }
 
 // watchContracts makes new jobs when leases were added, closed, or their time
@@ -78,17 +100,15 @@ func (d *Dispatcher) refreshContracts(ctx context.Context) error {
 	j := &d.jobs
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if err := d.readLeases(ctx); err != nil {
-		return err
-	}
-	if j.template == nil || slices.EqualFunc(j.working, d.activeLeases(), sameWork) {
+	if j.template == nil {
 		return nil
 	}
-	if err := d.makeJobs(ctx); err != nil {
-		return err
+	if err := d.readLeases(ctx); err == nil && !j.due && slices.EqualFunc(j.working, d.activeLeases(), sameWork) {
+		return nil
 	}
+	err := d.tryJobs(ctx)
 	d.engine.Kick()
-	return nil
+	return err
 }
 
 // sameWork reports whether two readings of a lease ask for the same work.
@@ -179,7 +199,7 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 			block: j.template, network: network, tip: j.tip,
 		}
 	}
-	j.working = active
+	j.working, j.due = active, false
 	d.feed.install(active, works)
 	return nil
 }
@@ -229,10 +249,19 @@ func proofTarget(rate uint64, ms int64) miner.Target {
 	return miner.TargetForWork(lease.ProofWork(miner.Hashes(rate), ms))
 }
 
+// capacity is what the threads can hash at their duty, in H/s.
+func (d *Dispatcher) capacity() uint64 {
+	all := d.engine.ThreadRate() * uint64(d.engine.Threads())
+	if d.DutyPercent > 0 {
+		all = all / 100 * uint64(d.DutyPercent)
+	}
+	return all
+}
+
 // houseRate estimates what the leases leave, in H/s, at least a hundredth of
 // the node's rate.
 func (d *Dispatcher) houseRate(active []lease.Lease) uint64 {
-	all := d.engine.ThreadRate() * uint64(d.engine.Threads())
+	all := d.capacity()
 	var leased uint64
 	for i := range active {
 		leased += active[i].ContractedHps

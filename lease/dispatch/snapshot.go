@@ -38,7 +38,7 @@ type Row struct {
 	Receipts      uint64
 	Rejected      uint64
 	Stale         uint64
-	ProvenHps     uint64 // of the receipts, over the run
+	ProvenHps     uint64 // of the receipts, since the lease had work in this run
 	LoHps, HiHps  uint64 // its 95 % interval
 }
 
@@ -60,7 +60,7 @@ type status struct {
 type sample struct {
 	at      time.Time
 	hashes  uint64
-	counted map[string]uint64
+	tallies map[string]tally
 }
 
 func (s *status) setLeases(l []lease.Lease) {
@@ -109,8 +109,8 @@ func (s *status) rate(now sample) (all uint64, byLease map[string]uint64) {
 		old := s.samples[0]
 		if ms := now.at.Sub(old.at).Milliseconds(); ms > 0 {
 			all = (now.hashes - old.hashes) * 1000 / uint64(ms)
-			for id, n := range now.counted {
-				byLease[id] = (n - old.counted[id]) * 1000 / uint64(ms)
+			for id, t := range now.tallies {
+				byLease[id] = (t.counted - old.tallies[id].counted) * 1000 / uint64(ms)
 			}
 		}
 	}
@@ -125,11 +125,11 @@ func (d *Dispatcher) Snapshot() Snapshot {
 	now := d.Now()
 	s := Snapshot{
 		Kernel: d.engine.Kernel().Name, Threads: d.engine.Threads(),
-		CapacityHps: d.engine.ThreadRate() * uint64(d.engine.Threads()),
+		CapacityHps: d.capacity(),
 		Hashes:      d.engine.Hashes(),
 		Coin:        d.params.Coin, Upstream: d.Upstream, Notes: d.engine.Notes(),
 	}
-	counted, units := d.feed.counted(), d.feed.units()
+	tallies := d.feed.tallies()
 	d.jobs.mu.Lock()
 	if d.jobs.template != nil {
 		s.Height, s.Templates = d.jobs.template.Height, d.jobs.templates
@@ -145,21 +145,22 @@ func (d *Dispatcher) Snapshot() Snapshot {
 	}
 	s.Blocks = maps.Clone(st.blocks)
 	var rates map[string]uint64
-	s.Hps, rates = st.rate(sample{now, s.Hashes, counted})
+	s.Hps, rates = st.rate(sample{now, s.Hashes, tallies})
 	ms := now.UnixMilli()
 	for i := range st.leases {
 		l := &st.leases[i]
-		if l.StateAt(ms) == lease.Active || counted[l.ID] > 0 {
+		if l.StateAt(ms) == lease.Active || tallies[l.ID].counted > 0 {
 			s.Rows = append(s.Rows, Row{Lease: l.ID, Tenant: l.Tenant, ContractedHps: l.ContractedHps})
 		}
 	}
 	s.Rows = append(s.Rows, Row{Lease: lease.House, Tenant: lease.House})
 	for i := range s.Rows {
 		r := &s.Rows[i]
-		r.Counted, r.CountedHps, r.Unit = counted[r.Lease], rates[r.Lease], units[r.Lease]
+		t := tallies[r.Lease]
+		r.Counted, r.CountedHps, r.Unit = t.counted, rates[r.Lease], t.unit
 		r.Evidence, r.Rejected, r.Stale = st.evidence[r.Lease], st.rejected[r.Lease], st.stale[r.Lease]
 		r.Receipts = r.Evidence.N
-		if ms := s.Uptime.Milliseconds(); ms > 0 {
+		if ms := now.Sub(t.begun).Milliseconds(); ms > 0 && !t.begun.IsZero() {
 			r.rates(ms)
 		}
 	}
