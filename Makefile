@@ -61,11 +61,15 @@ endef
 
 .PHONY: peers
 peers: export BTCD := $(CURDIR)/bin/peers/btcd
-peers: bin/peers/btcd ## test against a real btcd on regtest
+peers: export BCHD := $(CURDIR)/bin/peers/bchd
+peers: bin/peers/btcd bin/peers/bchd ## test against a real btcd and a real bchd on regtest
 	$(call tagged,peers)
 
 bin/peers/btcd: stratum/solo/rpc/_btcd/go.mod
 	$(GO) build -C stratum/solo/rpc/_btcd -o $(CURDIR)/$@ github.com/btcsuite/btcd
+
+bin/peers/bchd: stratum/solo/rpc/_bchd/go.mod
+	$(GO) build -C stratum/solo/rpc/_bchd -o $(CURDIR)/$@ github.com/gcash/bchd
 
 .PHONY: slow
 slow: ## run the tests that take minutes

@@ -100,9 +100,6 @@ func TestBtcd(t *testing.T) {
 }
 
 func TestBchd(t *testing.T) {
-	if os.Getenv("BCHD") == "" {
-		t.Skip("BCHD names no binary; btcd is the node that must be there")
-	}
 	peer, n := startNode(t, "BCHD")
 	lifeOfBlocks(t, peer, n, solo.Params{Coin: "bch", Network: "regtest", Maturity: 100, MinBlockGap: time.Second})
 }
