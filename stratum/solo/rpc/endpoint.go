@@ -106,9 +106,16 @@ type answer struct {
 	} `json:"error"`
 }
 
-// call asks the node and decodes its result into result. Every error is an
-// *Error.
+// call asks the node and decodes its result into result, for half a minute at
+// most. Every error is an *Error.
 func (e *endpoint) call(ctx context.Context, limit int64, result any, method string, params ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return e.patientCall(ctx, limit, result, method, params...)
+}
+
+// patientCall is call for as long as it takes.
+func (e *endpoint) patientCall(ctx context.Context, limit int64, result any, method string, params ...any) error {
 	if params == nil {
 		params = []any{}
 	}
@@ -116,8 +123,6 @@ func (e *endpoint) call(ctx context.Context, limit int64, result any, method str
 	if err != nil {
 		return e.fail(method, ErrCall, err.Error(), "")
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
 	status, reply, err := e.post(ctx, method, body, limit)
 	if err != nil {
 		return err

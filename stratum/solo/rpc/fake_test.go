@@ -31,6 +31,7 @@ type fakeNode struct {
 	submit     func(hex string) any
 	refuse     map[string]rpcError // method → error
 	raw        func(http.ResponseWriter, *http.Request) bool
+	threads    chan struct{} // as many as it has room for; nil for any number
 }
 
 type rpcError struct {
@@ -161,10 +162,14 @@ func (f *fakeNode) gbt(ctx context.Context, params []json.RawMessage) (any, *rpc
 	}
 	if req.LongPollID == f.blocks[len(f.blocks)-1].String() {
 		news := f.news
+		gone := ctx.Done()
+		if f.threads != nil {
+			gone = nil // as with Bitcoin Core: that nobody waits any more is not noticed
+		}
 		f.mu.Unlock()
 		select {
 		case <-news:
-		case <-ctx.Done():
+		case <-gone:
 		}
 		f.mu.Lock()
 	}
@@ -195,11 +200,37 @@ func (w wires) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("connection refused")
 	}
 	rec := httptest.NewRecorder()
-	f.ServeHTTP(rec, r)
+	if f.threads == nil {
+		f.ServeHTTP(rec, r)
+	} else if err := f.serveInThread(rec, r); err != nil {
+		return nil, err
+	}
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
 	return rec.Result(), nil
+}
+
+// serveInThread answers a call when a thread is free, and lets the caller go
+// before that when it has no patience; the thread stays with the call.
+func (f *fakeNode) serveInThread(w http.ResponseWriter, r *http.Request) error {
+	select {
+	case f.threads <- struct{}{}:
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	done := make(chan struct{})
+	go func() {
+		f.ServeHTTP(w, r)
+		<-f.threads
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
 }
 
 // connect makes a client of fake nodes, named a, b, … in turn.

@@ -41,7 +41,8 @@ type Node struct {
 	log       *slog.Logger
 
 	mu    sync.Mutex
-	chain *profile // what the first node that answered is on
+	chain *profile  // what the first node that answered is on
+	waits *longPoll // the newest one; nil before the first
 }
 
 var _ solo.Node = (*Node)(nil)

@@ -334,3 +334,43 @@ func TestWait(t *testing.T) {
 		})
 	}
 }
+
+// Bitcoin Core spends one of its few threads on a long poll until there is
+// news, though the caller has left: to wait for hours must not use them up.
+func TestWaitSparesThreads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.threads = make(chan struct{}, 2)
+		f.submit = func(string) any { return nil }
+		defer func() { f.grow(block(3)) }() // lets the last thread go
+		n := connect(t, rpc.Config{}, f)
+		tmpl, err := n.Template(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 100 {
+			start := time.Now()
+			if tmpl, err = n.Wait(t.Context(), tmpl); err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(start); d < 20*time.Second || d > 30*time.Second {
+				t.Fatalf("nothing new: answered after %v", d)
+			}
+		}
+		start := time.Now()
+		if err := n.Submit(t.Context(), []byte{1}); err != nil || time.Since(start) > 0 {
+			t.Errorf("a block is given to the node after %v: %v", time.Since(start), err)
+		}
+		// The same poll still brings news at once.
+		time.AfterFunc(5500*time.Millisecond, func() { f.grow(block(2)) })
+		if tmpl, err = n.Wait(t.Context(), tmpl); err != nil || tmpl.PrevHash != block(2) || time.Since(start) != 5500*time.Millisecond {
+			t.Errorf("a block: %+v, %v after %v", tmpl, err, time.Since(start))
+		}
+		// Who stops waiting leaves nothing behind on this side.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := n.Wait(ctx, tmpl); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("cancelled: %v", err)
+		}
+	})
+}

@@ -38,8 +38,12 @@ type templateRequest struct {
 // there is news. The template's own id names the node it is for.
 func (n *Node) template(ctx context.Context, e *endpoint, longPollID string) (*solo.Template, error) {
 	const method = "getblocktemplate"
+	call := e.call
+	if longPollID != "" {
+		call = e.patientCall
+	}
 	var raw json.RawMessage
-	err := e.call(ctx, maxTemplate, &raw, method, templateRequest{
+	err := call(ctx, maxTemplate, &raw, method, templateRequest{
 		Capabilities: []string{"coinbasevalue", "longpoll"}, Rules: []string{"segwit"}, LongPollID: longPollID})
 	if err != nil {
 		return nil, err
@@ -58,28 +62,30 @@ func (n *Node) template(ctx context.Context, e *endpoint, longPollID string) (*s
 // for a refresh. Should the node fail meanwhile, the next one is asked. Beside
 // the long poll it looks at the tip itself: btcd does not answer a poll when
 // its chain only gets shorter, and a dead connection may stay silent for long.
+// The long poll outlives a Wait that ends in a refresh, and ends with ctx.
 func (n *Node) Wait(ctx context.Context, after *solo.Template) (*solo.Template, error) {
 	e, id := n.waiting(after)
 	if e == nil {
 		return n.poll(ctx, after)
 	}
+	p := n.longPoll(ctx, e, id, after.PrevHash)
 	patience, cancel := context.WithTimeout(ctx, refresh)
-	defer cancel()
 	var watch sync.WaitGroup
 	defer watch.Wait()
+	defer cancel()
+	tip := make(chan struct{})
 	watch.Go(func() {
 		if n.tipChanged(patience, after) {
-			cancel()
+			close(tip)
 		}
 	})
-	var t *solo.Template
-	err := n.with(patience, e, func(e *endpoint) (err error) {
-		t, err = n.template(patience, e, id)
-		return err
-	})
-	cancel()
-	if err == nil {
-		return t, nil
+	select {
+	case <-p.done:
+		if p.err == nil {
+			return p.template, nil
+		}
+	case <-tip:
+	case <-patience.Done():
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
