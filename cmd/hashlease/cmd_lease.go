@@ -75,8 +75,12 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	if *f.json {
 		return writeJSON(e.stdout, newLeaseDoc(&l, now))
 	}
-	_, err = fmt.Fprintf(e.stdout, "lease %s: %s for %s, from %s to %s\n",
-		l.ID, formatRate(l.ContractedHps), l.Tenant, formatMs(l.StartMs), formatEnd(l.EndMs))
+	until := "until it is closed"
+	if l.EndMs != 0 {
+		until = "to " + formatMs(l.EndMs)
+	}
+	_, err = fmt.Fprintf(e.stdout, "lease %s: %s for %s, from %s %s\n",
+		l.ID, formatRate(l.ContractedHps), l.Tenant, formatMs(l.StartMs), until)
 	return err
 }
 
@@ -213,7 +217,7 @@ func runLeaseClose(ctx context.Context, e *env, args []string) error {
 	}
 	now := e.now()
 	if err := p.store.CloseLease(ctx, pos[0], now.UnixMilli()); err != nil {
-		return fmt.Errorf("lease %s: %w", pos[0], err)
+		return err
 	}
 	l, err := p.store.Lease(ctx, pos[0])
 	if err != nil {

@@ -141,10 +141,11 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 // openCoin connects to the coin node or opens the one inside.
 func (n *node) openCoin(ctx context.Context) (err error) {
 	if n.cfg.sandbox() {
-		if n.coin, err = n.openSandbox(n.e, n.log); err != nil {
-			return err
+		coin, err := n.openSandbox(n.e, n.log)
+		if err != nil {
+			return err // n.coin stays nil, not a pointer that is nil: close asks
 		}
-		n.upstream = "inside the node"
+		n.coin, n.upstream = coin, "inside the node"
 	} else {
 		if n.coin, err = dialCoin(n.cfg, n.log); err != nil {
 			return err

@@ -115,7 +115,7 @@ func (p *provider) addTenant(ctx context.Context, t lease.Tenant, private ed2551
 		os.Remove(keyFile) // nobody's key
 	}
 	if errors.Is(err, lease.ErrExists) {
-		return withHint(fmt.Errorf("tenant %s: %w", t.ID, err), "%q lists the tenants", "hashlease tenant list")
+		return withHint(err, "%q lists the tenants", "hashlease tenant list")
 	}
 	return err
 }

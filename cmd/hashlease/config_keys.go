@@ -64,6 +64,19 @@ func (k key) set(text string) error {
 	return nil
 }
 
+// form says what the value has to be, as a file holds it.
+func (k key) form() string {
+	switch k.value.Interface().(type) {
+	case string:
+		return `text in quotes`
+	case []string:
+		return `a list of texts in quotes, such as ["..."]`
+	case bool:
+		return "true or false"
+	}
+	return "a whole number"
+}
+
 // toml writes the value as the file holds it.
 func (k key) toml() string {
 	switch v := k.value.Interface().(type) {

@@ -66,9 +66,13 @@ func readBounded(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	tooLarge := fmt.Errorf("%s: larger than %d bytes", name, limit)
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() && info.Size() > limit {
+		return nil, tooLarge // before a byte of it is read
+	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
-		return nil, fmt.Errorf("%s: larger than %d bytes", name, limit)
+		return nil, tooLarge
 	}
 	return b, err
 }
@@ -84,8 +88,11 @@ func (c *config) decode(name string, text []byte, from map[string]source) error 
 	case errors.As(err, &bad):
 		line, column := bad.Position()
 		what := strings.TrimPrefix(bad.Error(), "toml: ")
-		if len(bad.Key()) > 0 {
-			what = strings.Join(bad.Key(), ".") + ": " + what
+		if name := strings.Join(bad.Key(), "."); name != "" {
+			if strings.HasPrefix(what, "cannot decode") { // in words of Go
+				what = "want " + c.form(name)
+			}
+			what = name + ": " + what
 		}
 		return usage("%s:%d:%d: %s", name, line, column, what)
 	case err != nil:
@@ -101,6 +108,16 @@ func (c *config) decode(name string, text []byte, from map[string]source) error 
 		}
 	}
 	return nil
+}
+
+// form says what the value of a key or section has to be.
+func (c *config) form(name string) string {
+	for _, k := range c.keys() {
+		if k.String() == name {
+			return k.form()
+		}
+	}
+	return "a section: [" + name + "]"
 }
 
 // unknownKey says where it stands and what it was probably meant to be.

@@ -37,7 +37,7 @@ func (f *dataFlags) load(more ...func(*config)) (config, error) {
 	if err != nil {
 		return cfg, err
 	}
-	if *f.data != "" {
+	if f.given("data") {
 		cfg.Node.Data = *f.data
 	}
 	for _, set := range more {

@@ -43,21 +43,24 @@ func loadKey(name string, create bool) (ed25519.PrivateKey, error) {
 	return key, nil
 }
 
+// errNoKey says that a file holds no key that can sign.
+var errNoKey = errors.New("no key in it")
+
 // parseKey reads a PKCS #8 PEM block or the 64 hexadecimal digits of a seed.
 func parseKey(b []byte) (ed25519.PrivateKey, error) {
 	if block, _ := pem.Decode(b); block != nil {
 		key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errNoKey, err)
 		}
 		if k, ok := key.(ed25519.PrivateKey); ok {
 			return k, nil
 		}
-		return nil, fmt.Errorf("a key of type %T: want an Ed25519 key", key)
+		return nil, fmt.Errorf("%w: it is of type %T, want an Ed25519 key", errNoKey, key)
 	}
 	seed, err := hex.DecodeString(string(bytes.TrimSpace(b)))
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("no key in it: want an Ed25519 key as PKCS #8 PEM, or a seed of %d hexadecimal digits", 2*ed25519.SeedSize)
+		return nil, fmt.Errorf("%w: want an Ed25519 key as PKCS #8 PEM, or a seed of %d hexadecimal digits", errNoKey, 2*ed25519.SeedSize)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }

@@ -31,18 +31,20 @@ func (n *node) watch(ctx context.Context) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	noted := 0
+	begun := n.screen.term.redraw // the first line of a log would be of zeros
 	for {
 		s := n.dispatch.Snapshot()
 		for ; noted < len(s.Notes); noted++ {
 			n.log.Warn(s.Notes[noted])
 		}
-		if s.Uptime > 0 {
+		if begun && s.Uptime > 0 {
 			show(&s)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			begun = true
 		}
 	}
 }

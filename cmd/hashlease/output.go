@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,11 +19,24 @@ func writeJSON(w io.Writer, v any) error {
 }
 
 // save writes content to the file called name, or to standard output when
-// name is "" or "-".
+// name is "" or "-". What is there already and no ordinary file, such as
+// /dev/null or a pipe, is written to, never replaced.
 func (e *env) save(name string, content []byte) error {
 	if name == "" || name == "-" {
 		_, err := e.stdout.Write(content)
 		return err
+	}
+	switch info, err := os.Stat(name); {
+	case err != nil: // most often there is none, else writeFile tells
+	case info.IsDir():
+		return withHint(usage("%s is a directory", name), "name a file in it")
+	case !info.Mode().IsRegular():
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(content)
+		return errors.Join(err, f.Close())
 	}
 	return writeFile(name, content, 0o644)
 }
@@ -33,7 +47,7 @@ func writeFile(name string, content []byte, mode os.FileMode) error {
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
 	if err != nil {
-		return err
+		return nameFile(err, name)
 	}
 	defer os.Remove(f.Name()) // fails, as it should, once renamed
 	_, err = f.Write(content)
@@ -45,6 +59,16 @@ func writeFile(name string, content []byte, mode os.FileMode) error {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// nameFile makes an error about the temporary file that stood in for name one
+// about name.
+func nameFile(err error, name string) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return &fs.PathError{Op: "write", Path: name, Err: path.Err}
+	}
+	return err
 }
 
 // table lays out rows in columns; the first row is the header. Columns named

@@ -32,20 +32,33 @@ type provider struct {
 	store lease.Store
 }
 
-// openProvider opens the data directory. If create is set it makes what is
-// missing; else a directory without a database is an error.
+// openProvider opens the data directory. If create is set and there are no
+// books in it yet, it makes what is missing; else a directory without a
+// database is an error. Books without their database or their key are never
+// begun anew: what they say would be lost without a word.
 func openProvider(ctx context.Context, dir string, create bool) (*provider, error) {
-	db := filepath.Join(dir, databaseFile)
 	if create {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, err
+			return nil, withHint(err, "name a directory that this user may write with --data")
 		}
-	} else if _, err := os.Stat(db); errors.Is(err, fs.ErrNotExist) {
+	}
+	db := filepath.Join(dir, databaseFile)
+	begun, err := hasBooks(dir, db)
+	switch {
+	case err != nil:
+		return nil, err
+	case !begun && !create:
 		return nil, withHint(usage("%s is no data directory: it has no %s", dir, databaseFile),
 			"name it with --data, or begin one with \"hashlease node\"")
 	}
-	key, err := loadKey(filepath.Join(dir, keyFile), create)
-	if err != nil {
+	key, err := loadKey(filepath.Join(dir, keyFile), !begun)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, withHint(fmt.Errorf("%s is missing", filepath.Join(dir, keyFile)),
+			"put your copy of it back: the leases in %s are bound to that key", databaseFile)
+	case errors.Is(err, errNoKey):
+		return nil, withHint(err, "put your copy of it back: the leases in %s are bound to that key", databaseFile)
+	case err != nil:
 		return nil, err
 	}
 	store, err := sqlite.Open(ctx, db)
@@ -53,6 +66,29 @@ func openProvider(ctx context.Context, dir string, create bool) (*provider, erro
 		return nil, err
 	}
 	return &provider{dir: dir, key: key, store: store}, nil
+}
+
+// hasBooks reports whether a directory has a database. A directory that had
+// one, for the house was settled in it, and has none now, is an error.
+func hasBooks(dir, db string) (bool, error) {
+	// In this order: the house is settled after the database was made.
+	_, err := os.Stat(filepath.Join(dir, houseFile))
+	settled := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, withHint(err, "name a directory that this user may read and write with --data")
+	}
+	info, err := os.Stat(db)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && settled:
+		err = fmt.Errorf("%s is missing", db)
+	case err == nil && info.Size() == 0 && settled:
+		err = fmt.Errorf("%s is empty", db)
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	default:
+		return err == nil, err
+	}
+	return false, withHint(err, "restore it from a backup; to begin new books, use another directory with --data")
 }
 
 func (p *provider) close() error { return p.store.Close() }
@@ -96,8 +132,12 @@ func (p *provider) readHouse() (r houseRecord, ok bool, err error) {
 	if err == nil {
 		err = json.Unmarshal(b, &r)
 	}
+	if err == nil && (r.Coin == "" || r.Network == "" || r.Terms == "") {
+		err = errors.New("coin, network or terms are not in it")
+	}
 	if err != nil {
-		return r, false, fmt.Errorf("%s: %w", name, err)
+		return r, false, withHint(fmt.Errorf("%s is damaged: %w", name, err),
+			"move it away: the next start writes it anew, for the coin that is configured then")
 	}
 	return r, true, nil
 }

@@ -29,6 +29,7 @@ func TestScript(t *testing.T) {
 			"until":    until,
 			"capture":  capture,
 			"edit":     edit,
+			"large":    large,
 			"pool":     pools.start,
 			"accepted": pools.check,
 		},
@@ -110,4 +111,16 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	copied := strings.Join([]string{text[:at[0]], args[3], text[at[1]:]}, "")
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(copied), 0o600))
+}
+
+// large makes a file of 4 GiB that takes no room on the disk:
+//
+//	large huge.bundle
+func large(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: large FILE")
+	}
+	name := ts.MkAbs(args[0])
+	ts.Check(os.WriteFile(name, nil, 0o600))
+	ts.Check(os.Truncate(name, 4<<30))
 }
