@@ -1,5 +1,6 @@
-// Package rpctest runs a real btcd for tests: a private regtest chain in a
-// temporary directory, on loopback, gone with the test.
+// Package rpctest runs a real coin node for tests, btcd, bchd or bitcoind: a
+// private regtest chain in a temporary directory, on loopback, gone with the
+// test.
 package rpctest
 
 import (
@@ -17,7 +18,7 @@ import (
 	"time"
 )
 
-// Node is a running btcd.
+// Node is a running coin node.
 type Node struct {
 	URL        string // http://127.0.0.1:PORT, without user and password
 	User, Pass string
@@ -25,6 +26,9 @@ type Node struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 }
+
+// User and password of every node.
+const user, pass = "u", "p"
 
 // startTimeout bounds how long a node may take to answer.
 const startTimeout = 20 * time.Second
@@ -34,10 +38,33 @@ const startTimeout = 20 * time.Second
 // The node ends with the test, and with the test's process.
 func Start(t testing.TB, binary string) *Node {
 	t.Helper()
+	return retry(t, binary, func(dir, rpc, peer string) []string {
+		return []string{"--regtest", "--notls", "--nodnsseed", "--txindex",
+			"--configfile=" + filepath.Join(dir, "none.conf"), "--datadir=" + filepath.Join(dir, "data"), "--logdir=" + filepath.Join(dir, "log"),
+			"--rpcuser=" + user, "--rpcpass=" + pass, "--rpclisten=" + rpc, "--listen=" + peer}
+	})
+}
+
+// StartBitcoind is Start for a bitcoind of the Bitcoin Core family. It has a
+// wallet, and more flags of it may be given.
+func StartBitcoind(t testing.TB, binary string, flags ...string) *Node {
+	t.Helper()
+	return retry(t, binary, func(dir, rpc, peer string) []string {
+		_, rpcPort, _ := net.SplitHostPort(rpc)
+		return append([]string{"-regtest", "-server", "-txindex", "-dbcache=16", "-datadir=" + dir,
+			"-rpcuser=" + user, "-rpcpassword=" + pass, "-rpcport=" + rpcPort, "-rpcbind=127.0.0.1", "-rpcallowip=127.0.0.1",
+			"-bind=" + peer, "-dnsseed=0", "-fixedseeds=0", "-discover=0", "-listenonion=0", "-natpmp=0",
+			"-fallbackfee=0.0001"}, flags...)
+	})
+}
+
+// retry starts a node, with the flags for a directory and two addresses.
+func retry(t testing.TB, binary string, flags func(dir, rpc, peer string) []string) *Node {
+	t.Helper()
 	var err error
 	for range 3 { // another process may take a free port first
 		var n *Node
-		if n, err = start(t.TempDir(), binary); err == nil {
+		if n, err = start(t.TempDir(), binary, flags); err == nil {
 			t.Cleanup(n.Stop)
 			return n
 		}
@@ -46,7 +73,7 @@ func Start(t testing.TB, binary string) *Node {
 	return nil
 }
 
-func start(dir, binary string) (*Node, error) {
+func start(dir, binary string, flags func(dir, rpc, peer string) []string) (*Node, error) {
 	rpc, err := freePort()
 	if err != nil {
 		return nil, err
@@ -55,10 +82,8 @@ func start(dir, binary string) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Node{URL: "http://" + rpc, User: "u", Pass: "p", done: make(chan struct{})}
-	n.cmd = exec.Command(binary, "--regtest", "--notls", "--nodnsseed", "--txindex",
-		"--configfile="+filepath.Join(dir, "none.conf"), "--datadir="+filepath.Join(dir, "data"), "--logdir="+filepath.Join(dir, "log"),
-		"--rpcuser="+n.User, "--rpcpass="+n.Pass, "--rpclisten="+rpc, "--listen="+peer)
+	n := &Node{URL: "http://" + rpc, User: user, Pass: pass, done: make(chan struct{})}
+	n.cmd = exec.Command(binary, flags(dir, rpc, peer)...)
 	n.cmd.Env = append(os.Environ(), "HOME="+dir)
 	n.cmd.SysProcAttr = dieWithParent()
 	started := make(chan error, 1)
