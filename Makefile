@@ -71,6 +71,14 @@ bin/peers/btcd: stratum/solo/rpc/_btcd/go.mod
 bin/peers/bchd: stratum/solo/rpc/_bchd/go.mod
 	$(GO) build -C stratum/solo/rpc/_bchd -o $(CURDIR)/$@ github.com/gcash/bchd
 
+.PHONY: peers-core
+peers-core: export BITCOIND := $(CURDIR)/bin/peers/core/bitcoind
+peers-core: bin/peers/core/bitcoind ## test against a real bitcoind where Debian sid's package can be fetched
+	$(call tagged,core)
+
+bin/peers/core/bitcoind: stratum/solo/rpc/_bitcoind/fetch.sh
+	$< $(@D)
+
 .PHONY: slow
 slow: ## run the tests that take minutes
 	$(call tagged,slow)
@@ -88,7 +96,7 @@ fuzz: ## fuzz every target for FUZZTIME (10s)
 lint: ## check formatting, go vet and staticcheck
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags 'peers slow' ./...
+	$(GO) vet -tags 'peers core slow' ./...
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: generate
