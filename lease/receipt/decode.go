@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hashlease/hashlease/lease"
 )
@@ -82,9 +83,16 @@ func (d *decoder) skip(s string) bool {
 	return true
 }
 
+// errCut says that a part of the file is missing.
+var errCut = errors.New("the file ends before the bundle does: it was cut off")
+
 // literal passes over s, which must be next.
 func (d *decoder) literal(s string) {
-	if d.err == nil && !d.skip(s) {
+	switch {
+	case d.err != nil || d.skip(s):
+	case d.at > 0 && len(d.data)-d.at < len(s) && strings.HasPrefix(s, string(d.data[d.at:])):
+		d.fail("bundle", errCut)
+	default:
 		d.fail("bundle", fmt.Errorf("want %s in this place; is it a bundle of format %s?", s, BundleFormat))
 	}
 }
@@ -100,7 +108,11 @@ func (d *decoder) value(where string, v any, limit int) []byte {
 	}
 	raw := rest[:objectEnd(rest)]
 	if len(raw) == 0 {
-		d.fail(where, fmt.Errorf("want a JSON object of at most %d bytes", limit))
+		err := fmt.Errorf("want a JSON object of at most %d bytes", limit)
+		if len(rest) == 0 || len(rest) < limit && rest[0] == '{' {
+			err = errCut
+		}
+		d.fail(where, err)
 		return nil
 	}
 	if err := decodeCanonical(raw, v); err != nil {
@@ -147,7 +159,11 @@ func (d *decoder) receipts(list *[]Receipt) []byte {
 		}
 		where := fmt.Sprintf("receipts[%d]", n)
 		if size < 0 {
-			d.fail(where, fmt.Errorf("more than %d bytes", maxReceipt))
+			err := fmt.Errorf("more than %d bytes", maxReceipt)
+			if len(d.data)-d.at <= 2*maxReceipt {
+				err = errCut
+			}
+			d.fail(where, err)
 			break
 		}
 		text := d.data[d.at : d.at+size]

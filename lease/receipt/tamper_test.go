@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -121,6 +122,20 @@ func TestDecodeBundleErrors(t *testing.T) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestCutBundle cuts a bundle off after each of its bytes.
+func TestCutBundle(t *testing.T) {
+	data := encode(t, honest(t, 2))
+	for n := 1; n < len(data); n++ {
+		_, err := DecodeBundle(data[:n], 0)
+		if err == nil {
+			t.Fatalf("%d of %d bytes were accepted", n, len(data))
+		}
+		if n > len(`{"blocks":`) && !errors.Is(err, errCut) {
+			t.Errorf("%d bytes, which end in %s: %v", n, data[max(0, n-20):n], err)
+		}
 	}
 }
 

@@ -90,8 +90,12 @@ func (p *page) rewards(s *receipt.Statement) {
 		list = list[len(list)-maxRewardLines:]
 		p.line("", "the newest %d; all are in the bundle:", maxRewardLines)
 	}
+	wide := 0
 	for _, r := range list {
-		p.line("", "height %d  %-8s %18s sat  %.16s..%s", r.Height, clean(string(r.State)), group(r.Sat),
+		wide = max(wide, len(strconv.FormatInt(r.Height, 10)))
+	}
+	for _, r := range list {
+		p.line("", "height %*d  %-8s %18s sat  %.16s..%s", wide, r.Height, clean(string(r.State)), group(r.Sat),
 			miner.Hash(r.Block).String(), miner.Hash(r.Block).String()[56:])
 	}
 }
