@@ -18,6 +18,7 @@ const (
 	batchAge      = 250 * time.Millisecond // a share waits no longer for its commit
 	batchSize     = 1000                   // receipts
 	heartbeat     = time.Second            // a batch is made even without shares
+	warnEvery     = 5 * time.Second        // how often the log says that it still fails
 	storePatience = 30 * time.Second       // how long a store may fail before the node stops
 )
 
@@ -35,6 +36,7 @@ type committer struct {
 	opened   time.Time                // when the first receipt came in
 	last     time.Time                // the last commit
 	failing  time.Time                // since when the store fails
+	warned   time.Time                // when that was last logged
 	lastFind time.Time                // the last block candidate
 }
 
@@ -69,7 +71,10 @@ func (d *Dispatcher) commitLoop(ctx context.Context) error {
 				if final || now.Sub(c.failing) >= storePatience {
 					return fmt.Errorf("storing receipts: %w", err)
 				}
-				d.Log.Error("receipts cannot be stored, trying again", "err", err)
+				if now.Sub(c.warned) >= warnEvery {
+					c.warned = now
+					d.Log.Error("receipts cannot be stored, trying again", "err", err)
+				}
 				break
 			}
 			if final && c.empty() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
@@ -202,7 +203,15 @@ func (d *Dispatcher) book(ctx context.Context, b lease.Block, to lease.BlockStat
 	if err := d.Store.MoveBlock(ctx, b.Hash, b.State, to, reason, txs...); err != nil {
 		return err
 	}
-	d.Log.Info("block", "state", to, "height", b.Height, "hash", b.Hash, "lease", b.Lease, "reason", reason)
+	attrs := []any{"state", to, "height", b.Height, "hash", b.Hash, "lease", b.Lease}
+	if reason != "" {
+		attrs = append(attrs, "reason", reason)
+	}
+	level := slog.LevelInfo
+	if to == lease.Orphaned { // rewards are taken back
+		level = slog.LevelWarn
+	}
+	d.Log.Log(ctx, level, "block", attrs...)
 	return nil
 }
 

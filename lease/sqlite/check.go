@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // checkSize is the size in bytes up to which a file is checked as a whole when
@@ -24,7 +25,7 @@ func (s *Store) Check(ctx context.Context) error {
 	var verdict string
 	err := s.reader.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
 	if err == nil && verdict != "ok" {
-		err = fmt.Errorf("%w: %s", errDamaged, verdict)
+		err = fmt.Errorf("%w: %s", errDamaged, strings.Join(strings.Fields(verdict), " "))
 	}
 	return s.explain(ctx, err)
 }

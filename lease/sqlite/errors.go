@@ -54,6 +54,8 @@ func (s *Store) explain(ctx context.Context, err error) error {
 		return ctx.Err()
 	case code == sqlite3.FULL:
 		e.Hint = "free some space on its disk"
+	case code == sqlite3.IOERR: // a full disk is this, too, where SQLite maps memory
+		e.Hint = "see whether its disk is full, or broken"
 	case code == sqlite3.BUSY:
 		e.Hint = fmt.Sprintf("another process has been writing for %v: see who has the file open", busyTimeout)
 	case code == sqlite3.READONLY, code == sqlite3.CANTOPEN, code == sqlite3.PERM:
