@@ -85,6 +85,7 @@ type node struct {
 	upstream string
 	kernel   *miner.Kernel
 	terms    lease.TermsHash
+	before   int // blocks that earlier runs found
 	dispatch *dispatch.Dispatcher
 }
 
@@ -122,13 +123,21 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	n.say(fmt.Sprintf("%s of hash rate with %d threads at %d %%, of which %d %% may be leased",
-		formatRate(capacity), n.threads(), cfg.Node.Duty, limitPercent))
+	n.say(fmt.Sprintf("%s of hash rate with %s at %d %%, of which %d %% may be leased",
+		formatRate(capacity), plural(n.threads(), "thread"), cfg.Node.Duty, limitPercent))
 	if cfg.sandbox() && cfg.Node.Demo {
 		if err := n.makeDemo(ctx, !old, capacity); err != nil {
 			return nil, err
 		}
 	}
+	if err := n.warnOversold(ctx, capacity); err != nil {
+		return nil, err
+	}
+	counts, err := p.store.CountBlocks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n.before = sumBlocks(counts)
 	n.say(fmt.Sprintf("data in %s, provider key %x", p.dir, p.public()))
 	n.dispatch, err = dispatch.New(ctx, dispatch.Config{
 		Store: p.store, Node: n.coin, Upstream: n.upstream, Key: p.key, Terms: n.terms,

@@ -89,7 +89,7 @@ func reportText(r *receipt.Report) string {
 	}
 	if r.Lease != "" {
 		line("")
-		line("lease %s of %s: %d receipts prove %s", r.Lease, r.Tenant, r.Receipts, formatHashes(r.ProvenWork.Work()))
+		line("lease %s of %s: %s proven by %s", r.Lease, r.Tenant, formatHashes(r.ProvenWork.Work()), plural(r.Receipts, "receipt"))
 		line("delivered %s, 95 %% interval %s to %s, contracted %s",
 			formatSI(r.DeliveredHps.Work())+"H/s", formatSI(r.IntervalHps[0].Work())+"H/s",
 			formatSI(r.IntervalHps[1].Work())+"H/s", formatSI(r.ContractedHps.Work())+"H/s")

@@ -65,7 +65,7 @@ func (d *leaseDoc) print(w io.Writer) error {
 	if v := d.Delivery; v != nil {
 		lines = append(lines,
 			[2]string{"counted", formatHashes(v.CountedHashes.Work())},
-			[2]string{"proven", fmt.Sprintf("%s in %d receipts", formatHashes(v.ProvenWork.Work()), v.Receipts)},
+			[2]string{"proven", fmt.Sprintf("%s in %s", formatHashes(v.ProvenWork.Work()), plural(v.Receipts, "receipt"))},
 			[2]string{"refused", fmt.Sprintf("%d rejected, %d stale", v.Rejected, v.Stale)})
 	}
 	for _, l := range lines {

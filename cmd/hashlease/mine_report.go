@@ -64,9 +64,9 @@ func (m *poolMiner) printSummary(asJSON bool) error {
 	if asJSON {
 		return writeJSON(m.e.stdout, d)
 	}
-	_, err := fmt.Fprintf(m.e.stdout, "ran %v with kernel %s on %d threads: %d hashes, %s\n"+
+	_, err := fmt.Fprintf(m.e.stdout, "ran %v with kernel %s on %s: %d hashes, %s\n"+
 		"shares: %d accepted, %s rejected, %s kept back, %d unanswered; accepted work %s\n",
-		(time.Duration(d.UptimeMs) * time.Millisecond).Round(100*time.Millisecond), d.Kernel, d.Threads, d.Hashes, formatRate(d.Hps),
+		(time.Duration(d.UptimeMs) * time.Millisecond).Round(100*time.Millisecond), d.Kernel, plural(d.Threads, "thread"), d.Hashes, formatRate(d.Hps),
 		d.Accepted, byReason(d.Rejected), byReason(d.Unsent), d.Unanswered, formatHashes(d.ProvenWork.Work()))
 	return err
 }

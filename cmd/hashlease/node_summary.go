@@ -22,6 +22,7 @@ type summaryDoc struct {
 	Hps      uint64                   `json:"hps"` // over the run
 	Coin     string                   `json:"coin"`
 	Height   int64                    `json:"height"`
+	Found    int                      `json:"found"`  // blocks of this run
 	Blocks   map[lease.BlockState]int `json:"blocks"` // of all runs
 	Leases   []summaryRow             `json:"leases"` // the house last
 }
@@ -59,14 +60,15 @@ func (n *node) printSummary(ctx context.Context, asJSON bool) error {
 		s.Rows[i].CountedHps = perSecond(s.Rows[i].Counted, ms)
 	}
 	d := newSummary(&s, balances)
+	d.Found = max(0, sumBlocks(d.Blocks)-n.before)
 	if asJSON {
 		return writeJSON(n.e.stdout, d)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "ran %v with kernel %s on %d threads: %d hashes, %s\n\n",
-		s.Uptime.Round(100*time.Millisecond), d.Kernel, d.Threads, d.Hashes, formatRate(d.Hps))
+	fmt.Fprintf(&b, "ran %v with kernel %s on %s: %d hashes, %s\n\n",
+		s.Uptime.Round(100*time.Millisecond), d.Kernel, plural(d.Threads, "thread"), d.Hashes, formatRate(d.Hps))
 	b.WriteString(rowTable(s.Rows))
-	fmt.Fprintf(&b, "\nblocks: %s, height %d\n\n", blockCounts(d.Blocks), d.Height)
+	fmt.Fprintf(&b, "\nblocks: %d found in this run; in all %s; height %d\n\n", d.Found, blockCounts(d.Blocks), d.Height)
 	b.WriteString(rewardTable(d.Leases))
 	b.WriteString(n.nextSteps(s.Rows))
 	_, err = fmt.Fprint(n.e.stdout, b.String())

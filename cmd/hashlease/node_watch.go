@@ -53,7 +53,7 @@ func (n *node) watch(ctx context.Context) {
 func nodeView(s *dispatch.Snapshot) []viewLine {
 	lines := []viewLine{
 		{},
-		{fmt.Sprintf("hashlease  %s  kernel %s, %d threads  up %v", formatRate(s.Hps), s.Kernel, s.Threads, s.Uptime.Truncate(time.Second)), "1"},
+		{fmt.Sprintf("hashlease  %s  kernel %s, %s  up %v", formatRate(s.Hps), s.Kernel, plural(s.Threads, "thread"), s.Uptime.Truncate(time.Second)), "1"},
 		{fmt.Sprintf("%s (%s)  height %d, tip %v old  blocks: %s", s.Coin, s.Upstream, s.Height, s.TipAge.Truncate(time.Second), blockCounts(s.Blocks)), ""},
 		{},
 	}
@@ -96,6 +96,15 @@ func blockCounts(blocks map[lease.BlockState]int) string {
 		return "none"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// sumBlocks is the number of blocks in any state.
+func sumBlocks(blocks map[lease.BlockState]int) int {
+	sum := 0
+	for _, n := range blocks {
+		sum += n
+	}
+	return sum
 }
 
 // logSnapshot writes a line for the node and one for each lease.

@@ -88,3 +88,11 @@ func formatSat(sat int64) string {
 	}
 	return fmt.Sprintf("%s%d.%08d", sign, u/1e8, u%1e8)
 }
+
+// plural writes a number and what it counts, such as "1 thread".
+func plural[N int | int64 | uint64](n N, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
