@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -63,6 +64,9 @@ func runMine(ctx context.Context, e *env, args []string) error {
 	if *caFile != "" {
 		if cfg.CA, err = os.ReadFile(*caFile); err != nil {
 			return &coded{code: exitUsage, err: fmt.Errorf("--tls-ca: %w", err)}
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM(cfg.CA) { // or an empty file would mean none was named
+			return usage("--tls-ca %s: no certificate in it; want PEM, beginning with -----BEGIN CERTIFICATE-----", *caFile)
 		}
 	}
 	if err := m.open(cfg, *kernel, *threads); err != nil {

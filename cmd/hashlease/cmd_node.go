@@ -162,7 +162,7 @@ func (n *node) openCoin(ctx context.Context) (err error) {
 		n.upstream = withoutUser(n.cfg.Coin.RPC[0])
 	}
 	if n.params, err = n.coin.Params(ctx); err != nil {
-		return fmt.Errorf("coin node: %w", err)
+		return err
 	}
 	name := coinName(n.params.Coin, n.params.Network)
 	if n.cfg.sandbox() {

@@ -79,7 +79,7 @@ func (p *provider) newestTerms(ctx context.Context, e *env, cfg *config) (lease.
 	}
 	params, err := coin.Params(ctx)
 	if err != nil {
-		return lease.TermsHash{}, fmt.Errorf("coin node: %w", err)
+		return lease.TermsHash{}, err
 	}
 	return p.settleHouse(ctx, cfg, params.Coin, params.Network)
 }
