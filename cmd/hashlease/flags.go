@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 )
 
 // flags is a flag set whose flags may stand before, between and after the
@@ -71,7 +72,26 @@ func (f *flags) explain(err error) error {
 		}
 		return withHint(usage("unknown flag %s", dashed(name)), "%q lists the flags", "hashlease "+f.Name()+" --help")
 	}
+	if text, ok := strings.CutSuffix(err.Error(), ": parse error"); ok {
+		if value, name, ok := strings.Cut(text, " for flag -"); ok && f.Lookup(name) != nil {
+			value = strings.TrimPrefix(value, "invalid value ")
+			return f.usage("%s %s: want %s", dashed(name), value, f.form(name))
+		}
+	}
 	return f.usage("%w", err)
+}
+
+// form says what the value of a flag has to be.
+func (f *flags) form(name string) string {
+	if value, ok := f.Lookup(name).Value.(flag.Getter); ok {
+		switch value.Get().(type) {
+		case time.Duration:
+			return "a duration with its unit, such as 20s or 5m"
+		case int:
+			return "a whole number"
+		}
+	}
+	return "another value"
 }
 
 func (f *flags) help(w io.Writer) {

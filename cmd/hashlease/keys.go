@@ -95,7 +95,7 @@ func encodeKey(key ed25519.PrivateKey) ([]byte, error) {
 func createFile(name string, content []byte, mode os.FileMode) error {
 	temp := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+rand.Text())
 	if err := writeFile(temp, content, mode); err != nil {
-		return err
+		return nameFile(err, name)
 	}
 	defer os.Remove(temp)
 	if err := os.Link(temp, name); err != nil {
