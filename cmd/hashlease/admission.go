@@ -57,18 +57,3 @@ func (p *provider) oversold(ctx context.Context, l lease.Lease, limitHps uint64)
 			lease.ErrOversold, formatRate(l.ContractedHps), formatMs(atMs), formatSI(free)+"H/s", formatRate(limitHps), limitPercent),
 		"ask for less, or close a lease (%q lists them)", "hashlease lease list")
 }
-
-// warnOversold says so when more is leased than the node can do: it did more
-// when the leases were made.
-func (n *node) warnOversold(ctx context.Context, capacityHps uint64) error {
-	leases, err := n.store.Leases(ctx)
-	if err != nil {
-		return err
-	}
-	leased, atMs := lease.Peak(leases, n.e.nowMs(), 0)
-	if leased.Cmp(miner.Hashes(capacityHps)) > 0 {
-		n.log.Warn("more is leased than the node can do: leases get less than their contract; give it more threads or duty, or close leases",
-			"leased", formatSI(leased)+"H/s", "from", formatMs(atMs), "capacity", formatRate(capacityHps))
-	}
-	return nil
-}

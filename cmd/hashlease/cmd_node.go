@@ -130,7 +130,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 			return nil, err
 		}
 	}
-	if err := n.warnOversold(ctx, capacity); err != nil {
+	if err := errors.Join(n.warnClock(ctx), n.warnOversold(ctx, capacity)); err != nil {
 		return nil, err
 	}
 	counts, err := p.store.CountBlocks(ctx)
