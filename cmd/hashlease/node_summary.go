@@ -67,7 +67,7 @@ func (n *node) printSummary(ctx context.Context, asJSON bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ran %v with kernel %s on %s: %d hashes, %s\n\n",
 		s.Uptime.Round(100*time.Millisecond), d.Kernel, plural(d.Threads, "thread"), d.Hashes, formatRate(d.Hps))
-	b.WriteString(rowTable(s.Rows))
+	b.WriteString(rowTable(s.Rows, n.screen.term.columns()))
 	fmt.Fprintf(&b, "\nblocks: %d found in this run; in all %s; height %d\n\n", d.Found, blockCounts(d.Blocks), d.Height)
 	b.WriteString(rewardTable(d.Leases))
 	b.WriteString(n.nextSteps(s.Rows))

@@ -26,7 +26,7 @@ func (n *node) watch(ctx context.Context) {
 	every, show := logEvery, n.logSnapshot
 	if n.screen.term.redraw {
 		every = viewEvery
-		show = func(s *dispatch.Snapshot) { n.screen.show(nodeView(s)) }
+		show = func(s *dispatch.Snapshot) { n.screen.show(nodeView(s, n.screen.term.columns())) }
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -49,15 +49,15 @@ func (n *node) watch(ctx context.Context) {
 	}
 }
 
-// nodeView is the live table.
-func nodeView(s *dispatch.Snapshot) []viewLine {
+// nodeView is the live table for a terminal of so many columns.
+func nodeView(s *dispatch.Snapshot, columns int) []viewLine {
 	lines := []viewLine{
 		{},
 		{fmt.Sprintf("hashlease  %s  kernel %s, %s  up %v", formatRate(s.Hps), s.Kernel, plural(s.Threads, "thread"), s.Uptime.Truncate(time.Second)), "1"},
 		{fmt.Sprintf("%s (%s)  height %d, tip %v old  blocks: %s", s.Coin, s.Upstream, s.Height, s.TipAge.Truncate(time.Second), blockCounts(s.Blocks)), ""},
 		{},
 	}
-	for i, row := range strings.Split(strings.TrimSuffix(rowTable(s.Rows), "\n"), "\n") {
+	for i, row := range strings.Split(strings.TrimSuffix(rowTable(s.Rows, columns), "\n"), "\n") {
 		style := ""
 		if i == 0 {
 			style = "2"
@@ -67,8 +67,9 @@ func nodeView(s *dispatch.Snapshot) []viewLine {
 	return lines
 }
 
-// rowTable lays out what the leases got.
-func rowTable(rows []dispatch.Row) string {
+// rowTable lays out what the leases got, without their tenants where there is
+// no room for them.
+func rowTable(rows []dispatch.Row, columns int) string {
 	head := []string{"LEASE", "TENANT", "CONTRACTED", "COUNTED", "PROVEN", "95 % INTERVAL", "RECEIPTS", "REFUSED"}
 	cells := [][]string{head}
 	for i := range rows {
@@ -78,8 +79,15 @@ func rowTable(rows []dispatch.Row) string {
 			contracted = formatRate(r.ContractedHps)
 		}
 		cells = append(cells, []string{r.Lease, r.Tenant, contracted, formatRate(r.CountedHps), formatRate(r.ProvenHps),
-			formatRate(r.LoHps) + " to " + formatRate(r.HiHps),
+			formatSpan(r.LoHps, r.HiHps),
 			strconv.FormatUint(r.Receipts, 10), strconv.FormatUint(r.Rejected+r.Stale, 10)})
+	}
+	whole := table(cells, head[2:]...)
+	if first, _, _ := strings.Cut(whole, "\n"); len(first) < columns {
+		return whole
+	}
+	for i, row := range cells {
+		cells[i] = slices.Concat(row[:1], row[2:])
 	}
 	return table(cells, head[2:]...)
 }

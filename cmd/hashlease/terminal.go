@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"math"
 	"os"
 )
 
@@ -36,4 +37,14 @@ func (t terminal) style(code, s string) string {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// columns is how wide a text may be: the terminal's columns, or any number
+// where there is none.
+func (t terminal) columns() int {
+	if t.file == nil {
+		return math.MaxInt
+	}
+	columns, _ := t.size()
+	return columns
 }

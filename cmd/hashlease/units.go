@@ -64,19 +64,42 @@ func formatHashes(w miner.Work) string { return formatSI(w) + "H" }
 
 // formatSI writes four digits and an SI prefix, rounded to nearest.
 func formatSI(w miner.Work) string {
-	v, prefix := w.Float64(), ""
+	v, prefix := scaleSI(w.Float64())
+	return fourDigits(v, prefix) + " " + prefix
+}
+
+// formatSpan writes two hash rates in the unit of the higher one:
+// "53.99–94.28 MH/s".
+func formatSpan(lo, hi uint64) string {
+	top, prefix := scaleSI(float64(hi))
+	low := 0.0
+	if hi > 0 {
+		low = float64(lo) / float64(hi) * top
+	}
+	return fourDigits(low, prefix) + "–" + fourDigits(top, prefix) + " " + prefix + "H/s"
+}
+
+// scaleSI finds the prefix with which v has at most three digits before the
+// point.
+func scaleSI(v float64) (scaled float64, prefix string) {
 	for i := 0; v >= 999.95 && i < len(siPrefixes); i++ {
 		v, prefix = v/1000, siPrefixes[i:i+1]
 	}
+	return v, prefix
+}
+
+// fourDigits rounds to nearest; without a prefix there is nothing after the
+// point.
+func fourDigits(v float64, prefix string) string {
 	switch {
 	case prefix == "":
-		return fmt.Sprintf("%.0f ", v)
+		return fmt.Sprintf("%.0f", v)
 	case v < 9.9995:
-		return fmt.Sprintf("%.3f %s", v, prefix)
+		return fmt.Sprintf("%.3f", v)
 	case v < 99.995:
-		return fmt.Sprintf("%.2f %s", v, prefix)
+		return fmt.Sprintf("%.2f", v)
 	}
-	return fmt.Sprintf("%.1f %s", v, prefix)
+	return fmt.Sprintf("%.1f", v)
 }
 
 // formatSat writes an amount with the coin's eight decimals.
