@@ -20,7 +20,7 @@ func (v *verifier) checkReceipts() {
 		roots        = rootCache{}
 		wrong, twice error
 		outside      int64 // receipts with a time outside the period
-		perJob       = make([]uint64, len(v.issues))
+		perJob       = make([]uint64, len(v.sound))
 	)
 	for i := range v.b.Receipts {
 		r := &v.b.Receipts[i]
@@ -41,7 +41,7 @@ func (v *verifier) checkReceipts() {
 	}
 	for i, n := range perJob {
 		if n > 0 {
-			v.ev.AddN(v.issues[i].Target.Work(), n)
+			v.ev.AddN(miner.Target(v.b.Jobs[i].Target).Work(), n)
 		}
 	}
 	v.r.ProvenWork = lease.Quantity(v.ev.Sum)
@@ -59,19 +59,29 @@ func (v *verifier) checkReceipts() {
 
 // rehash returns the header hash of a receipt, judged as when it was a share.
 func (v *verifier) rehash(r *Receipt, roots rootCache) (miner.Hash, error) {
-	if int64(r.Job) >= int64(len(v.issues)) {
-		return miner.Hash{}, fmt.Errorf("there are %d jobs", len(v.issues))
+	if int64(r.Job) >= int64(len(v.sound)) {
+		return miner.Hash{}, fmt.Errorf("there are %d jobs", len(v.sound))
 	}
-	issue := v.issues[r.Job]
-	if issue == nil {
+	if !v.sound[r.Job] {
 		return miner.Hash{}, fmt.Errorf("its job does not hold")
 	}
+	issue := v.issueOf(int(r.Job))
 	size1 := v.b.Templates[v.b.Jobs[r.Job].Template].Extranonce1Size
 	if len(r.Extranonce) != size1+issue.Extranonce2Size {
 		return miner.Hash{}, fmt.Errorf("extranonce of %d bytes, want %d", len(r.Extranonce), size1+issue.Extranonce2Size)
 	}
 	_, hash, err := issue.CheckOn(roots.get(r, issue), share(r.Extranonce, size1, r.Time, r.Nonce, r.VersionBits))
 	return hash, err
+}
+
+// issueOf returns what shares of a sound job are judged by. Receipts of one job
+// mostly follow each other.
+func (v *verifier) issueOf(job int) *stratum.Issue {
+	if v.issue == nil || v.last != job {
+		j := &v.b.Jobs[job]
+		v.last, v.issue = job, v.b.Templates[j.Template].Issue(lease.Tag(j.Tag), miner.Target(j.Target), nil)
+	}
+	return v.issue
 }
 
 // rootCache keeps merkle roots: a hashing thread finds many shares of one job

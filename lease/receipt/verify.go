@@ -98,9 +98,11 @@ type verifier struct {
 	b      *Bundle
 	s      *Statement
 	r      Report
-	usable []bool           // templates that are well-formed
-	issues []*stratum.Issue // by job; nil where the job cannot be judged
-	ev     lease.Evidence   // of the receipts that hold
+	usable []bool         // templates that are well-formed
+	sound  []bool         // by job: it can be judged by
+	last   int            // number of the job that issue is of
+	issue  *stratum.Issue // one at a time: a bundle may name millions of jobs
+	ev     lease.Evidence // of the receipts that hold
 }
 
 // report notes one check; the detail is for the case that it held.
