@@ -118,11 +118,8 @@ func TestPackageComments(t *testing.T) {
 	}
 }
 
-// The sizes at which a file holds more than one concept.
-const (
-	maxLines     = 400
-	maxTestLines = 500
-)
+// maxLines is the size at which a file holds more than one concept.
+const maxLines = 400
 
 // forbiddenCalls belong to the command alone, or to nobody.
 var forbiddenCalls = map[string]string{
@@ -156,12 +153,8 @@ func TestSources(t *testing.T) {
 		if ast.IsGenerated(file) {
 			return nil
 		}
-		most := maxLines
-		if strings.HasSuffix(path, "_test.go") {
-			most = maxTestLines
-		}
-		if n := bytes.Count(text, []byte("\n")); n > most {
-			t.Errorf("%s has %d lines, at most %d: one concept a file", path, n, most)
+		if n := bytes.Count(text, []byte("\n")); n > maxLines {
+			t.Errorf("%s has %d lines, at most %d: one concept a file", path, n, maxLines)
 		}
 		rel, err := filepath.Rel(root, path)
 		if err != nil {
