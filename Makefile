@@ -50,13 +50,14 @@ cross: ## vet and build for the other processors and systems
 		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o /dev/null ./cmd/hashlease || exit 1; \
 	done
 
-# tagged runs just the tests in files that have the build tag $(1).
+# tagged runs just the tests in files that have the build tag $(1), one package
+# after the other: some hash in earnest and want the processors to themselves.
 define tagged
 	@files=$$(grep -rlE --include='*_test.go' '^//go:build .*\b$(1)\b' .); \
 	names=$$(grep -hoE '^func Test[A-Za-z0-9_]+' $$files | sed 's/^func //' | paste -sd '|'); \
 	folders=$$(dirname $$files | sort -u); \
 	echo "go test -tags $(1) -run '^($$names)$$'" $$folders; \
-	$(GO) test -tags $(1) -timeout 15m -run "^($$names)\$$" $$folders
+	$(GO) test -tags $(1) -p 1 -timeout 15m -run "^($$names)\$$" $$folders
 endef
 
 .PHONY: peers
