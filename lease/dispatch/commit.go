@@ -195,14 +195,18 @@ func (d *Dispatcher) loadSeen(ctx context.Context, t *tip) error {
 	if t.loaded {
 		return nil
 	}
+	jobs := make(map[int64]lease.Job)
 	templates := make(map[int64]*receipt.Template)
 	for r, err := range d.Store.ReceiptsOn(ctx, t.prev) {
 		if err != nil {
 			return fmt.Errorf("receipts on block %v: %w", t.prev, err)
 		}
-		job, err := d.Store.Job(ctx, r.Job)
-		if err != nil {
-			return fmt.Errorf("job %d: %w", r.Job, err)
+		job, ok := jobs[r.Job]
+		if !ok {
+			if job, err = d.Store.Job(ctx, r.Job); err != nil {
+				return fmt.Errorf("job %d: %w", r.Job, err)
+			}
+			jobs[r.Job] = job
 		}
 		document := templates[job.Template]
 		if document == nil {

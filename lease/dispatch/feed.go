@@ -51,7 +51,6 @@ const maxFound = 100_000
 
 // account is one lease's, or the house's, part of the threads.
 type account struct {
-	lease  string
 	rate   uint64    // contracted H/s; 0 for the house
 	stopMs int64     // no work after this moment, Unix milliseconds; 0 = none
 	since  time.Time // when the contract's clock began, plus what was written off
@@ -237,7 +236,7 @@ func (a *account) put(w *work, now time.Time) {
 func (f *feed) account(id string, now time.Time) *account {
 	a := f.all[id]
 	if a == nil {
-		a = &account{lease: id, since: now, pending: make(map[int]uint64)}
+		a = &account{since: now, pending: make(map[int]uint64)}
 		f.all[id] = a
 	}
 	return a
