@@ -1,7 +1,7 @@
 // Package receipt holds the documents by which a tenant checks what a lease
 // delivered, and the verifier that checks them without trusting anybody. It
-// needs the standard library, the hashing and share rules of miner and
-// stratum, and the words of lease: small enough to be audited in an hour.
+// needs nothing but the standard library, the hashing and share rules of miner
+// and stratum, and the words of lease, so that it can be audited by itself.
 // FORMAT.md beside this file says the same for writers of another verifier.
 //
 // A Template is the public document of a block that leases work on; with a
