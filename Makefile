@@ -24,7 +24,7 @@ build: ## build ./bin/hashlease
 
 .PHONY: run
 run: build ## run a node on the sandbox coin, in DATA (./hashlease-data)
-	./bin/hashlease node --data $(DATA) || test $$? -eq 130
+	@echo ./bin/hashlease node --data $(DATA); trap : INT; ./bin/hashlease node --data $(DATA) || test $$? -eq 130
 
 .PHONY: test
 test: ## run the quick tests: needs Go, git, gcc and make
