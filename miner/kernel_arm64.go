@@ -1,0 +1,6 @@
+//go:build !purego
+
+package miner
+
+// assemblyKernels returns the kernels in assembly that this build has.
+func assemblyKernels() []*Kernel { return []*Kernel{newARMv8()} }
