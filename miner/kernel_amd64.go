@@ -3,4 +3,4 @@
 package miner
 
 // assemblyKernels returns the kernels in assembly that this build has.
-func assemblyKernels() []*Kernel { return []*Kernel{newSHANI(), newAVX512()} }
+func assemblyKernels() []*Kernel { return []*Kernel{newSHANI(), newAVX512(), newAVX512Roll()} }

@@ -10,57 +10,84 @@ import (
 
 //go:generate go -C _asm run . -kernel avx512 -out ../scan_avx512_amd64.s -stubs ../scan_avx512_amd64.go -pkg miner
 
-// newAVX512 returns the kernel that hashes 32 nonces in two streams of 16
-// lanes. The message schedule of the header is shared by all rolled versions.
+// newAVX512 returns the kernel that hashes 16 nonces of a version at a time in
+// three interleaved streams, each expanding its own message schedule: the one
+// for upstreams that do not allow version rolling.
 func newAVX512() *Kernel {
 	return &Kernel{
-		Name:  "avx512",
-		Lanes: 16 * avx512Streams,
-		Needs: "AVX-512F",
-		supported: func() error {
-			if !cpuid.CPU.Supports(cpuid.AVX512F) {
-				return errors.New("needs AVX-512F of the processor and the operating system's support of its registers")
-			}
-			return nil
-		},
-		words:  avx512Records,
-		record: avx512Record,
-		load:   loadAVX512,
+		Name:      "avx512",
+		Lanes:     avx512Vector,
+		Needs:     "AVX-512F",
+		supported: hasAVX512,
+		words:     avx512Records + avx512Padding,
+		record:    avx512Record,
+		load:      loadAVX512,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
 			return scanAVX512(&s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 		},
 	}
 }
 
-// The memory of the kernel, in words; miner/_asm/avx512.go has it in bytes.
+// newAVX512Roll returns the kernel that expands the message schedule of 16
+// nonces once for all rolled versions. It does as newAVX512 when there are too
+// few versions to share it.
+func newAVX512Roll() *Kernel {
+	k := newAVX512()
+	plain := k.scan
+	k.Name = "avx512-roll"
+	k.scan = func(s *Scanner, nonce uint32, groups int) uint32 {
+		if len(s.versions) < avx512Shared {
+			return plain(s, nonce, groups)
+		}
+		return scanAVX512Roll(&s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+	}
+	return k
+}
+
+func hasAVX512() error {
+	if !cpuid.CPU.Supports(cpuid.AVX512F) {
+		return errors.New("needs AVX-512F of the processor and the operating system's support of its registers")
+	}
+	return nil
+}
+
+// avx512Shared is the number of versions from which sharing their schedule is
+// faster than expanding it in the gaps of the hashes.
+const avx512Shared = 4
+
+// The memory of the kernels, in words; miner/_asm/avx512.go has it in bytes.
 const (
-	avx512Streams = 2
 	avx512Vector  = 16
-	avx512Rows    = 64 * avx512Vector // of a stream: K[t] + W[t] of the header
-	avx512Sums    = 2 * avx512Streams * avx512Rows
-	avx512Zero    = avx512Sums + 64
-	avx512Records = avx512Zero + avx512Vector
+	avx512Stages  = 3
+	avx512Header  = (avx512Stages*24 + 2) * avx512Vector
+	avx512Zero    = avx512Header + 64
+	avx512Records = avx512Zero + avx512Vector + 2*64*avx512Vector
 	avx512Record  = 32
+	avx512Padding = (avx512Stages - 1) * avx512Record
 )
 
 // loadAVX512 fills the memory with all that does not depend on the nonce.
 func loadAVX512(s *Scanner) {
 	w := headerSchedule(&s.tail)
-	copy(s.words[avx512Sums:], w[:])
+	header := s.words[avx512Header:]
+	copy(header, w[:])
+	for t := 16; t < 18; t++ { // these are known
+		header[t] += sha256K[t]
+	}
 	s.words[avx512Zero] = s.zero
-	for stream := range avx512Streams {
-		rows := s.words[stream*avx512Rows:]
-		for t := 7; t < 18; t++ {
-			row := rows[t*avx512Vector:][:avx512Vector]
-			for lane := range row {
-				row[lane] = sha256K[t] + w[t]
-			}
+	table := s.words[avx512Zero+avx512Vector:]
+	for t := 7; t < 18; t++ {
+		for lane := range avx512Vector {
+			kw := sha256K[t] + w[t]
+			table[t*avx512Vector+lane] = kw
+			table[(64+t)*avx512Vector+lane] = kw
 		}
 	}
+	records := s.words[avx512Records+avx512Padding:]
 	for i := range s.mids {
 		m := &s.mids[i]
 		v := m.beforeRound4(&s.tail)
-		record := s.words[avx512Records+i*avx512Record:][:avx512Record]
+		record := records[i*avx512Record:][:avx512Record]
 		copy(record, []uint32{
 			v[0], v[4], // a and e, less W[3]
 			v[1], v[2], v[3], // b, c, d
@@ -68,5 +95,12 @@ func loadAVX512(s *Scanner) {
 			v[7] + sha256K[4] + padding, v[6] + sha256K[5], v[5] + sha256K[6], // h + K + W of rounds 4 to 6
 		})
 		copy(record[10:], m[:])
+	}
+	// While a pass begins with the first version of a group, it is still busy
+	// with the last ones of the group before.
+	padding := s.words[avx512Records:][:avx512Padding]
+	for i := range avx512Stages - 1 {
+		last := len(s.mids) - 1 - i%len(s.mids)
+		copy(padding[avx512Padding-(i+1)*avx512Record:][:avx512Record], records[last*avx512Record:])
 	}
 }

@@ -4,8 +4,14 @@
 
 package miner
 
-// scanAVX512 scans groups of 32 nonces for all versions and sets a mask
-// for each, as Kernel.scan does. words is the kernel's memory.
+// scanAVX512 scans groups of 16 nonces for all versions and sets a mask for
+// each, as Kernel.scan does. words is the kernel's memory.
 //
 //go:noescape
 func scanAVX512(words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32
+
+// scanAVX512Roll scans groups of 16 nonces for all versions and sets a mask for
+// each, as Kernel.scan does. words is the kernel's memory.
+//
+//go:noescape
+func scanAVX512Roll(words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32

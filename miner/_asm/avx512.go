@@ -2,34 +2,36 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// The AVX-512 kernel hashes one header a lane, 16 lanes a register, in two
-// streams. The nonces of a group (16 a stream) are expanded once into the
-// message schedule of the header's second block, with the round constants
-// added, and all rolled versions use it: the versions differ in the midstate
-// only. T. Hanke, "AsicBoost: A Speedup for Bitcoin Mining", 2016,
-// https://arxiv.org/abs/1604.00575.
+// The AVX-512 kernels hash one header a lane, 16 lanes a register: a group is
+// 16 nonces, an item is a group and a version. There are two:
 //
-// What does not depend on the nonce is computed in Go before (the records and
-// sums below). The second hash ends at round 60, whose e decides: it becomes
-// the last word of the digest three rounds later.
+//   - plain expands the header's message schedule within each item.
+//   - rolled expands it once a group, and adds the round constants, for all
+//     versions, which differ in the midstate only: T. Hanke, "AsicBoost: A
+//     Speedup for Bitcoin Mining", 2016, https://arxiv.org/abs/1604.00575.
+//
+// Items follow one another without a break, version by version and group by
+// group; each pass completes the item that began as many passes ago as there
+// are stages less one.
 
+// The kernels' memory, in bytes; kernel_avx512_amd64.go has it in words.
 const (
-	streams = 2
-	vector  = 64 // bytes of a register
-	rounds  = 64
-)
+	zRings   = 0
+	zNonces  = zRings + stages*ringRows*vector // W[3]: the nonces of the group, bytes swapped
+	zCount   = zNonces + vector                // the nonces
+	zHeader  = zCount + vector                 // sums of W[t] that do not depend on the nonce, t = 0 … 63
+	zZero    = zHeader + 4*rounds              // the bits that a candidate has clear
+	zTables  = zZero + vector                  // rolled: two tables of K[t] + W[t], for the group and the one before
+	zRecords = zTables + 2*rounds*vector
 
-// The kernel's memory, in bytes; kernel_avx512_amd64.go has it in words.
-const (
-	scheduleSize = rounds * vector        // of a stream: row t is K[t]+W[t] of the header, row 3 is W[3]
-	digestsAt    = streams * scheduleSize // of each stream: row t is W[t] of the digest
-	sumsAt       = 2 * digestsAt          // the nonce-independent part of W[t], t = 0 … 63
-	zeroAt       = sumsAt + 4*rounds      // the bits that a candidate has clear
-	recordsAt    = zeroAt + vector
+	stages   = 3
+	lag      = stages - 1
+	zPadding = lag * recordSize // before the records: copies of the last ones
 )
 
 // A version's record, in bytes. The state is that before round 4 for the word
@@ -44,113 +46,176 @@ const (
 	recordSize          = 128
 )
 
-// The functions of three bits that VPTERNLOGD computes: x^y^z, x?y:z, and the
-// majority.
-const (
-	imm3Xor   = 0x96
-	immChoose = 0xca
-	immMaj    = 0xe8
+// The registers besides the common ones.
+var (
+	passes = R12 // passes left
+	rings  = [stages]Register{R13, R15, RBX}
+	tables = [2]Register{R14, R9} // rolled: of the group of stage 0, and of stage 1
 )
 
+// The tunings are the best of some thousands measured on a Zen 5.
 var (
-	words      = RDI // the kernel's memory
-	masks      = RSI // result: 32 bits a version
-	consts     = RDX // the middle of the table below
-	digests    = R15 // rows of the second hash
-	kPtr       = RAX // into K[t]
-	rowPtr     = RBX // into the rows of a loop
-	record     = R8  // of the version
-	rowCount   = R9  // counter of a loop over rows
-	versions   = R10
-	versionsUp = R11 // versions left
-	groups     = R12 // groups left
-	nonce      = R13 // of the next 16 lanes
-	found      = RCX // all masks or-ed
-)
-
-var sums [rounds]uint32 // of the digest
-
-// Offsets in the table of constants.
-var (
-	constK      int // K[t]
-	constSum    int // second hash: see digestSums
-	constIV     int
-	constFirst  int // second hash: K[t] + h of rounds 1 to 3, at index t
-	constRoundE int // second hash: e after round 0, less W[0]
-	constRoundA int // second hash: a after round 0, less W[0]
-	constLanes  int // 0 … 15
-	constBytes  int // the mask of bytes 1 and 3
+	rolledTuning = tuning{machine: zen5, cuts: []point{{1, 50}, {2, 30}}, skews: []float64{0.01, 0.005, -0.005}}
+	plainTuning  = tuning{machine: zen5, cuts: []point{{1, 45}, {2, 18}}, skews: []float64{0, 0, 0}}
 )
 
 func avx512() {
-	t := newTable("avx512Consts")
-	constK = t.add(k[:]...)
-	sums = digestSums()
-	constSum = t.add(sums[:]...)
-	constIV = t.add(iv[:]...)
-	constFirst = t.add(0, k[1]+iv[6], k[2]+iv[5], k[3]+iv[4])
-	t1 := iv[7] + bigSigma1(iv[4]) + (iv[4]&iv[5] ^ ^iv[4]&iv[6]) + k[0]
-	constRoundE = t.add(iv[3] + t1)
-	constRoundA = t.add(t1 + bigSigma0(iv[0]) + (iv[0]&iv[1] ^ iv[0]&iv[2] ^ iv[1]&iv[2]))
-	constBytes = t.add(0xff00ff00)
-	constLanes = t.add(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+	c := newConstants("avx512Consts", consts)
+	avx512Scan("scanAVX512", c, plainTuning, false)
+	avx512Scan("scanAVX512Roll", c, rolledTuning, true)
+}
 
-	TEXT("scanAVX512", 4 /* NOSPLIT */, "func(words, masks *uint32, nonce uint32, versions, groups int) uint32")
+func avx512Scan(name string, c *constants, t tuning, shared bool) {
+	TEXT(name, 4 /* NOSPLIT */, "func(words, masks *uint32, nonce uint32, versions, groups int) uint32")
 	Pragma("noescape")
-	Doc("scanAVX512 scans groups of 32 nonces for all versions and sets a mask",
-		"for each, as Kernel.scan does. words is the kernel's memory.")
+	Doc(name+" scans groups of 16 nonces for all versions and sets a mask for",
+		"each, as Kernel.scan does. words is the kernel's memory.")
 	Load(Param("words"), words)
 	Load(Param("masks"), masks)
-	Load(Param("nonce"), nonce.As32())
-	Load(Param("versions"), versions)
-	Load(Param("groups"), groups)
-	LEAQ(t.mem.Offset(constMiddle), consts)
-	LEAQ(at(words, digestsAt), digests)
-	XORL(found.As32(), found.As32())
-
-	Label("group")
-	MOVQ(words, rowPtr)
-	MOVL(U32(streams), rowCount.As32())
-	Label("schedule")
-	headerSchedule()
-	ADDL(U8(16), nonce.As32())
-	ADDQ(U32(scheduleSize), rowPtr)
-	DECL(rowCount.As32())
-	JNZ(LabelRef("schedule"))
-
-	LEAQ(Mem{Base: words, Disp: recordsAt}, record)
-	MOVQ(versions, versionsUp)
-	Label("version")
-	var ss [streams]*stream
-	for i := range ss {
-		ss[i] = newStream(i)
+	Load(Param("nonce"), RAX.As32())
+	Load(Param("versions"), versionsUp)
+	Load(Param("groups"), passes)
+	firstMask, err := Param("masks").Resolve()
+	if err != nil {
+		panic(err)
 	}
-	firstHash(ss)
-	secondHash(ss)
-	ADDQ(U32(recordSize), record)
-	DECQ(versionsUp)
-	JNZ(LabelRef("version"))
-	DECQ(groups)
-	JNZ(LabelRef("group"))
+	c.point()
+	XORL(found.As32(), found.As32())
+	IMULQ(versionsUp, passes)
+	ADDQ(U8(lag), passes)
+	SUBQ(U8(4*lag), masks)
+	for i, r := range rings {
+		LEAQ(Mem{Base: words, Disp: zRings + i*ringRows*vector}, r)
+	}
+	if shared {
+		LEAQ(Mem{Base: words, Disp: zTables}, tables[0])
+		MOVQ(tables[0], tables[1])
+	}
+	LEAQ(Mem{Base: words, Disp: zRecords + zPadding}, record)
+	tmp := zmm(20, 1)[0]
+	VPBROADCASTD(RAX.As32(), tmp)
+	VPADDD(c.mem(c.lanesAt), tmp, tmp)
+	avx512Group(c, t, shared)
 
+	Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []Op{Imm(64)}})
+	Label(name + "Pass")
+	avx512Pass(c, t, shared)
+	MOVQ(rings[2], RAX)
+	MOVQ(rings[1], rings[2])
+	MOVQ(rings[0], rings[1])
+	MOVQ(RAX, rings[0])
+	if shared {
+		MOVQ(tables[0], tables[1])
+	}
+	CMPQ(masks, firstMask.Addr)
+	JB(LabelRef(name + "NoMask")) // of no item yet
+	KMOVW(K1, EAX)
+	MOVL(EAX, Mem{Base: masks})
+	ORL(EAX, found.As32())
+	Label(name + "NoMask")
+	ADDQ(U8(4), masks)
+	ADDQ(U32(recordSize), record)
+	DECQ(passes)
+	JZ(LabelRef(name + "Done"))
+	DECQ(versionsUp)
+	JNZ(LabelRef(name + "Pass"))
+
+	Comment("The next group")
+	Load(Param("versions"), versionsUp)
+	LEAQ(Mem{Base: words, Disp: zRecords + zPadding}, record)
+	if shared {
+		LEAQ(Mem{Base: words, Disp: 2*zTables + rounds*vector, Index: words, Scale: 1}, RAX)
+		SUBQ(tables[0], RAX)
+		MOVQ(RAX, tables[0])
+	}
+	VPBROADCASTD(c.mem(c.sixteenAt), tmp)
+	VPADDD(Mem{Base: words, Disp: zCount}, tmp, tmp)
+	avx512Group(c, t, shared)
+	JMP(LabelRef(name + "Pass"))
+
+	Label(name + "Done")
 	VZEROUPPER()
 	Store(found.As32(), ReturnIndex(0))
 	RET()
 }
 
-// zmm returns the n registers from the given one on.
-func zmm(from, n int) (regs []VecPhysical) {
-	all := []VecPhysical{
-		Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
-		Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31,
+// avx512Pass writes the body of the loop.
+func avx512Pass(c *constants, t tuning, shared bool) {
+	m := &memory{
+		record: func(stage int) Mem { return at(record, -stage*recordSize) },
+		nonces: at(words, zNonces),
+		header: func(t int) Mem { return at(words, zHeader+4*t) },
+		zero:   at(words, zZero),
+		consts: c,
 	}
-	return all[from : from+n]
+	for _, r := range rings {
+		m.ring = append(m.ring, at(r, 0))
+	}
+	for _, r := range tables {
+		m.table = append(m.table, at(r, 0))
+	}
+	insts, err := t.order(buildDoubleHash(m, t.cuts, shared))
+	if err != nil {
+		panic(err)
+	}
+	emitAVX512(insts)
 }
 
-// constant is a place in the table. Displacements of -128 … 127 words fit in a
-// byte of the instruction.
-func constant(offset int) Mem { return at(consts, offset-constMiddle) }
+// avx512Group begins a group: its nonces are in Z20. The state of the stages
+// stays in its registers.
+func avx512Group(c *constants, t tuning, shared bool) {
+	state := lag * len(carried)
+	r := zmm(state, t.registers-state)
+	nonces, mask, swapped := r[8], r[9], r[10] // Z20 and two others
+	VMOVDQU32(nonces, Mem{Base: words, Disp: zCount})
+	VPBROADCASTD(c.mem(c.bytesAt), mask)
+	VPROLD(U8(8), nonces, swapped)
+	VPRORD(U8(8), nonces, nonces)
+	VPTERNLOGD(U8(immChoose), swapped, nonces, mask)
+	VMOVDQA64(mask, Mem{Base: words, Disp: zNonces})
+	if !shared {
+		return
+	}
 
-const constMiddle = 512
-
-func at(base Register, offset int) Mem { return Mem{Base: base, Disp: offset} }
+	Comment("K + W of the header")
+	var p program
+	var ring [16]*value
+	ring[3] = p.load(&place{mem: Mem{Base: words, Disp: zNonces}})
+	for t := 18; t < rounds; t++ {
+		var acc source
+		plus := func(x source) {
+			if acc == nil {
+				acc = x
+			} else {
+				acc = p.add(acc, x)
+			}
+		}
+		for _, u := range scheduleTerms(t) {
+			if headerKnown(u.t) {
+				continue
+			}
+			x := ring[u.t%16]
+			if u.rots[0] != 0 {
+				x = p.do(opTernary, imm3Xor, p.do(opRor, u.rots[0], x), p.do(opRor, u.rots[1], x), p.do(opShr, u.rots[2], x))
+			}
+			plus(x)
+		}
+		if headerSum(t) {
+			plus(broadcast(Mem{Base: words, Disp: zHeader + 4*t}))
+		}
+		ring[t%16] = acc.(*value)
+		p.store(p.add(acc, c.k(t)), &place{mem: Mem{Base: tables[0], Disp: t * vector}})
+	}
+	var free []int
+	for i := range r {
+		free = append(free, state+i)
+	}
+	for limit := len(free); limit >= 16; limit-- {
+		insts, err := allocate(t.schedule(p.ops, nil, nil, limit), nil, nil, free)
+		if err == nil {
+			emitAVX512(insts)
+			return
+		}
+	}
+	panic("the schedule needs more registers")
+}
