@@ -21,15 +21,20 @@ type EngineConfig struct {
 	Feeder      Feeder
 	Pin         bool // keep each thread on one processor (Linux)
 	Idle        bool // let threads run only when nothing else wants to (Linux)
+
+	// OnSwitch, for measuring, is called by each thread just before the first
+	// kernel call of a task. It must be quick: nothing is hashed meanwhile.
+	OnSwitch func(Switch)
 }
 
 // Engine runs the hashing threads. Its methods are safe for concurrent use.
 type Engine struct {
-	kernel *Kernel
-	feeder Feeder
-	pin    bool
-	idle   bool
-	cpus   []int // the processors threads are pinned to, in this order
+	kernel   *Kernel
+	feeder   Feeder
+	pin      bool
+	idle     bool
+	onSwitch func(Switch) // nil: nobody measures
+	cpus     []int        // the processors threads are pinned to, in this order
 
 	generation atomic.Uint64 // counts Kicks
 	duty       atomic.Int64  // percent
@@ -52,12 +57,13 @@ func NewEngine(cfg EngineConfig) (*Engine, error) {
 		return nil, errors.New("engine: no feeder")
 	}
 	e := &Engine{
-		kernel: cfg.Kernel,
-		feeder: cfg.Feeder,
-		pin:    cfg.Pin,
-		idle:   cfg.Idle,
-		cpus:   allowedCPUs(),
-		wake:   make(chan struct{}),
+		kernel:   cfg.Kernel,
+		feeder:   cfg.Feeder,
+		pin:      cfg.Pin,
+		idle:     cfg.Idle,
+		onSwitch: cfg.OnSwitch,
+		cpus:     allowedCPUs(),
+		wake:     make(chan struct{}),
 	}
 	if cfg.DutyPercent == 0 {
 		cfg.DutyPercent = 100
@@ -212,6 +218,19 @@ func (e *Engine) Hashes() (sum uint64) {
 	defer e.mu.Unlock()
 	for _, t := range e.threads {
 		sum += t.hashes.Load()
+	}
+	return sum
+}
+
+// Busy returns the processor time that all threads together have spent in
+// kernel calls since the engine was made: hashes over busy time is the rate
+// that neighbours on the machine do not change. Where the system does not
+// tell a thread's processor time, it is the wall clock's.
+func (e *Engine) Busy() (sum time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, t := range e.threads {
+		sum += time.Duration(t.busy.Load())
 	}
 	return sum
 }

@@ -23,7 +23,7 @@ func newAVX512() *Kernel {
 		record:    avx512Record,
 		load:      loadAVX512,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
-			return scanAVX512(&s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+			return outside(scanAVX512, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 		},
 	}
 }
@@ -39,7 +39,7 @@ func newAVX512Roll() *Kernel {
 		if len(s.versions) < avx512Shared {
 			return plain(s, nonce, groups)
 		}
-		return scanAVX512Roll(&s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+		return outside(scanAVX512Roll, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 	}
 	return k
 }

@@ -1,5 +1,7 @@
 package miner
 
+import "slices"
+
 // Task is one stretch of nonces of one header for one thread.
 type Task struct {
 	Header   Header   // its version and nonce fields are replaced while scanning
@@ -18,6 +20,14 @@ func (t *Task) Headers() uint64 { return t.nonces() * t.versions() }
 
 // nonces returns Count, cut to the end of the nonces.
 func (t *Task) nonces() uint64 { return min(t.Count, 1<<32-uint64(t.Nonce)) }
+
+// sameHeaders reports whether two tasks differ in their nonces only.
+func (t *Task) sameHeaders(o *Task) bool {
+	a, b := t.Header, o.Header
+	a.SetNonce(0)
+	b.SetNonce(0)
+	return a == b && t.Target == o.Target && slices.Equal(t.Versions, o.Versions)
+}
 
 // Feeder gives an engine's threads their work. Its methods are called by the
 // hashing threads, concurrently, and must not call Stop or SetThreads of the

@@ -25,10 +25,13 @@ type thread struct {
 	_      cpu.CacheLinePad // the counters are written every call
 	hashes atomic.Uint64    // headers since ever
 	rate   atomic.Uint64    // headers a second of the thread's time
+	busy   atomic.Int64     // nanoseconds of its time in kernel calls since ever
 	_      cpu.CacheLinePad
 
 	// The rest is the running goroutine's own.
 	scanner *Scanner
+	loaded  Task          // what the scanner was loaded with
+	last    callEnd       // kept for Engine.onSwitch only
 	debt    time.Duration // pause still to make
 	window  struct {
 		hashes uint64
@@ -48,6 +51,7 @@ func (t *thread) run(ended chan<- struct{}) {
 	defer close(ended)
 	runtime.LockOSThread()
 	t.settle()
+	t.last = callEnd{}
 	for {
 		t.rest(nil)
 		if t.quit.Load() {
@@ -83,11 +87,7 @@ func (t *thread) settle() {
 // work scans the task until its end, a Kick, or the thread's, and returns the
 // number of headers hashed.
 func (t *thread) work(task *Task, generation uint64) (hashed uint64) {
-	if t.scanner == nil {
-		t.scanner = t.e.kernel.NewScanner(&task.Header, task.Versions, task.Target)
-	} else {
-		t.scanner.Load(&task.Header, task.Versions, task.Target)
-	}
+	t.load(task)
 	versions := task.versions()
 	nonce := task.Nonce
 	for left := task.nonces(); left > 0; {
@@ -96,6 +96,9 @@ func (t *thread) work(task *Task, generation uint64) (hashed uint64) {
 			break
 		}
 		start := threadTime()
+		if t.e.onSwitch != nil && hashed == 0 {
+			t.switched(task, start)
+		}
 		hits, scanned := t.scanner.Scan(nonce, uint32(min(left, t.callSize(versions))))
 		for _, hit := range hits {
 			h := task.Header
@@ -110,9 +113,26 @@ func (t *thread) work(task *Task, generation uint64) (hashed uint64) {
 		n := uint64(scanned) * versions
 		hashed += n
 		t.hashes.Add(n)
-		t.account(n, threadTime()-start)
+		end := threadTime()
+		t.account(n, end-start)
+		if t.e.onSwitch != nil {
+			t.last = callEnd{time.Now(), end}
+		}
 	}
 	return hashed
+}
+
+// load puts the task into the scanner, unless it goes on with the headers of
+// the one before: midstates of many versions take as long as many hashes.
+func (t *thread) load(task *Task) {
+	if t.scanner == nil {
+		t.scanner = t.e.kernel.NewScanner(&task.Header, task.Versions, task.Target)
+	} else if !task.sameHeaders(&t.loaded) {
+		t.scanner.Load(&task.Header, task.Versions, task.Target)
+	}
+	// The feeder's versions may change once the task is done.
+	t.loaded.Versions = append(t.loaded.Versions[:0], task.Versions...)
+	t.loaded.Header, t.loaded.Target = task.Header, task.Target
 }
 
 // callSize returns the nonces of a kernel call: a whole number of groups that
@@ -138,6 +158,7 @@ func perDuration(rate uint64, d time.Duration) uint64 {
 func (t *thread) account(hashes uint64, busy time.Duration) {
 	duty := time.Duration(t.e.duty.Load())
 	t.debt += busy * (100 - duty) / duty
+	t.busy.Add(int64(busy))
 
 	t.window.hashes += hashes
 	t.window.busy += busy
