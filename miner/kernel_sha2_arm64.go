@@ -26,7 +26,7 @@ func newARMv8() *Kernel {
 		record: armRecord,
 		load:   loadARMv8,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
-			return scanSHA2(&s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+			return outside(scanSHA2, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 		},
 	}
 }
