@@ -18,6 +18,8 @@ type Kernel struct {
 	// words and record are the size of the kernel's memory in a scanner: 32-bit
 	// words in all, and more of them for each version.
 	words, record int
+	// buffer computes midstates; nil for plain Go.
+	buffer *MultiBuffer
 	// load fills that memory; nil for nothing to do.
 	load func(s *Scanner)
 	// scan hashes groups × Lanes nonces of every version and sets the masks of

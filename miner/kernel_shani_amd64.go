@@ -14,22 +14,27 @@ import (
 // SHA instructions.
 func newSHANI() *Kernel {
 	return &Kernel{
-		Name:  "sha-ni",
-		Lanes: shaniWays,
-		Needs: "SHA-NI, SSSE3",
-		supported: func() error {
-			if !cpuid.CPU.Supports(cpuid.SHA, cpuid.SSSE3) {
-				return errors.New("needs the SHA extensions and SSSE3 of the processor")
-			}
-			return nil
-		},
-		words:  shaniRecords,
-		record: shaniRecord,
-		load:   loadSHANI,
+		Name:      "sha-ni",
+		Lanes:     shaniWays,
+		Needs:     shaniNeeds,
+		supported: supportsSHANI,
+		buffer:    newSHANIMultiBuffer(),
+		words:     shaniRecords,
+		record:    shaniRecord,
+		load:      loadSHANI,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
-			return scanSHANI(&s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+			return outside(scanSHANI, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 		},
 	}
+}
+
+const shaniNeeds = "SHA-NI, SSSE3"
+
+func supportsSHANI() error {
+	if !cpuid.CPU.Supports(cpuid.SHA, cpuid.SSSE3) {
+		return errors.New("needs the SHA extensions and SSSE3 of the processor")
+	}
+	return nil
 }
 
 // The memory of the kernel, in words; miner/_asm/shani.go has it in bytes.

@@ -19,6 +19,40 @@ func midstateOf(h *Header) midstate {
 	return compress(&sha256IV, &block)
 }
 
+// midstatesOf sets mids to the midstates of a header with these versions. It
+// computes them side by side in m, or in plain Go if that is nil.
+func midstatesOf(mids []midstate, h *Header, versions []uint32, m *MultiBuffer) {
+	if m != nil && m.blocks != nil && len(versions) > 1 {
+		m.midstates(mids, h, versions)
+		return
+	}
+	rolled := *h
+	for i, v := range versions {
+		rolled.SetVersion(v)
+		mids[i] = midstateOf(&rolled)
+	}
+}
+
+// midstates sets mids to the midstates of a header with these versions.
+func (m *MultiBuffer) midstates(mids []midstate, h *Header, versions []uint32) {
+	var b batch
+	for lane := range m.Lanes {
+		copy(b.block(lane)[:], h[:])
+	}
+	for len(versions) > 0 {
+		n := min(len(versions), m.Lanes)
+		b.begin(m.Lanes)
+		for lane, v := range versions[:n] {
+			binary.LittleEndian.PutUint32(b.block(lane)[offVersion:], v)
+		}
+		m.absorb(&b.states[0], &b.data[0], blockSize, 1)
+		for lane := range n {
+			mids[lane] = *b.state(lane)
+		}
+		mids, versions = mids[n:], versions[n:]
+	}
+}
+
 // tailOf returns the words of the header's second block that do not change
 // while nonces are scanned: end of the merkle root, time, bits.
 func tailOf(h *Header) (tail [3]uint32) {

@@ -774,7 +774,6 @@ version:
 	PADDL       X0, X13
 	SHA256MSG2  X3, X13
 	MOVOA       X13, X3
-	MOVOA       X3, 32(DI)
 	MOVOA       96(DI), X14
 	SHA256MSG1  112(DI), X14
 	MOVOA       X6, X0
@@ -782,7 +781,6 @@ version:
 	PADDL       X0, X14
 	SHA256MSG2  X6, X14
 	MOVOA       X14, X6
-	MOVOA       X6, 96(DI)
 	MOVOA       160(DI), X15
 	SHA256MSG1  176(DI), X15
 	MOVOA       X9, X0
@@ -790,7 +788,6 @@ version:
 	PADDL       X0, X15
 	SHA256MSG2  X9, X15
 	MOVOA       X15, X9
-	MOVOA       X9, 160(DI)
 	MOVOA       224(DI), X13
 	SHA256MSG1  240(DI), X13
 	MOVOA       X12, X0
@@ -798,7 +795,6 @@ version:
 	PADDL       X0, X13
 	SHA256MSG2  X12, X13
 	MOVOA       X13, X12
-	MOVOA       X12, 224(DI)
 	MOVOU       224(DX), X0
 	PADDL       X3, X0
 	SHA256RNDS2 X0, X1, X2
@@ -1528,7 +1524,6 @@ version:
 	PADDL       X0, X13
 	SHA256MSG2  X3, X13
 	MOVOA       X13, X3
-	MOVOA       X3, 32(DI)
 	MOVOA       96(DI), X14
 	SHA256MSG1  112(DI), X14
 	MOVOA       X6, X0
@@ -1536,7 +1531,6 @@ version:
 	PADDL       X0, X14
 	SHA256MSG2  X6, X14
 	MOVOA       X14, X6
-	MOVOA       X6, 96(DI)
 	MOVOA       160(DI), X15
 	SHA256MSG1  176(DI), X15
 	MOVOA       X9, X0
@@ -1544,7 +1538,6 @@ version:
 	PADDL       X0, X15
 	SHA256MSG2  X9, X15
 	MOVOA       X15, X9
-	MOVOA       X9, 160(DI)
 	MOVOA       224(DI), X13
 	SHA256MSG1  240(DI), X13
 	MOVOA       X12, X0
@@ -1552,7 +1545,6 @@ version:
 	PADDL       X0, X13
 	SHA256MSG2  X12, X13
 	MOVOA       X13, X12
-	MOVOA       X12, 224(DI)
 	MOVOU       224(DX), X0
 	PADDL       X3, X0
 	SHA256RNDS2 X0, X1, X2

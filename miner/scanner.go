@@ -15,7 +15,8 @@ type Hit struct {
 // in the kernel's form and its working memory. It is not for concurrent use.
 type Scanner struct {
 	kernel   *Kernel
-	header   Header // scratch for the oracle
+	buffer   *MultiBuffer // the kernel's, if it passed its self-test
+	header   Header       // scratch for the oracle
 	own      [1]uint32
 	versions []uint32
 	target   Target
@@ -39,6 +40,9 @@ const (
 // instruction.
 func (k *Kernel) NewScanner(h *Header, versions []uint32, t Target) *Scanner {
 	s := &Scanner{kernel: k}
+	if k.buffer != nil && k.buffer.SelfTest() == nil {
+		s.buffer = k.buffer
+	}
 	s.Load(h, versions, t)
 	return s
 }
@@ -54,11 +58,8 @@ func (s *Scanner) Load(h *Header, versions []uint32, t Target) {
 		versions = s.own[:]
 	}
 	s.versions = append(s.versions[:0], versions...)
-	s.mids = s.mids[:0]
-	for _, v := range versions {
-		s.header.SetVersion(v)
-		s.mids = append(s.mids, midstateOf(&s.header))
-	}
+	s.mids = grow(s.mids, len(versions))
+	midstatesOf(s.mids, h, s.versions, s.buffer)
 	s.tail = tailOf(h)
 	zero, n := t.zeroBits()
 	s.zero = zero

@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	kernel := flag.String("kernel", "", "avx512 or sha-ni")
+	kernel := flag.String("kernel", "", "avx512, sha-ni or sha-ni-blocks")
 	flag.Parse()
 	ConstraintExpr("!purego")
 	switch *kernel {
@@ -19,8 +19,10 @@ func main() {
 		avx512()
 	case "sha-ni":
 		shaNI()
+	case "sha-ni-blocks":
+		shaNIBlocks()
 	default:
-		fmt.Fprintln(os.Stderr, "usage: go run . -kernel avx512|sha-ni -out FILE -stubs FILE -pkg NAME")
+		fmt.Fprintln(os.Stderr, "usage: go run . -kernel avx512|sha-ni|sha-ni-blocks -out FILE -stubs FILE -pkg NAME")
 		os.Exit(2)
 	}
 	Generate()
