@@ -8,6 +8,17 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
+const armNeeds = "ARMv8 SHA2"
+
+// supportsARMv8 asks the operating system, for only it can read what the
+// processor offers.
+func supportsARMv8() error {
+	if !cpu.ARM64.HasSHA2 {
+		return errors.New("needs the SHA2 instructions of the processor's cryptographic extension")
+	}
+	return nil
+}
+
 // newARMv8 returns the kernel that hashes four nonces side by side with the
 // SHA256 instructions. The message schedule of the header is shared by all
 // rolled versions.
@@ -15,16 +26,12 @@ func newARMv8() *Kernel {
 	return &Kernel{
 		Name:  "armv8-sha2",
 		Lanes: armWays,
-		Needs: "ARMv8 SHA2",
-		supported: func() error {
-			if !cpu.ARM64.HasSHA2 {
-				return errors.New("needs the SHA2 instructions of the processor's cryptographic extension")
-			}
-			return nil
-		},
-		words:  armRecords,
-		record: armRecord,
-		load:   loadARMv8,
+		Needs: armNeeds,
+
+		supported: supportsARMv8,
+		words:     armRecords,
+		record:    armRecord,
+		load:      loadARMv8,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
 			return outside(scanSHA2, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 		},
@@ -52,8 +59,7 @@ const (
 	armDigestK = armHeadS + 8
 	armDigestS = armDigestK + 8
 	armIV7     = armDigestS + 4
-	armK       = armIV7 + 4 + 4 // for the records to be aligned
-	armRecords = armK + 64
+	armRecords = armIV7 + 4 + 4 // a multiple of 16
 	armRecord  = 16
 )
 
@@ -74,7 +80,6 @@ func loadARMv8(s *Scanner) {
 		s.words[armDigestK+i] = sha256K[8+i] + digest[8+i]
 	}
 	copy(s.words[armIV:], sha256IV[:])
-	copy(s.words[armK:], sha256K[:])
 	for i := range 4 {
 		s.words[armDigestS+i] = begun(digest[:], 24+i)
 		s.words[armIV7+i] = sha256IV[7]
