@@ -31,7 +31,7 @@ test: ## run the quick tests: needs Go, git, gcc and make
 	$(GO) test ./...
 
 .PHONY: test-all
-test-all: race purego cross peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
+test-all: race purego cross emulated peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
 	$(MAKE) fuzz FUZZTIME=5s
 
 .PHONY: race
@@ -80,6 +80,28 @@ peers-core: bin/peers/core/bitcoind ## test against a real bitcoind where Debian
 bin/peers/core/bitcoind: stratum/solo/rpc/_bitcoind/fetch.sh
 	$< $(@D)
 
+# Nothing is fetched unasked, but nobody should have to guess what is missing.
+define noqemu
+There is no qemu-aarch64 or no qemu-x86_64 here to test on other processors.
+Get them in one of these ways, on Linux:
+  make qemu                     fetches them into ./bin/qemu, as any user (Debian and its like)
+  apt-get install qemu-user     installs them, as root (elsewhere your distribution's package)
+Or leave out these tests alone: make race purego cross peers slow fuzz
+endef
+
+.PHONY: emulated
+emulated: export PATH := $(CURDIR)/bin/qemu:$(PATH)
+emulated: export noqemu := $(noqemu)
+emulated: ## test under qemu on other processors: arm64, and x86 without SHA-NI and AVX-512
+	@command -v qemu-aarch64 >/dev/null && command -v qemu-x86_64 >/dev/null || { echo "$$noqemu" >&2; exit 1; }
+	$(call tagged,emulated)
+
+.PHONY: qemu
+qemu: bin/qemu/qemu-x86_64 ## fetch the qemu for these tests into ./bin/qemu, as any user
+
+bin/qemu/qemu-x86_64: miner/_qemu/fetch.sh
+	$< $(@D)
+
 .PHONY: slow
 slow: ## run the tests that take minutes
 	$(call tagged,slow)
@@ -97,7 +119,7 @@ fuzz: ## fuzz every target for FUZZTIME (10s)
 lint: ## check formatting, go vet and staticcheck
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags 'peers core slow' ./...
+	$(GO) vet -tags 'emulated peers core slow' ./...
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: generate
