@@ -34,8 +34,10 @@
 // The engine uses no kernel before it has passed [SelfTest] in this process; the
 // fastest is chosen by measuring, not by name.
 //
-// A kernel call takes about half a millisecond, so that new work, a pause and
-// the garbage collector wait no longer than that. Scanning does not allocate.
+// A kernel call takes about half a millisecond, so that new work and a pause
+// wait no longer than that. The garbage collector does not wait for kernels in
+// assembly, not even for one whose thread other programs keep from its
+// processor. Scanning does not allocate.
 //
 // The package opens no files but what the system says about its processors,
 // has no sockets, writes no logs, and no state outside its values.

@@ -65,7 +65,7 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	if l.Terms, err = p.newestTerms(ctx, e, &cfg); err != nil {
 		return err
 	}
-	limit, err := p.leaseLimit(ctx, &cfg)
+	limit, err := p.leaseLimit(ctx, f.e, &cfg)
 	if err != nil {
 		return err
 	}

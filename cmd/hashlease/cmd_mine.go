@@ -27,7 +27,7 @@ func runMine(ctx context.Context, e *env, args []string) error {
 	f.Var(&passwords, "p", "the `PASSWORD` at the pool (default x)")
 	threads := f.Int("t", 0, "hashing threads `N`; 0 is one per processor")
 	caFile := f.String("tls-ca", "", "PEM `FILE` of authorities to trust besides the system's")
-	kernel := f.String("kernel", "", "hashing kernel by `NAME`; empty is the fastest")
+	kernel := f.String("kernel", "", "hashing kernel by `NAME`; empty is the fastest, as \"hashlease kernels\" tells")
 	runFor := f.Duration("run-for", 0, "stop after this `DURATION`; 0 is never")
 	suggest := f.String("suggest-difficulty", "", "`DIFFICULTY` to suggest to the pool")
 	logFormat := f.String("log-format", "text", "`FORM` of the log: text or json")
@@ -69,7 +69,7 @@ func runMine(ctx context.Context, e *env, args []string) error {
 			return usage("--tls-ca %s: no certificate in it; want PEM, beginning with -----BEGIN CERTIFICATE-----", *caFile)
 		}
 	}
-	if err := m.open(cfg, *kernel, *threads); err != nil {
+	if err := m.open(ctx, cfg, *kernel, *threads); err != nil {
 		return err
 	}
 	return m.run(ctx, *runFor, *asJSON)
@@ -127,20 +127,23 @@ type poolMiner struct {
 	last   string        // address of the pool then; "" for none
 }
 
-func (m *poolMiner) open(cfg stratum.ClientConfig, kernel string, threads int) (err error) {
+func (m *poolMiner) open(ctx context.Context, cfg stratum.ClientConfig, kernel string, threads int) (err error) {
 	if m.client, err = stratum.NewClient(cfg); err != nil {
 		return usage("%w", err)
 	}
-	k, err := chooseKernel(kernel, nil)
+	choice, err := m.e.chooseKernel(ctx, kernel)
 	if err != nil {
 		return err
+	}
+	for _, line := range choice.banner() {
+		m.log.Info(line)
 	}
 	if threads == 0 {
 		threads = runtime.NumCPU()
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), miner.GoMaxProcs(threads)))
 	m.worker = stratum.NewWorker(m.client, func() { m.engine.Kick() })
-	m.engine, err = miner.NewEngine(miner.EngineConfig{Kernel: k, Threads: threads, Feeder: m.worker, Pin: true, Idle: true})
+	m.engine, err = miner.NewEngine(miner.EngineConfig{Kernel: choice.Kernel, Threads: threads, Feeder: m.worker, Pin: true, Idle: true})
 	return err
 }
 

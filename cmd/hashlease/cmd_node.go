@@ -27,7 +27,7 @@ func runNode(ctx context.Context, e *env, args []string) error {
 	payout := f.String("payout-address", "", "the `ADDRESS` that blocks pay, or script:HEX; needed with --coin-rpc")
 	threads := f.Int("threads", 0, "hashing threads `N`; 0 is one per processor")
 	duty := f.Int("duty", 100, "`PERCENT` of the time that threads hash")
-	kernel := f.String("kernel", "", "hashing kernel by `NAME`; empty is the fastest")
+	kernel := f.String("kernel", "", "hashing kernel by `NAME`; empty is the fastest, as \"hashlease kernels\" tells")
 	demo := f.Bool("demo", false, "make the demo tenants in a fresh directory on the sandbox coin (the default)")
 	noDemo := f.Bool("no-demo", false, "make no demo tenants")
 	logFormat := f.String("log-format", "text", "`FORM` of the log: text or json")
@@ -106,8 +106,13 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if n.unlock, err = p.lock(); err != nil {
 		return nil, err
 	}
-	if n.kernel, err = chooseKernel(cfg.Node.Kernel, n.say); err != nil {
+	choice, err := e.chooseKernel(ctx, cfg.Node.Kernel)
+	if err != nil {
 		return nil, err
+	}
+	n.kernel = choice.Kernel
+	for _, line := range choice.banner() {
+		n.say(line)
 	}
 	if err := n.openCoin(ctx); err != nil {
 		return nil, err

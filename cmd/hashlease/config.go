@@ -20,7 +20,7 @@ type config struct {
 
 type nodeConfig struct {
 	Data         string `toml:"data" doc:"The data directory: the database, the provider's key, the sandbox coin."`
-	Kernel       string `toml:"kernel" doc:"The hashing kernel by name; empty measures all and takes the fastest."`
+	Kernel       string `toml:"kernel" doc:"The hashing kernel by name, of those that \"hashlease kernels\" lists; empty is the fastest."`
 	Threads      int    `toml:"threads" doc:"Hashing threads; 0 is one per processor."`
 	Duty         int    `toml:"duty" doc:"Percent of the time that threads hash, 1 to 100."`
 	Demo         bool   `toml:"demo" doc:"Whether a fresh data directory on the sandbox coin gets two demo tenants with a lease each."`

@@ -114,47 +114,19 @@ const limitPercent = 95
 
 // leaseLimit is the hash rate that may be leased, in H/s. A capacity that was
 // never measured is measured now.
-func (p *provider) leaseLimit(ctx context.Context, cfg *config) (uint64, error) {
+func (p *provider) leaseLimit(ctx context.Context, e *env, cfg *config) (uint64, error) {
 	hps, err := p.store.Capacity(ctx)
 	if err != nil {
 		return 0, err
 	}
 	if hps == 0 {
-		k, err := chooseKernel(cfg.Node.Kernel, nil)
+		choice, err := e.chooseKernel(ctx, cfg.Node.Kernel)
 		if err != nil {
 			return 0, err
 		}
-		if hps, err = p.measureCapacity(ctx, k, cfg.Node.Threads, cfg.Node.Duty); err != nil {
+		if hps, err = p.measureCapacity(ctx, choice.Kernel, cfg.Node.Threads, cfg.Node.Duty); err != nil {
 			return 0, err
 		}
 	}
 	return hps / 100 * limitPercent, nil
-}
-
-// chooseKernel returns the kernel of that name, or the fastest when the name
-// is empty, after its self-test. say gets a line about each kernel.
-func chooseKernel(name string, say func(string)) (*miner.Kernel, error) {
-	if name != "" {
-		k, err := miner.KernelByName(name)
-		if err != nil {
-			return nil, usage("%w", err)
-		}
-		if err := k.Supported(); err != nil {
-			return nil, usage("%w", err)
-		}
-		if err := miner.SelfTest(k); err != nil {
-			return nil, &coded{code: exitSelfTest, err: err}
-		}
-		return k, nil
-	}
-	k, all := miner.Best(50 * time.Millisecond)
-	for _, m := range all {
-		if say != nil {
-			say(m.String())
-		}
-	}
-	if k == nil {
-		return nil, &coded{code: exitSelfTest, err: fmt.Errorf("no kernel passed its self-test: this machine computes wrongly (%w)", all[0].Err)}
-	}
-	return k, nil
 }

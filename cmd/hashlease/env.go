@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -18,6 +20,9 @@ type env struct {
 	lookup  func(string) string // an environment variable, "" when unset
 	vars    func() []string     // all of them, as KEY=VALUE
 	now     func() time.Time
+
+	self     func(ctx context.Context, args ...string) *exec.Cmd // this program once more; nil: not to be had
+	cacheDir func() (string, error)                              // where programs keep what they can find out again; nil: nowhere
 }
 
 func osEnv() *env {
@@ -33,7 +38,25 @@ func osEnv() *env {
 		lookup:  os.Getenv,
 		vars:    os.Environ,
 		now:     time.Now,
+
+		self:     runSelf,
+		cacheDir: os.UserCacheDir,
 	}
+}
+
+// runSelf prepares a run of this very program, under the name it was called.
+func runSelf(ctx context.Context, args ...string) *exec.Cmd {
+	const proc = "/proc/self/exe" // is there even when the file has been replaced
+	file := proc
+	if _, err := os.Stat(proc); err != nil {
+		file = os.Args[0]
+		if name, err := os.Executable(); err == nil {
+			file = name
+		}
+	}
+	cmd := exec.CommandContext(ctx, file, args...)
+	cmd.Args[0] = os.Args[0]
+	return cmd
 }
 
 // nowMs is the wall clock in Unix milliseconds.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,7 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"hashlease": main})
+	testscript.Main(m, map[string]func(){"hashlease": main, "trial": trial})
 }
 
 // TestScript runs the stories in testdata/script.
@@ -35,7 +36,12 @@ func TestScript(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HASHLEASE_NODE_THREADS", "1") // stories run side by side
-			return nil
+			// Where kernels.json goes, by system.
+			home := filepath.Join(env.WorkDir, ".home")
+			for _, name := range []string{"XDG_CACHE_HOME", "LocalAppData", "HOME"} {
+				env.Setenv(name, home)
+			}
+			return os.MkdirAll(filepath.Join(home, "Library"), 0o700)
 		},
 	})
 }
