@@ -23,10 +23,17 @@ func newSHANI() *Kernel {
 		record:    shaniRecord,
 		load:      loadSHANI,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
+			if len(s.versions) >= shaniShared {
+				return outside(scanSHANIRoll, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+			}
 			return outside(scanSHANI, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 		},
 	}
 }
+
+// shaniShared is the number of versions from which sharing their schedule is
+// faster than computing it in the gaps of the rounds.
+const shaniShared = 12
 
 const shaniNeeds = "SHA-NI, SSSE3"
 
@@ -37,24 +44,36 @@ func supportsSHANI() error {
 	return nil
 }
 
-// The memory of the kernel, in words; miner/_asm/shani.go has it in bytes.
+// The memory of the kernels, in words; miner/_asm/shani_scan.go has it in
+// bytes.
 const (
 	shaniWays    = 4
-	shaniTail    = shaniWays * 16
-	shaniZero    = shaniTail + 4
-	shaniRecords = shaniZero + 4
+	shaniSlots   = 14 // quads of a block's message schedule that are kept
+	shaniArea    = shaniWays * shaniSlots * 4
+	shaniDigests = shaniArea
+	shaniFixed   = shaniDigests + shaniArea
+	shaniZero    = shaniFixed + 3*4
+	shaniRecords = shaniZero + 4 + shaniWays*4 + shaniWays*12*4
 	shaniRecord  = 16
 )
 
 // loadSHANI fills the memory with all that does not depend on the nonce.
 func loadSHANI(s *Scanner) {
-	copy(s.words[shaniTail:], []uint32{s.tail[0], s.tail[1], s.tail[2], 0, s.zero, s.zero, s.zero, s.zero})
+	w := headerSchedule(&s.tail)
+	fixed := s.words[shaniFixed:]
+	copy(fixed, w[16:20])
+	copy(fixed[4:], w[20:24])
+	copy(fixed[8:], w[28:32])
+	for way := range shaniWays {
+		padded := s.words[shaniDigests+way*shaniSlots*4+8:][:8]
+		copy(padded, []uint32{padding, 0, 0, 0, 0, 0, 0, uint32(digestBits)})
+	}
+	copy(s.words[shaniZero:], []uint32{s.zero, s.zero, s.zero, s.zero})
 	for i := range s.mids {
-		m := [8]uint32(s.mids[i])
-		v := s.mids[i].beforeRound4(&s.tail)
-		record := s.words[shaniRecords+i*shaniRecord:][:shaniRecord]
-		for half, x := range [][8]uint32{v, m} { // each F E B A, H G D C
-			copy(record[8*half:], []uint32{x[5], x[4], x[1], x[0], x[7], x[6], x[3], x[2]})
+		v, m := s.mids[i].beforeRound4(&s.tail), &s.mids[i]
+		*(*[shaniRecord]uint32)(s.words[shaniRecords+i*shaniRecord:]) = [...]uint32{
+			v[5], v[4], v[1], v[0], v[7], v[6], v[3], v[2], // F E B A, H G D C
+			m[5], m[4], m[1], m[0], m[7], m[6], m[3], m[2],
 		}
 	}
 }

@@ -4,8 +4,14 @@
 
 package miner
 
-// scanSHANI scans groups of 4 nonces for all versions and sets a mask for
-// each, as Kernel.scan does. words is the kernel's memory.
+// scanSHANI scans groups of 4 nonces for all versions, whose message schedules are computed hash by hash,
+// and sets a mask for each, as Kernel.scan does. words is the kernel's memory.
 //
 //go:noescape
 func scanSHANI(words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32
+
+// scanSHANIRoll scans groups of 4 nonces for all versions, which share the message schedules of the first hash,
+// and sets a mask for each, as Kernel.scan does. words is the kernel's memory.
+//
+//go:noescape
+func scanSHANIRoll(words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32

@@ -26,9 +26,11 @@ func headerSchedule(tail *[3]uint32) (w [64]uint32) {
 // beforeRound4 returns the working variables before round 4 of the header's
 // second block for W[3] = 0; W[3] is to be added to a and e.
 func (m *midstate) beforeRound4(tail *[3]uint32) [8]uint32 {
-	s := [8]uint32(*m)
-	for t, w := range [4]uint32{tail[0], tail[1], tail[2], 0} {
-		round(&s, sha256K[t]+w)
+	a, b, c, d, e, f, g, h := m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7]
+	for t, w := range [4]uint32{tail[0], tail[1], tail[2], 0} { // as round, in registers
+		t1 := h + bigSigma1(e) + (e&f ^ ^e&g) + sha256K[t] + w
+		t2 := bigSigma0(a) + (a&b ^ a&c ^ b&c)
+		a, b, c, d, e, f, g, h = t1+t2, a, b, c, d+t1, e, f, g
 	}
-	return s
+	return [8]uint32{a, b, c, d, e, f, g, h}
 }

@@ -14,6 +14,10 @@ import (
 // quad: W[4i] … W[4i+3]) an operand. Only SSE encodings are used, for small
 // processors have these instructions without AVX.
 //
+// Of what the processor does beside the rounds, on a Zen 5, stores of vector
+// registers and the instructions that move words within them cost most: they
+// compete for the same units.
+//
 // The state is held as the instruction wants it, two registers of four words,
 // highest first: ABEF and CDGH.
 
@@ -22,9 +26,9 @@ const (
 	quad = 16 // bytes of a register
 )
 
-// A way's part of the memory, in bytes: the last four quads, quad i at i
-// modulo 4.
-const waySize = 4 * quad
+// lastStored is the last quad that another one needs from memory; 14 is still
+// in a register when 15 is computed.
+const lastStored = 13
 
 // Registers that all of the code uses alike.
 var (
@@ -34,40 +38,56 @@ var (
 	roundWords = X0 // K + W of the next two rounds, as SHA256RNDS2 wants it
 	wayState   = [ways][2]VecPhysical{{X1, X2}, {X4, X5}, {X7, X8}, {X10, X11}}
 	wayQuad    = [ways]VecPhysical{X3, X6, X9, X12}
-	scratch    = [ways]VecPhysical{X13, X14, X15, X13}
+	waySum     = [ways]VecPhysical{X13, X14, X13, X14}
+	olderWords = X15 // W[t-7]
 )
 
 func disp(base Register, offset int) Mem { return Mem{Base: base, Disp: offset} }
+
+// ops are instructions of one way, to be emitted in this order.
+type ops []func()
 
 // way is the computation of one message.
 type way struct {
 	index      int
 	abef, cdgh VecPhysical
-	quad       VecPhysical // the quad of message words at work
-	steps      []func()
+	quad       VecPhysical // the last quad of message words
+	sum        VecPhysical // the next one, while it is computed
+	area       int         // where the quads are, from shaRing
+	slots      int         // quads there is room for: quad i is at i modulo slots
+	steps      []ops
 }
 
-func newWays() (ws [ways]*way) {
+// newWays returns ways with their quads at an offset from shaRing.
+func newWays(area, slots int) (ws [ways]*way) {
 	for i := range ws {
-		ws[i] = &way{index: i, abef: wayState[i][0], cdgh: wayState[i][1], quad: wayQuad[i]}
+		ws[i] = &way{index: i, abef: wayState[i][0], cdgh: wayState[i][1], quad: wayQuad[i], sum: waySum[i], area: area, slots: slots}
 	}
 	return ws
 }
 
-// words4 is the place of quad i of the way.
-func (w *way) words4(i int) Mem { return disp(shaRing, w.index*waySize+i%4*quad) }
+// words is the place of quad i of the way.
+func (w *way) words(i int) Mem {
+	return disp(shaRing, w.area+(w.index*w.slots+i%w.slots)*quad)
+}
 
-// do adds a step to the way. A step sets what it uses of X0 and scratch.
-func (w *way) do(step func()) { w.steps = append(w.steps, step) }
+// do adds a step to the way: instructions that set what they use of
+// roundWords, the way's sum and older.
+func (w *way) do(step ops) { w.steps = append(w.steps, step) }
 
-// flushWays emits the ways' steps in turn.
+// flushWays emits the ways' steps in turn, every second way one step behind:
+// so it has rounds to do while the others pass from one hash to the next,
+// which takes long.
 func flushWays(ws [ways]*way) {
 	for i := 0; ; i++ {
 		more := false
 		for _, w := range ws {
-			if i < len(w.steps) {
-				w.steps[i]()
+			at := i - w.index%2
+			if at < len(w.steps) {
 				more = true
+				if at >= 0 {
+					w.steps[at].emit()
+				}
 			}
 		}
 		if !more {
@@ -79,42 +99,83 @@ func flushWays(ws [ways]*way) {
 	}
 }
 
-// rounds does four rounds, with the K + W that load puts into roundWords. The
-// last two can be left out.
-func (w *way) rounds(load func(), all bool) {
-	w.do(func() {
-		load()
-		SHA256RNDS2(roundWords, w.abef, w.cdgh)
-		if all {
-			PSHUFD(U8(0x0e), roundWords, roundWords)
-			SHA256RNDS2(roundWords, w.cdgh, w.abef)
-		}
-	})
+func (o ops) emit() {
+	for _, op := range o {
+		op()
+	}
 }
 
-// scheduled does four rounds with the words in w.quad, and their K.
-func (w *way) scheduled(k Mem, all bool) {
-	w.rounds(func() {
-		MOVOU(k, roundWords)
-		PADDL(w.quad, roundWords)
-	}, all)
+// order is how instructions of four rounds (R) and of the expansion of the
+// next quad (E) take turns, the best of some dozens that were measured. The
+// quad is used by the second R and replaced by a late E.
+const order = "RRREEEEREREEE"
+
+// merge returns the instructions of rounds and of an expansion in order.
+func merge(rounds, expansion ops) (all ops) {
+	for _, c := range order {
+		from := &rounds
+		if c == 'E' {
+			from = &expansion
+		}
+		if len(*from) > 0 {
+			all = append(all, (*from)[0])
+			*from = (*from)[1:]
+		}
+	}
+	return append(append(all, rounds...), expansion...)
 }
 
-// expand computes quad i of the message schedule from the four before it, of
-// which the last is in w.quad. The last quad that another depends on is 13;
-// 14 is still in w.quad when 15 is computed.
-func (w *way) expand(i int) {
-	tmp := scratch[w.index]
-	w.do(func() {
-		MOVOA(w.words4(i), tmp)
-		SHA256MSG1(w.words4(i+1), tmp) // W[t-16] + σ0(W[t-15])
-		MOVOA(w.quad, roundWords)
-		PALIGNR(U8(4), w.words4(i+2), roundWords) // W[t-7]
-		PADDL(roundWords, tmp)
-		SHA256MSG2(w.quad, tmp) // σ1(W[t-2])
-		MOVOA(tmp, w.quad)
-		if i < 14 {
-			MOVOA(w.quad, w.words4(i))
-		}
-	})
+// known are four rounds whose K + W is in memory. Loading the last two words
+// is cheaper than moving them down.
+func (w *way) known(kw Mem) ops {
+	return ops{
+		func() { MOVOU(kw, roundWords) },
+		func() { SHA256RNDS2(roundWords, w.abef, w.cdgh) },
+		func() { MOVQ(kw.Offset(8), roundWords) },
+		func() { SHA256RNDS2(roundWords, w.cdgh, w.abef) },
+	}
+}
+
+// scheduled are four rounds with the words in w.quad, and their K.
+func (w *way) scheduled(k Mem) ops {
+	return ops{
+		func() { MOVOU(k, roundWords) },
+		func() { PADDL(w.quad, roundWords) },
+		func() { SHA256RNDS2(roundWords, w.abef, w.cdgh) },
+		func() { PSHUFD(U8(0x0e), roundWords, roundWords) },
+		func() { SHA256RNDS2(roundWords, w.cdgh, w.abef) },
+	}
+}
+
+// expand computes quad i of the message schedule from the four before it, into
+// w.quad. fixed is what is known beforehand of W[t-16] + σ0(W[t-15]), in
+// memory, nil for nothing; older says whether W[t-7] is to be added.
+func (w *way) expand(i int, fixed *Mem, older bool) (all ops) {
+	first, second, before := w.words(i-4), w.words(i-3), w.words(i-2)
+	if fixed != nil {
+		all = append(all, func() { MOVOU(*fixed, w.sum) })
+	} else {
+		all = append(all,
+			func() { MOVOA(first, w.sum) },
+			func() { SHA256MSG1(second, w.sum) })
+	}
+	if older {
+		all = append(all,
+			func() { MOVOA(w.quad, olderWords) },
+			func() { PALIGNR(U8(4), before, olderWords) },
+			func() { PADDL(olderWords, w.sum) })
+	}
+	all = append(all,
+		func() { SHA256MSG2(w.quad, w.sum) }, // σ1(W[t-2])
+		func() { MOVOA(w.sum, w.quad) })
+	if i <= lastStored {
+		all = append(all, w.keep(i))
+	}
+	return all
+}
+
+// keep stores quad i.
+func (w *way) keep(i int) func() {
+	at := w.words(i)
+	return func() { MOVOA(w.quad, at) }
 }

@@ -23,7 +23,7 @@ func shaNIBlocks() {
 	TEXT("blocksSHANI", 4 /* NOSPLIT */, "func(states *uint32, data *byte, stride, n int)")
 	Pragma("noescape")
 	Doc("blocksSHANI takes 4 states through n blocks each, as MultiBuffer.blocks does.")
-	frame := AllocLocal(ways*waySize + quad)
+	frame := AllocLocal(ways*4*quad + quad)
 	LEAQ(frame.Offset(quad-1), shaRing)
 	ANDQ(I8(-quad), shaRing)
 	Load(Param("states"), states)
@@ -33,7 +33,7 @@ func shaNIBlocks() {
 	LEAQ(Mem{Base: stride, Index: stride, Scale: 2}, stride3)
 	LEAQ(t.mem, shaConsts)
 
-	ws := newWays()
+	ws := newWays(0, 4)
 	half := func(w *way, i int) Mem { return disp(states, 2*quad*w.index+quad*i) }
 	blocks := [ways]Mem{
 		{Base: data},
@@ -42,19 +42,21 @@ func shaNIBlocks() {
 		{Base: data, Index: stride3, Scale: 1},
 	}
 
+	kw := func(i int) Mem { return disp(shaConsts, kAt+quad*i) }
+
 	Comment("A B C D, E F G H to ABEF, CDGH")
 	for _, w := range ws {
-		tmp := scratch[w.index]
-		w.do(func() {
-			MOVOU(half(w, 0), w.abef)
-			MOVOU(half(w, 1), tmp)
-			MOVOA(w.abef, w.cdgh)
-			PUNPCKLQDQ(tmp, w.abef)          // A B E F, lowest first
-			PUNPCKHQDQ(tmp, w.cdgh)          // C D G H
-			PSHUFD(U8(0x1b), w.abef, w.abef) // F E B A
-			PSHUFD(U8(0x1b), w.cdgh, w.cdgh) // H G D C
-			MOVOU(w.abef, half(w, 0))
-			MOVOU(w.cdgh, half(w, 1))
+		tmp := w.sum
+		w.do(ops{
+			func() { MOVOU(half(w, 0), w.abef) },
+			func() { MOVOU(half(w, 1), tmp) },
+			func() { MOVOA(w.abef, w.cdgh) },
+			func() { PUNPCKLQDQ(tmp, w.abef) },          // A B E F, lowest first
+			func() { PUNPCKHQDQ(tmp, w.cdgh) },          // C D G H
+			func() { PSHUFD(U8(0x1b), w.abef, w.abef) }, // F E B A
+			func() { PSHUFD(U8(0x1b), w.cdgh, w.cdgh) }, // H G D C
+			func() { MOVOU(w.abef, half(w, 0)) },
+			func() { MOVOU(w.cdgh, half(w, 1)) },
 		})
 	}
 	flushWays(ws)
@@ -62,22 +64,25 @@ func shaNIBlocks() {
 	Label("block")
 	for _, w := range ws {
 		for i := range 4 {
-			w.do(func() {
-				MOVOU(blocks[w.index].Offset(quad*i), w.quad)
-				PSHUFB(disp(shaConsts, swapAt), w.quad)
-				MOVOA(w.quad, w.words4(i))
-			})
-			w.scheduled(disp(shaConsts, kAt+quad*i), true)
+			var first ops // the rounds of quad 3 come with the expansion of 4
+			if i < 3 {
+				first = w.scheduled(kw(i))
+			}
+			w.do(append(ops{
+				func() { MOVOU(blocks[w.index].Offset(quad*i), w.quad) },
+				func() { PSHUFB(disp(shaConsts, swapAt), w.quad) },
+				w.keep(i),
+			}, first...))
 		}
-		for i := 4; i < 16; i++ {
-			w.expand(i)
-			w.scheduled(disp(shaConsts, kAt+quad*i), true)
+		for i := 3; i < 15; i++ {
+			w.do(merge(w.scheduled(kw(i)), w.expand(i+1, nil, true)))
 		}
+		w.do(w.scheduled(kw(15)))
 		for i, x := range []VecPhysical{w.abef, w.cdgh} {
-			w.do(func() {
-				MOVOU(half(w, i), roundWords)
-				PADDL(roundWords, x)
-				MOVOU(x, half(w, i))
+			w.do(ops{
+				func() { MOVOU(half(w, i), roundWords) },
+				func() { PADDL(roundWords, x) },
+				func() { MOVOU(x, half(w, i)) },
 			})
 		}
 	}
@@ -88,15 +93,15 @@ func shaNIBlocks() {
 
 	Comment("And back")
 	for _, w := range ws {
-		tmp := scratch[w.index]
-		w.do(func() {
-			PSHUFD(U8(0x1b), w.abef, w.abef) // A B E F
-			PSHUFD(U8(0x1b), w.cdgh, w.cdgh) // C D G H
-			MOVOA(w.abef, tmp)
-			PUNPCKLQDQ(w.cdgh, w.abef) // A B C D
-			PUNPCKHQDQ(w.cdgh, tmp)    // E F G H
-			MOVOU(w.abef, half(w, 0))
-			MOVOU(tmp, half(w, 1))
+		tmp := w.sum
+		w.do(ops{
+			func() { PSHUFD(U8(0x1b), w.abef, w.abef) }, // A B E F
+			func() { PSHUFD(U8(0x1b), w.cdgh, w.cdgh) }, // C D G H
+			func() { MOVOA(w.abef, tmp) },
+			func() { PUNPCKLQDQ(w.cdgh, w.abef) }, // A B C D
+			func() { PUNPCKHQDQ(w.cdgh, tmp) },    // E F G H
+			func() { MOVOU(w.abef, half(w, 0)) },
+			func() { MOVOU(tmp, half(w, 1)) },
 		})
 	}
 	flushWays(ws)

@@ -6,11 +6,24 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// The kernel's memory, in bytes; kernel_shani_amd64.go has it in words.
+// The scanning kernels hash a header of four nonces, a way each. The message
+// schedule of the header depends on the nonce, not on the rolled version: for
+// many versions it is computed once, and the rounds of the first hash have
+// their words from memory. Otherwise each hash computes it by itself, in the
+// gaps of the rounds.
+
+// The kernels' memory, in bytes; kernel_shani_amd64.go has it in words.
 const (
-	tailAt       = ways * waySize // W[0] … W[2] of the header's second block, 0
-	shaZeroAt    = tailAt + quad  // the bits that a candidate has clear, four times
-	shaRecordsAt = shaZeroAt + quad
+	shaSlots     = lastStored + 1
+	shaArea      = ways * shaSlots * quad
+	shaHeaders   = 0                        // quads of the header's second block
+	shaDigests   = shaHeaders + shaArea     // quads of the digest's block; 2 and 3 are its padding
+	shaFixedAt   = shaDigests + shaArea     // what is known of quads 4, 5 and 7 of the header's second block
+	shaZeroAt    = shaFixedAt + 3*quad      // the bits that a candidate has clear, four times
+	shaNoncesAt  = shaZeroAt + quad         // of a way: 0, nonce, 0, nonce, bytes swapped
+	shaRowsAt    = shaNoncesAt + ways*quad  // of a way: K + W of quads 4 … 15 of the header
+	shaRecordsAt = shaRowsAt + ways*shaRows // of the versions
+	shaRows      = 12 * quad
 )
 
 // A version's record, in bytes: the state before round 4 for the word W[3] = 0
@@ -32,56 +45,93 @@ var (
 	shaFound      = RCX // all masks or-ed
 )
 
-// Offsets in the table of constants.
-var (
-	shaK       int // K[t]
-	shaHeadK   int // K[t] + W[t], quads 1 to 3 of the header's second block
-	shaDigestK int // K[t] + W[t], quads 2 and 3 of the digest's block
-	shaHeadW   int // quads 1 to 3 of the header's second block
-	shaDigestW int // quads 2 and 3 of the digest's block
-	shaABEF    int // initial hash value
-	shaCDGH    int
-	shaIV7     int // four times
-)
+// scanConsts are offsets in the table of constants.
+type scanConsts struct {
+	table   *table
+	k       int // K[t]
+	headK   int // K[t] + W[t], quads 1 to 3 of the header's second block
+	digestK int // K[t] + W[t], quads 2 and 3 of the digest's block
+	padding int // quad 3 of the digest's block
+	sum6    int // what is known of quad 6 of the digest's block
+	zero    int
+	abef    int // initial hash value
+	cdgh    int
+	iv7     int // four times
+}
 
-func shaNI() {
+func newScanConsts() *scanConsts {
 	t := newTable("shaniConsts")
-	head := [16]uint32{4: padding, 15: headerBits}
-	digest := [16]uint32{8: padding, 15: digestBits}
-	withK := func(w [16]uint32) []uint32 {
+	withK := func(from int, w ...uint32) []uint32 {
 		for i := range w {
-			w[i] += k[i]
+			w[i] += k[from+i]
 		}
-		return w[:]
+		return w
 	}
-	shaK = t.add(k[:]...)
-	shaHeadK = t.add(withK(head)[4:]...)
-	shaDigestK = t.add(withK(digest)[8:]...)
-	shaHeadW = t.add(head[4:]...)
-	shaDigestW = t.add(digest[8:]...)
-	shaABEF = t.add(iv[5], iv[4], iv[1], iv[0])
-	shaCDGH = t.add(iv[7], iv[6], iv[3], iv[2])
-	shaIV7 = t.add(iv[7], iv[7], iv[7], iv[7])
+	return &scanConsts{
+		table:   t,
+		k:       t.add(k[:]...),
+		headK:   t.add(withK(4, padding, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, headerBits)...),
+		digestK: t.add(withK(8, padding, 0, 0, 0, 0, 0, 0, digestBits)...),
+		padding: t.add(0, 0, 0, digestBits),
+		sum6:    t.add(padding, 0, 0, 0),
+		zero:    t.add(0, 0, 0, 0),
+		abef:    t.add(iv[5], iv[4], iv[1], iv[0]),
+		cdgh:    t.add(iv[7], iv[6], iv[3], iv[2]),
+		iv7:     t.add(iv[7], iv[7], iv[7], iv[7]),
+	}
+}
 
-	TEXT("scanSHANI", 4 /* NOSPLIT */, "func(words, masks *uint32, nonce uint32, versions, groups int) uint32")
+func (c *scanConsts) at(offset int) Mem { return disp(shaConsts, offset) }
+
+// shaNI writes the kernels for few and for many versions.
+func shaNI() {
+	c := newScanConsts()
+	c.kernel("scanSHANI", "whose message schedules are computed hash by hash", false)
+	c.kernel("scanSHANIRoll", "which share the message schedules of the first hash", true)
+}
+
+func (c *scanConsts) kernel(name, how string, roll bool) {
+	TEXT(name, 4 /* NOSPLIT */, "func(words, masks *uint32, nonce uint32, versions, groups int) uint32")
 	Pragma("noescape")
-	Doc("scanSHANI scans groups of 4 nonces for all versions and sets a mask for",
-		"each, as Kernel.scan does. words is the kernel's memory.")
+	Doc(name+" scans groups of 4 nonces for all versions, "+how+",",
+		"and sets a mask for each, as Kernel.scan does. words is the kernel's memory.")
 	Load(Param("words"), shaRing)
 	Load(Param("masks"), shaMasks)
 	Load(Param("nonce"), shaNonce.As32())
 	Load(Param("versions"), shaVersions)
 	Load(Param("groups"), shaGroups)
-	LEAQ(t.mem, shaConsts)
+	LEAQ(c.table.mem, shaConsts)
 	XORL(shaFound.As32(), shaFound.As32())
 
 	Label("group")
+	if roll {
+		Comment("The message schedules")
+		ws := newWays(shaHeaders, shaSlots)
+		for _, w := range ws {
+			w.do(append(w.nonce(),
+				func() { PSHUFD(U8(0b01_10_01_10), w.quad, w.sum) },
+				func() { MOVOA(w.sum, w.nonces()) }))
+			for i := 4; i < 16; i++ {
+				w.do(append(c.headerWords(w, i), w.row(c.at(c.k+quad*i), i)...))
+			}
+		}
+		flushWays(ws)
+	}
 	LEAQ(disp(shaRing, shaRecordsAt), shaRecord)
 	MOVQ(shaVersions, shaVersionsUp)
+
 	Label("version")
-	ws := newWays()
-	headerRounds(ws)
-	digestRounds(ws)
+	ws := newWays(shaHeaders, shaSlots)
+	for _, w := range ws {
+		if roll {
+			c.rolledRounds(w)
+		} else {
+			c.headerRounds(w)
+		}
+		c.digestRounds(w)
+	}
+	flushWays(ws)
+	c.decide(ws)
 	ADDQ(U8(shaRecordSize), shaRecord)
 	DECQ(shaVersionsUp)
 	JNZ(LabelRef("version"))
@@ -92,85 +142,146 @@ func shaNI() {
 	RET()
 }
 
-// known does four rounds whose K + W is in the table.
-func (w *way) known(offset int) {
-	w.rounds(func() { MOVOU(disp(shaConsts, offset), roundWords) }, true)
+func (w *way) nonces() Mem { return disp(shaRing, shaNoncesAt+quad*w.index) }
+
+func (w *way) rowAt(i int) Mem { return disp(shaRing, shaRowsAt+w.index*shaRows+(i-4)*quad) }
+
+// row stores K + W of quad i.
+func (w *way) row(k Mem, i int) ops {
+	return ops{
+		func() { MOVOU(k, roundWords) },
+		func() { PADDL(w.quad, roundWords) },
+		func() { MOVOA(roundWords, w.rowAt(i)) },
+	}
+}
+
+// nonce sets w.quad to σ0(W[3]), W[3], 0, 0, lowest first: W[3] is the nonce with
+// its bytes swapped.
+func (w *way) nonce() ops {
+	word, sigma, part := RAX, RBX, R9
+	return ops{
+		func() { LEAL(disp(shaNonce, w.index), word.As32()) },
+		func() { BSWAPL(word.As32()) },
+		func() { MOVL(word.As32(), sigma.As32()) },
+		func() { RORL(U8(7), sigma.As32()) },
+		func() { MOVL(word.As32(), part.As32()) },
+		func() { RORL(U8(18), part.As32()) },
+		func() { XORL(part.As32(), sigma.As32()) },
+		func() { MOVL(word.As32(), part.As32()) },
+		func() { SHRL(U8(3), part.As32()) },
+		func() { XORL(part.As32(), sigma.As32()) },
+		func() { SHLQ(U8(32), word) },
+		func() { ORQ(sigma, word) },
+		func() { MOVQ(word, w.quad) },
+	}
+}
+
+// headerWords computes quad i of the header's second block, from 4 on, into
+// w.quad, which for quad 4 is as nonce sets it. That quad is W[16], W[17], which do
+// not depend on the nonce, W[18] by σ0(W[3]) and W[19] by W[3].
+func (c *scanConsts) headerWords(w *way, i int) ops {
+	fixed := func(n int) *Mem { m := disp(shaRing, shaFixedAt+n*quad); return &m }
+	zero := c.at(c.zero)
+	switch i {
+	case 4:
+		return ops{
+			func() { PSLLDQ(U8(8), w.quad) },
+			func() { PADDL(*fixed(0), w.quad) },
+			w.keep(4),
+		}
+	case 5:
+		return w.expand(i, fixed(1), false)
+	case 6:
+		return w.expand(i, &zero, true)
+	case 7:
+		return w.expand(i, fixed(2), true)
+	}
+	return w.expand(i, nil, true)
 }
 
 // headerRounds does rounds 4 to 63 of the header's second block.
-func headerRounds(ws [ways]*way) {
-	Comment("The nonce, bytes swapped, is W[3], and is in a and e before round 4")
-	for _, w := range ws {
-		tmp := scratch[w.index]
-		w.do(func() {
-			if w.index == 0 {
-				MOVL(shaNonce.As32(), EAX)
-			} else {
-				LEAL(disp(shaNonce, w.index), EAX)
-			}
-			BSWAPL(EAX)
-			MOVD(EAX, tmp)
-			PSHUFD(U8(0b00_01_00_01), tmp, w.abef)
-			PADDL(disp(shaRecord, recABEF), w.abef)
-			PSHUFD(U8(0b00_01_01_01), tmp, tmp)
-			PADDL(disp(shaRing, tailAt), tmp)
-			MOVOA(tmp, w.words4(0))
-			MOVOU(disp(shaRecord, recCDGH), w.cdgh)
-		})
-		for i := 1; i < 4; i++ {
-			w.do(func() {
-				MOVOU(disp(shaConsts, shaHeadW+quad*(i-1)), w.quad)
-				MOVOA(w.quad, w.words4(i))
-			})
+func (c *scanConsts) headerRounds(w *way) {
+	w.do(append(w.nonce(),
+		func() { PSHUFD(U8(0b01_10_01_10), w.quad, w.abef) },
+		func() { PADDL(disp(shaRecord, recABEF), w.abef) },
+		func() { MOVOU(disp(shaRecord, recCDGH), w.cdgh) }))
+	for i := 1; i < 16; i++ {
+		var rounds, next ops
+		if i < 4 {
+			rounds = w.known(c.at(c.headK + quad*(i-1)))
+		} else {
+			rounds = w.scheduled(c.at(c.k + quad*i))
 		}
-		for i := 1; i < 4; i++ {
-			w.known(shaHeadK + quad*(i-1))
+		if 3 <= i && i < 15 {
+			next = c.headerWords(w, i+1)
 		}
-		for i := 4; i < 16; i++ {
-			w.expand(i)
-			w.scheduled(disp(shaConsts, shaK+quad*i), true)
-		}
+		w.do(merge(rounds, next))
 	}
-	flushWays(ws)
 }
 
-// digestRounds does rounds 0 to 61 of the digest's block and sets the masks.
-func digestRounds(ws [ways]*way) {
-	Comment("The digest")
-	for _, w := range ws {
-		tmp := scratch[w.index]
-		w.do(func() {
-			PADDL(disp(shaRecord, recMidABEF), w.abef)
-			PADDL(disp(shaRecord, recMidCDGH), w.cdgh)
-			PSHUFD(U8(0x1b), w.abef, w.quad) // A B E F, lowest first
-			PSHUFD(U8(0x1b), w.cdgh, tmp)    // C D G H
-			MOVOA(w.quad, roundWords)
-			PUNPCKLQDQ(tmp, roundWords) // A B C D
-			MOVOA(roundWords, w.words4(0))
-			PUNPCKHQDQ(tmp, w.quad) // E F G H
-			MOVOA(w.quad, w.words4(1))
-			MOVOU(disp(shaConsts, shaABEF), w.abef)
-			MOVOU(disp(shaConsts, shaCDGH), w.cdgh)
-		})
-		w.rounds(func() {
-			MOVOU(disp(shaConsts, shaK), roundWords)
-			PADDL(w.words4(0), roundWords)
-		}, true)
-		w.scheduled(disp(shaConsts, shaK+quad), true)
-		for i := 2; i < 4; i++ {
-			w.do(func() {
-				MOVOU(disp(shaConsts, shaDigestW+quad*(i-2)), w.quad)
-				MOVOA(w.quad, w.words4(i))
-			})
-			w.known(shaDigestK + quad*(i-2))
+// rolledRounds is headerRounds with the message schedule from memory.
+func (c *scanConsts) rolledRounds(w *way) {
+	w.do(ops{
+		func() { MOVOA(w.nonces(), w.abef) },
+		func() { PADDL(disp(shaRecord, recABEF), w.abef) },
+		func() { MOVOU(disp(shaRecord, recCDGH), w.cdgh) },
+	})
+	for i := 1; i < 16; i++ {
+		kw := c.at(c.headK + quad*(i-1))
+		if i >= 4 {
+			kw = w.rowAt(i)
 		}
-		for i := 4; i < 16; i++ {
-			w.expand(i)
-			w.scheduled(disp(shaConsts, shaK+quad*i), i < 15)
-		}
+		four := w.known(kw)
+		w.do(four[:2])
+		w.do(four[2:])
 	}
-	flushWays(ws)
+}
 
+// digestRounds does rounds 0 to 61 of the digest's block.
+func (c *scanConsts) digestRounds(w *way) {
+	w.area = shaDigests
+	abcd, efgh := w.words(0), w.words(1)
+	w.do(ops{
+		func() { PADDL(disp(shaRecord, recMidABEF), w.abef) },
+		func() { PADDL(disp(shaRecord, recMidCDGH), w.cdgh) },
+		func() { PSHUFD(U8(0x1b), w.abef, w.quad) }, // A B E F, lowest first
+		func() { PSHUFD(U8(0x1b), w.cdgh, w.sum) },  // C D G H
+		func() { MOVOA(w.quad, roundWords) },
+		func() { PUNPCKLQDQ(w.sum, roundWords) }, // A B C D
+		func() { MOVOA(roundWords, abcd) },
+		func() { PUNPCKHQDQ(w.sum, w.quad) }, // E F G H
+		func() { MOVOA(w.quad, efgh) },
+		func() { MOVOU(c.at(c.abef), w.abef) },
+		func() { MOVOU(c.at(c.cdgh), w.cdgh) },
+		func() { PADDL(c.at(c.k), roundWords) },
+		func() { SHA256RNDS2(roundWords, w.abef, w.cdgh) },
+		func() { PSHUFD(U8(0x0e), roundWords, roundWords) },
+		func() { SHA256RNDS2(roundWords, w.cdgh, w.abef) },
+	})
+	w.do(w.scheduled(c.at(c.k + quad)))
+	w.do(append(w.known(c.at(c.digestK)), func() { MOVOU(c.at(c.padding), w.quad) }))
+	sum6 := c.at(c.sum6)
+	for i := 3; i < 16; i++ {
+		var rounds, next ops
+		switch i {
+		case 3:
+			rounds = w.known(c.at(c.digestK + quad))
+			next = w.expand(4, nil, false) // W[9] … W[12] are zero
+		case 5:
+			rounds = w.scheduled(c.at(c.k + quad*i))
+			next = w.expand(6, &sum6, true)
+		case 15:
+			rounds = w.scheduled(c.at(c.k + quad*i))[:3] // up to round 61
+		default:
+			rounds = w.scheduled(c.at(c.k + quad*i))
+			next = w.expand(i+1, nil, true)
+		}
+		w.do(merge(rounds, next))
+	}
+}
+
+// decide sets the mask of the version.
+func (c *scanConsts) decide(ws [ways]*way) {
 	Comment("Two rounds after round 59, f is the e of round 60, which decides")
 	f := [ways]VecPhysical{}
 	for i, w := range ws {
@@ -179,7 +290,7 @@ func digestRounds(ws [ways]*way) {
 	PUNPCKLLQ(f[1], f[0])
 	PUNPCKLLQ(f[3], f[2])
 	PUNPCKLQDQ(f[2], f[0])
-	PADDL(disp(shaConsts, shaIV7), f[0])
+	PADDL(c.at(c.iv7), f[0])
 	PAND(disp(shaRing, shaZeroAt), f[0])
 	PXOR(f[1], f[1])
 	PCMPEQL(f[1], f[0])
