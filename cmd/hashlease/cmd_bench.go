@@ -1,46 +1,119 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"runtime"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashlease/hashlease/bench"
 	"github.com/hashlease/hashlease/miner"
 )
 
+// benchVerbs are what bench measures besides kernels, which it measures when
+// no verb is given, and what it does with the files.
+func benchVerbs() []command {
+	return []command{
+		{name: "kernels", brief: "measure the hash rate of every kernel, as bench alone does", run: runBenchKernels},
+		{name: "check", brief: "tell whether the hashes of a file of bench were made", run: runBenchCheck},
+		{name: "compare", brief: "set two files of bench against each other", run: runBenchCompare},
+	}
+}
+
 func runBench(ctx context.Context, e *env, args []string) error {
-	f := newFlags(e, "bench", "[--json] [-o FILE] [--threads N] [--time DURATION]",
-		"Measures the hash rate of every kernel, with one thread and with all.")
-	asJSON := f.Bool("json", false, "print JSON")
-	out := f.String("o", "", "the `FILE` for the JSON document; - is standard output")
+	if len(args) > 0 {
+		var names []string
+		for _, v := range benchVerbs() {
+			if v.name == args[0] {
+				return v.run(ctx, e, args[1:])
+			}
+			names = append(names, v.name)
+		}
+		if near := nearest(args[0], names); near != "" {
+			return withHint(usage("hashlease bench has no command %q", args[0]), "did you mean %q?", "hashlease bench "+near)
+		}
+	}
+	return measureKernels(ctx, e, "bench", args)
+}
+
+func runBenchKernels(ctx context.Context, e *env, args []string) error {
+	return measureKernels(ctx, e, "bench kernels", args)
+}
+
+// benchAbout is the help of bench.
+func benchAbout() string {
+	var b strings.Builder
+	b.WriteString("Measures the hash rate of every kernel, with one thread and with all, in rounds\n" +
+		"that take turns, and prints the median. A rate is by the wall clock; cycles and\n" +
+		"the ratio are by the thread's processor time, which other programs change less.\n" +
+		"The JSON document has the hits that were found, so that the work can be checked.\n\nCommands:\n")
+	for _, v := range benchVerbs() {
+		fmt.Fprintf(&b, "  bench %-8s %s\n", v.name, v.brief)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func measureKernels(ctx context.Context, e *env, name string, args []string) error {
+	f := newFlags(e, name, "[--kernel NAME] [--threads N] [--time DURATION] [--json] [-o FILE] [flags]", benchAbout())
+	var kernels list
+	f.Var(&kernels, "kernel", "measure this kernel by `NAME`, and stdlib for the ratio; again or with commas for more")
 	threads := f.Int("threads", 0, "threads `N` of the second measurement; 0 is one per processor")
-	slice := f.Duration("time", 200*time.Millisecond, "the `DURATION` of one measurement, of which a kernel gets six")
+	slice := f.Duration("time", 200*time.Millisecond, "the `DURATION` of one measurement, of which a kernel gets two a round")
+	rounds := f.Int("rounds", 5, "rounds `N`, of which the median counts")
+	versions := f.Int("versions", 0, "rolled versions `N` of a header; 0 is as real jobs have, 1 is no rolling")
+	seed := f.String("seed", "", "64 hexadecimal digits `HEX` that the headers follow from (default random)")
+	asJSON := f.Bool("json", false, "print the JSON document")
+	asText := f.Bool("benchfmt", false, "print in the format of Go's benchmarks, for benchstat")
+	out := f.String("o", "", "the `FILE` for the JSON document; - is standard output")
+	svg := f.String("svg", "", "the `FILE` for a bar chart")
 	pos, err := f.parse(args, 0, 1)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(pos) == 1 && pos[0] != "-" { // "--json -" is another spelling of --json
+	case len(pos) == 1 && (pos[0] != "-" || !*asJSON): // "--json -" is another spelling of --json
 		return f.usage("unexpected argument %q", pos[0])
-	}
-	if *threads < 0 || *threads > miner.MaxThreads {
+	case *asJSON && *asText:
+		return f.usage("--json and --benchfmt: want one of them on standard output; -o FILE is JSON too")
+	case *out == "-" && (*asText || *svg == "-") || *svg == "-" && (*asText || *asJSON):
+		return f.usage("standard output takes one form only: want a file for the others")
+	case *threads < 0 || *threads > miner.MaxThreads:
 		return f.usage("--threads %d: want 0 to %d", *threads, miner.MaxThreads)
-	}
-	if *slice < time.Millisecond || *slice > time.Minute {
+	case *slice < time.Millisecond || *slice > time.Minute:
 		return f.usage("--time %v: want 1ms to 1m", *slice)
+	case *rounds < 1 || *rounds > bench.MaxKernelRounds:
+		return f.usage("--rounds %d: want 1 to %d", *rounds, bench.MaxKernelRounds)
+	case *versions < 0 || *versions > bench.MaxKernelVersions:
+		return f.usage("--versions %d: want 0 to %d", *versions, bench.MaxKernelVersions)
 	}
-	cfg := bench.KernelsConfig{Threads: *threads, Time: *slice, Progress: e.progress}
-	if cfg.Threads == 0 {
-		cfg.Threads = runtime.NumCPU()
+	for _, k := range kernels {
+		if _, err := miner.KernelByName(k); err != nil {
+			return f.usage("--kernel: %w", err)
+		}
+	}
+	if *seed != "" {
+		if err := bench.CheckSeed(*seed); err != nil {
+			return f.usage("--seed: %w", err)
+		}
+	}
+	v := version()
+	cfg := bench.KernelsConfig{
+		Kernels: kernels, Threads: cmp.Or(*threads, runtime.NumCPU()), Versions: *versions, Rounds: *rounds, Time: *slice, Seed: *seed,
+		Program:  bench.Program{Version: v.Version, Revision: v.Revision, Modified: v.Modified},
+		Progress: e.progress,
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), miner.GoMaxProcs(cfg.Threads)))
 	res, err := bench.Kernels(ctx, cfg)
 	e.progress("")
 	if err != nil {
 		return err
+	}
+	if *svg != "" {
+		if err := e.save(*svg, res.SVG()); err != nil || *svg == "-" {
+			return err
+		}
 	}
 	if *out != "" {
 		b, err := json.MarshalIndent(res, "", "  ")
@@ -51,27 +124,15 @@ func runBench(ctx context.Context, e *env, args []string) error {
 			return err
 		}
 	}
-	if *asJSON {
+	switch {
+	case *asJSON:
 		return writeJSON(e.stdout, res)
+	case *asText:
+		_, err = e.stdout.Write(res.Benchfmt())
+		return err
 	}
 	_, err = fmt.Fprint(e.stdout, benchTable(res))
 	return err
-}
-
-// benchTable lays the figures out for people.
-func benchTable(r *bench.KernelResults) string {
-	rows := [][]string{{"KERNEL", "LANES", "1 THREAD", strconv.Itoa(r.Threads) + " THREADS", "OF STDLIB", ""}}
-	for _, k := range r.Kernels {
-		row := []string{k.Name, strconv.Itoa(k.Lanes), "-", "-", "-", k.Error}
-		if k.Error == "" {
-			row[2], row[3], row[4] = formatRate(k.HpsOne), formatRate(k.HpsAll), fmt.Sprintf("%.2f x", k.Ratio)
-		}
-		if k.Name == r.Best {
-			row[5] = "fastest"
-		}
-		rows = append(rows, row)
-	}
-	return r.CPU + "\n" + table(rows, rows[0][1:5]...)
 }
 
 // progress shows a passing line on a terminal; an empty one ends it.
