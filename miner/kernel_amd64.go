@@ -3,4 +3,6 @@
 package miner
 
 // assemblyKernels returns the kernels in assembly that this build has.
-func assemblyKernels() []*Kernel { return []*Kernel{newSHANI(), newAVX512(), newAVX512Roll()} }
+func assemblyKernels() []*Kernel {
+	return []*Kernel{newAVX2(), newSHANI(), newAVX512(), newAVX512Roll()}
+}

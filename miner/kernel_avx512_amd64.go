@@ -20,7 +20,7 @@ func newAVX512() *Kernel {
 		Needs:     "AVX-512F",
 		supported: hasAVX512,
 		words:     avx512Records + avx512Padding,
-		record:    avx512Record,
+		record:    versionRecord,
 		load:      loadAVX512,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
 			return outside(scanAVX512, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
@@ -62,8 +62,7 @@ const (
 	avx512Header  = (avx512Stages*24 + 2) * avx512Vector
 	avx512Zero    = avx512Header + 64
 	avx512Records = avx512Zero + avx512Vector + 2*64*avx512Vector
-	avx512Record  = 32
-	avx512Padding = (avx512Stages - 1) * avx512Record
+	avx512Padding = (avx512Stages - 1) * versionRecord
 )
 
 // loadAVX512 fills the memory with all that does not depend on the nonce.
@@ -84,23 +83,12 @@ func loadAVX512(s *Scanner) {
 		}
 	}
 	records := s.words[avx512Records+avx512Padding:]
-	for i := range s.mids {
-		m := &s.mids[i]
-		v := m.beforeRound4(&s.tail)
-		record := records[i*avx512Record:][:avx512Record]
-		copy(record, []uint32{
-			v[0], v[4], // a and e, less W[3]
-			v[1], v[2], v[3], // b, c, d
-			v[5], v[6], // f, g
-			v[7] + sha256K[4] + padding, v[6] + sha256K[5], v[5] + sha256K[6], // h + K + W of rounds 4 to 6
-		})
-		copy(record[10:], m[:])
-	}
+	s.fillRecords(records)
 	// While a pass begins with the first version of a group, it is still busy
 	// with the last ones of the group before.
 	padding := s.words[avx512Records:][:avx512Padding]
 	for i := range avx512Stages - 1 {
 		last := len(s.mids) - 1 - i%len(s.mids)
-		copy(padding[avx512Padding-(i+1)*avx512Record:][:avx512Record], records[last*avx512Record:])
+		copy(padding[avx512Padding-(i+1)*versionRecord:][:versionRecord], records[last*versionRecord:])
 	}
 }

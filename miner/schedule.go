@@ -34,3 +34,23 @@ func (m *midstate) beforeRound4(tail *[3]uint32) [8]uint32 {
 	}
 	return [8]uint32{a, b, c, d, e, f, g, h}
 }
+
+// versionRecord is the size of a version's record of the vector kernels, in
+// words; miner/_asm/avx512.go has its layout.
+const versionRecord = 32
+
+// fillRecords writes the records of all versions.
+func (s *Scanner) fillRecords(records []uint32) {
+	for i := range s.mids {
+		m := &s.mids[i]
+		v := m.beforeRound4(&s.tail)
+		record := (*[versionRecord]uint32)(records[i*versionRecord:])
+		record[0], record[1] = v[0], v[4] // a and e, less W[3]
+		copy(record[2:5], v[1:4])         // b, c, d
+		copy(record[5:7], v[5:7])         // f, g
+		record[7] = v[7] + sha256K[4] + padding
+		record[8] = v[6] + sha256K[5] // h + K + W of rounds 4 to 6
+		record[9] = v[5] + sha256K[6]
+		copy(record[10:18], m[:])
+	}
+}

@@ -154,7 +154,7 @@ func avx512Pass(c *constants, t tuning, shared bool) {
 	for _, r := range tables {
 		m.table = append(m.table, at(r, 0))
 	}
-	insts, err := t.order(buildDoubleHash(m, t.cuts, shared))
+	insts, err := t.passOf(buildDoubleHash(m, t.cuts, shared))
 	if err != nil {
 		panic(err)
 	}
@@ -164,7 +164,7 @@ func avx512Pass(c *constants, t tuning, shared bool) {
 // avx512Group begins a group: its nonces are in Z20. The state of the stages
 // stays in its registers.
 func avx512Group(c *constants, t tuning, shared bool) {
-	state := lag * len(carried)
+	state := lag * len(new(hash).carried())
 	r := zmm(state, t.registers-state)
 	nonces, mask, swapped := r[8], r[9], r[10] // Z20 and two others
 	VMOVDQU32(nonces, Mem{Base: words, Disp: zCount})
@@ -178,44 +178,25 @@ func avx512Group(c *constants, t tuning, shared bool) {
 	}
 
 	Comment("K + W of the header")
-	var p program
-	var ring [16]*value
-	ring[3] = p.load(&place{mem: Mem{Base: words, Disp: zNonces}})
+	var p hash
+	p.w = func(t int) *place { // stage 0 has not begun to use its ring
+		if t == 3 {
+			return &place{mem: at(words, zNonces)}
+		}
+		return &place{mem: at(rings[0], t%16*vector), cell: t % 16}
+	}
 	for t := 18; t < rounds; t++ {
-		var acc source
-		plus := func(x source) {
-			if acc == nil {
-				acc = x
-			} else {
-				acc = p.add(acc, x)
-			}
-		}
-		for _, u := range scheduleTerms(t) {
-			if headerKnown(u.t) {
-				continue
-			}
-			x := ring[u.t%16]
-			if u.rots[0] != 0 {
-				x = p.do(opTernary, imm3Xor, p.do(opRor, u.rots[0], x), p.do(opRor, u.rots[1], x), p.do(opShr, u.rots[2], x))
-			}
-			plus(x)
-		}
+		var sum *place
 		if headerSum(t) {
-			plus(broadcast(Mem{Base: words, Disp: zHeader + 4*t}))
+			sum = broadcast(at(words, zHeader+4*t))
 		}
-		ring[t%16] = acc.(*value)
-		p.store(p.add(acc, c.k(t)), &place{mem: Mem{Base: tables[0], Disp: t * vector}})
+		w := p.expand(t, rounds-1, headerKnown, sum)
+		p.store(p.add(w, c.k(t)), &place{mem: at(tables[0], t*vector)})
 	}
-	var free []int
-	for i := range r {
-		free = append(free, state+i)
+	one := tuning{machine: t.machine, skews: []float64{0}}
+	insts, err := one.order([][]*op{p.ops}, nil, nil, registers(state, len(r)))
+	if err != nil {
+		panic(err)
 	}
-	for limit := len(free); limit >= 16; limit-- {
-		insts, err := allocate(t.schedule(p.ops, nil, nil, limit), nil, nil, free)
-		if err == nil {
-			emitAVX512(insts)
-			return
-		}
-	}
-	panic("the schedule needs more registers")
+	emitAVX512(insts)
 }

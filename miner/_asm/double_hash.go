@@ -15,41 +15,24 @@ type point struct{ hash, t int }
 
 func (p point) before(q point) bool { return p.hash < q.hash || p.hash == q.hash && p.t < q.t }
 
-// ring is the memory of one item, in rows of a vector: the last 16 W, and the
-// last four a and e. A word of the state is used from a register as long as it
-// is one of a, b, c, e, f, g; as d and h it comes from memory, so that a stage
-// needs six registers only.
-const (
-	ringA    = 16
-	ringE    = 20
-	ringRows = 24
-)
-
-// carried are the words of the state that go from stage to stage in registers.
-var carried = []int{0, 1, 2, 4, 5, 6}
-
-// word is a word of the state: in a register, in memory, or both.
-type word struct {
-	v   *value
-	row int // of the ring; 0: not in memory
-}
+// ringRows is the memory of one item, in rows of a vector: the last 16 W, then
+// the last four a and e.
+const ringRows = 24
 
 // stage is a stretch of a double hash.
 type stage struct {
-	program
-	index   int
-	in, out []*value // carried, in this order
+	ops     []*op
+	in, out []*value // carried from stage to stage in registers
 }
 
 // doubleHash builds the stages.
 type doubleHash struct {
+	hash
 	m      *memory
 	cuts   []point
 	shared bool // K + W of the header come from the shared table
-	*stage
+	header bool // at work on the first hash
 	stages []*stage
-	state  [8]word // a … h
-	turn   int     // of the rings of a and e
 }
 
 // memory tells where things are; the stage tells whose.
@@ -64,241 +47,139 @@ type memory struct {
 }
 
 func buildDoubleHash(m *memory, cuts []point, shared bool) []*stage {
-	d := &doubleHash{m: m, cuts: cuts, shared: shared, stage: &stage{}}
-	d.stages = []*stage{d.stage}
+	d := &doubleHash{m: m, cuts: cuts, shared: shared, stages: []*stage{{}}}
+	type cell struct{ stage, row int }
+	ring := func(i int) *place {
+		n := d.number()
+		return &place{mem: m.ring[n].Offset(i * vector), cell: cell{n, i}}
+	}
+	d.row = func(i int) *place { return ring(16 + i) }
+	d.w = func(t int) *place {
+		if d.header && t == 3 {
+			return &place{mem: m.nonces}
+		}
+		return ring(t % 16)
+	}
 	d.first()
 	d.second()
+	d.end()
 	return d.stages
+}
+
+// number is that of the stage under construction.
+func (d *doubleHash) number() int { return len(d.stages) - 1 }
+
+// end finishes the stage.
+func (d *doubleHash) end() {
+	d.stages[d.number()].ops, d.ops = d.ops, nil
 }
 
 // at begins the next stage if it is due before the round.
 func (d *doubleHash) at(hash, t int) {
-	if len(d.cuts) < len(d.stages) || (point{hash, t}).before(d.cuts[len(d.stages)-1]) {
+	if n := d.number(); n == len(d.cuts) || (point{hash, t}).before(d.cuts[n]) {
 		return
 	}
-	next := &stage{index: len(d.stages)}
-	for _, i := range carried {
-		d.out = append(d.out, d.state[i].v)
-		d.state[i].v = new(value)
-		next.in = append(next.in, d.state[i].v)
-	}
-	for _, i := range []int{3, 7} {
-		if d.state[i].row == 0 {
-			panic("d and h are not in memory at the cut")
-		}
-		d.state[i].v = nil
-	}
-	d.stage = next
+	d.end()
+	last, next := d.stages[d.number()], &stage{}
 	d.stages = append(d.stages, next)
+	for _, v := range d.carried() {
+		last.out = append(last.out, *v)
+		*v = new(value)
+		next.in = append(next.in, *v)
+	}
+	for i := range d.state { // the same rows, of this stage's ring
+		if p := d.state[i].p; p != nil {
+			row := (d.turn - 1 - i%4) % 4
+			d.state[i].p = d.row(row + i/4*4)
+		}
+	}
+	for _, i := range d.old() {
+		if d.state[i].p == nil {
+			panic("old words are not in memory at the cut")
+		}
+	}
 }
-
-// row is a row of the ring.
-func (d *doubleHash) row(i int) *place {
-	type cell struct{ stage, row int }
-	return &place{mem: d.m.ring[d.index].Offset(i * vector), cell: cell{d.index, i}}
-}
-
-func (d *doubleHash) w(t int) *place { return d.row(t % 16) }
 
 // rec is a word of the version's record.
-func (d *doubleHash) rec(offset int) *place {
-	return &place{mem: d.m.record(d.index).Offset(offset), broadcast: true}
-}
+func (d *doubleHash) rec(offset int) *place { return broadcast(d.m.record(d.number()).Offset(offset)) }
 
 func broadcast(m Mem) *place { return &place{mem: m, broadcast: true} }
 
-// get returns a word of the state, preferably from memory.
-func (d *doubleHash) get(i int) source {
-	if d.state[i].row != 0 {
-		return d.row(d.state[i].row)
-	}
-	return d.state[i].v
-}
-
-// shift makes the results of a round the next state and stores them.
-func (d *doubleHash) shift(a, e *value) {
-	s := &d.state
-	*s = [8]word{{v: a}, s[0], s[1], s[2], {v: e}, s[4], s[5], s[6]}
-	if a == nil {
-		return // no round after needs them as d or h
-	}
-	s[0].row, s[4].row = ringA+d.turn%4, ringE+d.turn%4
-	d.turn++
-	d.store(a, d.row(s[0].row))
-	d.store(e, d.row(s[4].row))
-}
-
-func (d *doubleHash) rotations(x *value, n [3]int) *value {
-	return d.do(opTernary, imm3Xor, d.do(opRor, n[0], x), d.do(opRor, n[1], x), d.do(opRor, n[2], x))
-}
-
-func (d *doubleHash) bigSigma0(a *value) *value { return d.rotations(a, [3]int{2, 13, 22}) }
-func (d *doubleHash) bigSigma1(e *value) *value { return d.rotations(e, [3]int{6, 11, 25}) }
-
-func (d *doubleHash) choose() *value {
-	return d.do(opTernary, immChoose, d.state[4].v, d.state[5].v, d.state[6].v)
-}
-
-func (d *doubleHash) majority() *value {
-	return d.do(opTernary, immMaj, d.state[0].v, d.state[1].v, d.state[2].v)
-}
-
-// round does a round, given h + K + W: T1 = h + K + W + Ch + Σ1, e = d + T1,
-// a = T1 + Maj + Σ0.
-func (d *doubleHash) round(hkw *value) {
-	d.roundOf(hkw, d.choose, d.majority, d.get(3))
-}
-
-func (d *doubleHash) roundOf(hkw source, choose, majority func() *value, dWord source) {
-	s1 := d.bigSigma1(d.state[4].v)
-	t1 := d.add(d.add(choose(), hkw), s1)
-	e := d.add(t1, dWord)
-	s0 := d.bigSigma0(d.state[0].v)
-	a := d.add(d.add(t1, majority()), s0)
-	d.shift(a, e)
-}
-
 // first does rounds 4 to 63 of the header's second block.
 func (d *doubleHash) first() {
-	n := &place{mem: d.m.nonces}
-	w3 := d.load(n)
-	d.state = [8]word{
-		0: {v: d.add(w3, d.rec(recA4))}, 1: {v: d.load(d.rec(recA3))}, 2: {v: d.load(d.rec(recA2))},
-		4: {v: d.add(w3, d.rec(recE4))}, 5: {v: d.load(d.rec(recE3))}, 6: {v: d.load(d.rec(recE2))},
-	}
-	for t, constD := range []int{4: recA1, recA2, recA3} {
-		if t >= 4 {
-			d.roundOf(d.rec(recK4+4*(t-4)), d.choose, d.majority, d.rec(constD))
-		}
-	}
-	for t := 7; t < rounds; t++ {
+	d.header = true
+	w3 := d.load(d.w(3))
+	d.begin([8]word{
+		{v: d.add(w3, d.rec(recA4))}, {p: d.rec(recA3)}, {p: d.rec(recA2)}, {p: d.rec(recA1)},
+		{v: d.add(w3, d.rec(recE4))}, {p: d.rec(recE3)}, {p: d.rec(recE2)},
+	})
+	for t := 4; t < rounds; t++ {
 		d.at(1, t)
-		d.round(d.headerWord(t))
+		if t < 7 {
+			d.round(d.rec(recK4+4*(t-4)), false) // h is constant, and in it
+		} else {
+			d.round(d.headerWord(t), false)
+		}
 	}
 }
 
 // headerWord returns h + K[t] + W[t].
 func (d *doubleHash) headerWord(t int) *value {
-	h := d.get(7)
-	if d.shared {
-		kw := &place{mem: d.m.table[d.index].Offset(t * vector)}
-		return d.add(d.load(h), kw)
+	h := d.load(d.state[7].source())
+	switch {
+	case d.shared:
+		return d.add(h, &place{mem: d.m.table[d.number()].Offset(t * vector)})
+	case t == 16 || t == 17:
+		return d.add(h, broadcast(d.m.header(t)))
 	}
-	if t == 16 || t == 17 {
-		return d.add(d.load(h), broadcast(d.m.header(t)))
-	}
-	hk := d.add(d.load(h), d.m.consts.headerK(t))
+	hk := d.add(h, d.m.consts.headerK(t))
 	if t < 16 {
 		return hk
 	}
-	var c *place
+	var sum *place
 	if headerSum(t) {
-		c = broadcast(d.m.header(t))
+		sum = broadcast(d.m.header(t))
 	}
-	w := d.expand(t, headerKnown, c, func(t int) *place {
-		if t == 3 {
-			return &place{mem: d.m.nonces}
-		}
-		return d.w(t)
-	})
-	if t <= 61 { // the last one another depends on
-		d.store(w, d.w(t))
-	}
-	return d.add(hk, w)
-}
-
-// expand sums the terms of W[t] that are not known and the place c of the sum
-// of those that are.
-func (d *doubleHash) expand(t int, known func(t int) bool, c *place, at func(t int) *place) *value {
-	var acc source
-	plus := func(x source) {
-		if acc == nil {
-			acc = x
-		} else {
-			acc = d.add(acc, x)
-		}
-	}
-	for i, u := range scheduleTerms(t) {
-		if i == 3 && c != nil && acc != nil {
-			plus(c)
-			c = nil
-		}
-		switch {
-		case known(u.t):
-		case u.rots[0] == 0:
-			plus(at(u.t))
-		default:
-			x := d.load(at(u.t))
-			plus(d.do(opTernary, imm3Xor, d.do(opRor, u.rots[0], x), d.do(opRor, u.rots[1], x), d.do(opShr, u.rots[2], x)))
-		}
-	}
-	if c != nil {
-		plus(c)
-	}
-	return acc.(*value)
+	return d.add(hk, d.expand(t, rounds-1, headerKnown, sum))
 }
 
 // second does rounds 0 to 60 of the digest's block and the test.
 func (d *doubleHash) second() {
-	c := d.m.consts
 	d.at(2, 0)
-	first := d.state
-	var a, e *value
-	for i, s := range first {
-		w := d.add(d.load(d.inRegister(s)), d.rec(recMid+4*i))
-		d.store(w, d.w(i))
-		if i == 0 { // what is constant of round 0 is in the record
-			e, a = d.add(w, c.roundE()), d.add(w, c.roundA())
-		}
-	}
-	d.state = [8]word{{v: a}, {}, {}, {}, {v: e}, {}, {}, {}}
+	d.header = false
+	d.digest(d.m.consts, d.rec)
 	for t := 1; t <= 60; t++ {
 		d.at(2, t)
-		d.digestRound(t)
+		d.round(d.digestWord(t), t > 56) // a of round 56 is d of round 60
 	}
-	d.testZero(d.add(d.state[4].v, c.iv(7)), broadcast(d.m.zero))
+	d.testZero(d.add(d.state[4].v, d.m.consts.iv(7)), broadcast(d.m.zero))
 }
 
-// inRegister returns the word from a register if it is in one.
-func (d *doubleHash) inRegister(s word) source {
-	if s.v != nil {
-		return s.v
+// digest adds the midstate, stores the words of the digest and does round 0
+// of the second hash, most of which is constant.
+func (h *hash) digest(c *constants, rec func(offset int) *place) {
+	var a, e *value
+	for i, s := range h.state {
+		w := h.add(s.source(), rec(recMid+4*i))
+		h.store(w, h.w(i))
+		if i == 0 {
+			e, a = h.add(w, c.roundE()), h.add(w, c.roundA())
+		}
 	}
-	return d.row(s.row)
+	h.begin([8]word{{v: a}, {p: c.iv(0)}, {p: c.iv(1)}, {p: c.iv(2)}, {v: e}, {p: c.iv(4)}, {p: c.iv(5)}})
 }
 
-// digestRound does round t, 1 … 60, of the second hash. In the first three
-// most of the state is constant.
-func (d *doubleHash) digestRound(t int) {
+// digestWord returns h + K[t] + W[t] of round t of the second hash.
+func (d *doubleHash) digestWord(t int) *value {
 	c := d.m.consts
-	a, b, e, f := d.state[0].v, d.state[1].v, d.state[4].v, d.state[5].v
 	switch {
-	case t < 4:
-		choose, majority := d.choose, d.majority
-		switch t {
-		case 1:
-			choose = func() *value { return d.do(opTernary, immChoose, e, d.load(c.iv(4)), c.iv(5)) }
-			majority = func() *value { return d.do(opTernary, immMaj, a, d.load(c.iv(0)), c.iv(1)) }
-		case 2:
-			choose = func() *value { return d.do(opTernary, immChoose, e, f, c.iv(4)) }
-			majority = func() *value { return d.do(opTernary, immMaj, a, b, c.iv(0)) }
-		}
-		d.roundOf(d.add(d.load(d.w(t)), c.firstK(t)), choose, majority, c.iv(3-t))
+	case t < 4: // h is constant, and in it
+		return d.add(d.w(t), c.firstK(t))
 	case t < 8:
-		d.round(d.sum(d.load(d.get(7)), c.k(t), d.w(t)))
+		return d.add(d.add(d.state[7].source(), c.k(t)), d.w(t))
 	case t < 16:
-		d.round(d.add(d.load(d.get(7)), c.digestSum(t)))
-	default:
-		w := d.expand(t, digestKnown, c.digestSumAt(t), d.w)
-		if t <= 58 { // the last one another depends on
-			d.store(w, d.w(t))
-		}
-		hkw := d.add(d.add(d.load(d.get(7)), c.k(t)), w)
-		if t <= 56 { // a of round 56 is d of round 60
-			d.round(hkw)
-			break
-		}
-		x := d.add(hkw, d.get(3))
-		d.shift(nil, d.add(d.add(x, d.choose()), d.bigSigma1(e)))
+		return d.add(d.state[7].source(), c.digestSum(t))
 	}
+	w := d.expand(t, 60, digestKnown, c.digestSumAt(t))
+	return d.add(d.add(d.state[7].source(), c.k(t)), w)
 }

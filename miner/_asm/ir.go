@@ -103,8 +103,12 @@ const (
 // number is the limit of a kernel's speed.
 func (u unit) counts() bool { return u == unitALU || u == unitShift }
 
-// program collects operations.
-type program struct{ ops []*op }
+// program collects operations. A lean one is for instructions that neither
+// rotate, nor compute functions of three words, nor broadcast an operand.
+type program struct {
+	ops  []*op
+	lean bool
+}
 
 // do appends an operation. At most the last source is a place.
 func (p *program) do(code opcode, imm int, sources ...source) *value {
@@ -149,19 +153,16 @@ func (p *program) testZero(v *value, word *place) {
 	p.ops = append(p.ops, &op{code: opTestZero, src: []*value{v}, place: word})
 }
 
-// add returns the sum of two sources.
-func (p *program) add(x, y source) *value {
+// op is an operation on two sources that commutes.
+func (p *program) op(code opcode, x, y source) *value {
 	if _, ok := y.(*value); ok { // a place comes last
 		x, y = y, x
 	}
-	return p.do(opAdd, 0, p.load(x), y)
+	if m, ok := y.(*place); ok && m.broadcast && p.lean {
+		y = p.load(y)
+	}
+	return p.do(code, 0, p.load(x), y)
 }
 
-// sum adds the sources one after the other.
-func (p *program) sum(x source, more ...source) *value {
-	v := p.add(x, more[0])
-	for _, y := range more[1:] {
-		v = p.add(v, y)
-	}
-	return v
-}
+// add returns the sum of two sources.
+func (p *program) add(x, y source) *value { return p.op(opAdd, x, y) }

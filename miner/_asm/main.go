@@ -11,10 +11,12 @@ import (
 )
 
 func main() {
-	kernel := flag.String("kernel", "", "avx512, sha-ni or sha-ni-blocks")
+	kernel := flag.String("kernel", "", "avx2, avx512, sha-ni or sha-ni-blocks")
 	flag.Parse()
 	ConstraintExpr("!purego")
 	switch *kernel {
+	case "avx2":
+		avx2()
 	case "avx512":
 		avx512()
 	case "sha-ni":
@@ -22,7 +24,7 @@ func main() {
 	case "sha-ni-blocks":
 		shaNIBlocks()
 	default:
-		fmt.Fprintln(os.Stderr, "usage: go run . -kernel avx512|sha-ni|sha-ni-blocks -out FILE -stubs FILE -pkg NAME")
+		fmt.Fprintln(os.Stderr, "usage: go run . -kernel avx2|avx512|sha-ni|sha-ni-blocks -out FILE -stubs FILE -pkg NAME")
 		os.Exit(2)
 	}
 	Generate()

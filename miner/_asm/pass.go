@@ -22,25 +22,32 @@ type tuning struct {
 	skews []float64 // of each stage, in parts of a pass: how far it lags
 }
 
-// order mixes the stages, schedules them and allocates registers.
-func (t *tuning) order(stages []*stage) ([]inst, error) {
-	var in, live []*value
+// passOf mixes the stages into the body of the loop.
+func (t *tuning) passOf(stages []*stage) ([]inst, error) {
+	var in []*value
 	var out outs
-	for i, s := range stages[1:] {
+	var streams [][]*op
+	for i, s := range stages {
+		streams = append(streams, s.ops)
 		for j, v := range s.in {
-			v.reg = i*len(carried) + j
+			v.reg = (i-1)*len(s.in) + j
 			in = append(in, v)
-			last := stages[i].out[j]
-			out = append(out, outs{{last, v.reg}}...)
-			live = append(live, last)
+			out = append(out, outs{{stages[i-1].out[j], v.reg}}...)
 		}
 	}
-	var free []int
-	for r := range t.registers {
-		free = append(free, r)
+	return t.order(streams, in, out, registers(0, t.registers))
+}
+
+// order mixes streams of operations, schedules them and allocates registers.
+// The streams begin with the values of in, in their registers, and end with
+// those of out. free are the registers they may use.
+func (t *tuning) order(streams [][]*op, in []*value, out outs, free []int) ([]inst, error) {
+	var live []*value
+	for _, o := range out {
+		live = append(live, o.value)
 	}
-	mixed := mix(stages, t.skews)
-	for limit := t.registers; limit > 18; limit-- {
+	mixed := mix(streams, t.skews)
+	for limit := len(free); limit > len(free)/2; limit-- {
 		insts, err := allocate(t.schedule(mixed, in, live, limit), in, out, free)
 		if !errors.Is(err, errRegisters) {
 			report(insts)
@@ -50,18 +57,27 @@ func (t *tuning) order(stages []*stage) ([]inst, error) {
 	return nil, errRegisters
 }
 
-// mix merges the stages by how far each operation is in its stage.
-func mix(stages []*stage, skews []float64) (mixed []*op) {
+// registers numbers n registers from the given one on.
+func registers(from, n int) (rs []int) {
+	for r := range n {
+		rs = append(rs, from+r)
+	}
+	return rs
+}
+
+// mix merges streams by how far each operation is in its stream, as a part of
+// its vector operations. skews lets streams lag, or lead.
+func mix(streams [][]*op, skews []float64) (mixed []*op) {
 	type placed struct {
-		at    float64
-		stage int
-		op    *op
+		at     float64
+		stream int
+		op     *op
 	}
 	var all []placed
-	for i, s := range stages {
-		total := vectorOps(s.ops)
+	for i, ops := range streams {
+		total := vectorOps(ops)
 		n := 0
-		for _, o := range s.ops {
+		for _, o := range ops {
 			if o.unit().counts() {
 				n++
 			}
@@ -69,7 +85,7 @@ func mix(stages []*stage, skews []float64) (mixed []*op) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.stage, b.stage))
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.stream, b.stream))
 	})
 	for _, p := range all {
 		mixed = append(mixed, p.op)

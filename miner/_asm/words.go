@@ -3,7 +3,7 @@ package main
 // term is one of the four terms of W[t].
 type term struct {
 	t    int    // of W[t-2], W[t-7], W[t-15] or W[t-16]
-	rots [3]int // two rotations and a shift; zeros for the word itself
+	rots [3]int // as of xorRotated; zeros for the word itself
 	of   func(uint32) uint32
 }
 
@@ -12,10 +12,10 @@ type term struct {
 func scheduleTerms(t int) [4]term {
 	word := func(x uint32) uint32 { return x }
 	return [4]term{
-		{t - 15, [3]int{7, 18, 3}, smallSigma0},
+		{t - 15, [3]int{7, 18, -3}, smallSigma0},
 		{t - 16, [3]int{}, word},
 		{t - 7, [3]int{}, word},
-		{t - 2, [3]int{17, 19, 10}, smallSigma1},
+		{t - 2, [3]int{17, 19, -10}, smallSigma1},
 	}
 }
 
