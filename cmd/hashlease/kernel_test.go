@@ -64,11 +64,11 @@ func TestTryKernel(t *testing.T) {
 	for name, want := range map[string]string{
 		"passes":   "",
 		"stranger": "", // not our program: nothing was learned
-		"crash":    "in a process of its own: SIGILL: illegal instruction",
-		"wrong":    "in a process of its own: kernel wrong failed its self-test: block mainnet 0: not found",
-		"silent":   "in a process of its own: exit status 3",
-		"early":    "in a process of its own: it ended early",
-		"chatty":   "in a process of its own: SIGILL SIGILL",
+		"crash":    "SIGILL: illegal instruction",
+		"wrong":    "kernel wrong failed its self-test: block mainnet 0: not found",
+		"silent":   "its process ended: exit status 3",
+		"early":    "its process ended early",
+		"chatty":   "SIGILL SIGILL",
 	} {
 		err := e.tryKernel(t.Context(), name)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.HasPrefix(err.Error(), want)) || err != nil && len(err.Error()) > 5000 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -48,10 +47,12 @@ func (e *env) tryKernel(ctx context.Context, name string) error {
 	case errors.Is(within.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("it did not end in %v", trialTime)
 	case err == nil:
-		err = errors.New("it ended early")
+		return errors.New("its process ended early")
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
-	return fmt.Errorf("in a process of its own: %.200s", cmp.Or(strings.TrimPrefix(first, "hashlease: "), err.Error()))
+	if first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n"); first != "" {
+		return fmt.Errorf("%.200s", strings.TrimPrefix(first, "hashlease: "))
+	}
+	return fmt.Errorf("its process ended: %w", err)
 }
 
 // testKernel is the other side of tryKernel.
