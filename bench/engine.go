@@ -22,7 +22,7 @@ type EngineConfig struct {
 	Versions int               // rolled versions of a job; 0: as many as real jobs have
 	Kicks    int               // new jobs to measure; 0: 1000
 	Submits  int               // shares to send, idle and under load each; 0: 1000
-	Time     time.Duration     // of one measurement of rates, of which there are six, and twice that for the garbage collector; 0: 500 ms
+	Time     time.Duration     // of one measurement of rates, of which there are ten, and twice that for the garbage collector; 0: 500 ms
 	Normal   bool              // threads of normal priority, not of the lowest as a node's are
 	Program  Program           // what measures; its Go version is filled in
 	Progress func(line string) // nil: silent

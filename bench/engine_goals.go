@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// Goal is a figure that the engine is meant to reach.
+// Goal is a figure that the engine is meant to reach. On a machine that others
+// use, for which see Scaling.Present, it may be missed without the engine's
+// fault.
 type Goal struct {
 	Name string `json:"name"`
 	Want string `json:"want"`
 	Got  string `json:"got"`
 	Met  bool   `json:"met"`
-	Wall bool   `json:"by_wall_clock"` // missed as well when others use the machine: see Scaling.Present
 }
 
 // goals compares the figures with what the engine promises.
@@ -23,18 +24,18 @@ func (r *EngineResults) goals() (all []Goal) {
 		want := 0.975 * float64(r.Threads)
 		all = append(all, Goal{
 			"scaling by processor time", fmt.Sprintf(">= %.2f x", want), fmt.Sprintf("%.2f x", r.Scaling.CPU),
-			r.Scaling.CPU >= want-0.005, false, // CPU is rounded to 0.01
+			r.Scaling.CPU >= want-0.005, // CPU is rounded to 0.01
 		})
 	}
 	return append(all,
-		atMost("last thread hashes a new job, 99 %", r.Kick.P99, 5*time.Millisecond, true),
-		atMost("thread without hashing at a new job, 99 %", r.Gap.P99, time.Millisecond, true),
-		atMost("thread's own part of that, longest", r.GapOwn.Max, time.Millisecond, false),
+		atMost("last thread hashes a new job, 99 %", r.Kick.P99, 5*time.Millisecond),
+		atMost("thread without hashing at a new job, 99 %", r.Gap.P99, time.Millisecond),
+		atMost("thread's own part of that, longest", r.GapOwn.Max, time.Millisecond),
 	)
 }
 
-func atMost(name string, ns int64, want time.Duration, wall bool) Goal {
-	return Goal{name, "<= " + want.String(), time.Duration(ns).Round(time.Microsecond).String(), ns <= int64(want), wall}
+func atMost(name string, ns int64, want time.Duration) Goal {
+	return Goal{name, "<= " + want.String(), time.Duration(ns).Round(time.Microsecond).String(), ns <= int64(want)}
 }
 
 // Load is what the system says about all work on the machine.

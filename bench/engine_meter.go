@@ -13,7 +13,7 @@ import (
 
 // engineRounds is how often what is compared is measured in turn; medians
 // count.
-const engineRounds = 3
+const engineRounds = 5
 
 // engineMeter measures one engine.
 type engineMeter struct {

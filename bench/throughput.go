@@ -3,7 +3,6 @@ package bench
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hashlease/hashlease/miner"
@@ -81,13 +80,3 @@ func (t treadmill) Next(thread int, most uint64) (miner.Task, bool) {
 func (treadmill) Found(int, *miner.Task, miner.Header) {}
 
 func (treadmill) Done(int, *miner.Task, uint64) {}
-
-// rounds is how often the engine's rates are measured; the median counts.
-const rounds = 3
-
-func median(v []uint64) uint64 {
-	if len(v) == 0 {
-		return 0
-	}
-	return slices.Sorted(slices.Values(v))[len(v)/2]
-}

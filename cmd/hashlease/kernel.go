@@ -63,7 +63,7 @@ func (kc *kernelChoice) banner() []string {
 	chosen := kc.Chosen()
 	line := "kernel " + kc.Kernel.Name
 	if chosen.Hps > 0 {
-		line += ": " + perThread(chosen)
+		line += ": " + formatRate(uint64(chosen.Hps)) + " a thread"
 	}
 	line += ", " + kc.Why(chosen)
 	if !kc.measured.IsZero() && chosen.Hps > 0 {
@@ -75,14 +75,14 @@ func (kc *kernelChoice) banner() []string {
 	var usable []string
 	for _, m := range others {
 		if !m.Chosen && m.Err == nil && m.Hps > 0 {
-			usable = append(usable, m.Kernel.Name+" "+formatRate(uint64(m.Hps)))
+			usable = append(usable, fmt.Sprintf("%s %.3g", m.Kernel.Name, m.Hps/1e6))
 		}
 	}
 	switch {
 	case len(usable) > 0 && kc.Forced:
-		lines = append(lines, "  others: "+strings.Join(usable, ", "))
+		lines = append(lines, "  others: "+strings.Join(usable, ", ")+" MH/s")
 	case len(usable) > 0:
-		lines = append(lines, "  slower: "+strings.Join(usable, ", "))
+		lines = append(lines, "  slower: "+strings.Join(usable, ", ")+" MH/s")
 	}
 	for _, m := range kc.All {
 		if m.Err != nil {
@@ -90,12 +90,4 @@ func (kc *kernelChoice) banner() []string {
 		}
 	}
 	return lines
-}
-
-// perThread is the rate of a kernel, "-" if it was not measured.
-func perThread(m miner.Measurement) string {
-	if m.Hps <= 0 {
-		return "-"
-	}
-	return formatRate(uint64(m.Hps)) + " a thread"
 }
