@@ -36,7 +36,7 @@ type RateComparison struct {
 	A     uint64  `json:"a_hps"`
 	B     uint64  `json:"b_hps"`
 	Ratio float64 `json:"ratio"` // B over A
-	Noise bool    `json:"noise"` // the ranges of the rounds overlap: there may be no difference
+	Noise bool    `json:"noise"` // the ranges of the middle half of the rounds overlap: there may be no difference
 }
 
 // CompareKernels compares b with a.

@@ -56,7 +56,7 @@ type KernelResult struct {
 	Ratio     float64 `json:"ratio_stdlib"`    // HpsOneCPU over that of the standard library
 	HpsOneCPU uint64  `json:"hps_1thread_cpu"` // H/s of one thread by its processor time
 
-	OneRange    [2]uint64 `json:"hps_1thread_range"` // the slowest and the fastest round
+	OneRange    [2]uint64 `json:"hps_1thread_range"` // the slowest and the fastest of the middle half of the rounds
 	AllRange    [2]uint64 `json:"hps_all_range"`
 	OneCPURange [2]uint64 `json:"hps_1thread_cpu_range"`
 

@@ -62,8 +62,10 @@ func (k *KernelResult) settle(versions uint64) {
 	k.Joules = roundTo(joules, 100)
 }
 
-// middle returns the median of what of gives for each round, and the least
-// and the most of it. Rounds for which it says false do not count.
+// middle returns the median of what of gives for each round, and the least and
+// the most of the middle half: of five rounds without the first and the last,
+// so that one disturbance leaves no mark. Rounds for which it says false do not
+// count.
 func middle[N uint64 | float64](rounds []Round, of func(Round) (N, bool)) (median N, span [2]N) {
 	var v []N
 	for _, r := range rounds {
@@ -76,7 +78,7 @@ func middle[N uint64 | float64](rounds []Round, of func(Round) (N, bool)) (media
 	}
 	slices.SortFunc(v, cmp.Compare)
 	low, high := v[(len(v)-1)/2], v[len(v)/2]
-	return low + (high-low)/2, [2]N{v[0], v[len(v)-1]}
+	return low + (high-low)/2, [2]N{v[len(v)/4], v[len(v)-1-len(v)/4]}
 }
 
 // perSecond returns n a second when it took that many nanoseconds, rounded

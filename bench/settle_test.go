@@ -48,8 +48,11 @@ func TestSettle(t *testing.T) {
 
 func TestMiddle(t *testing.T) {
 	p := roundsOf(4, 1, 3, 2)
-	if m, span := middle(p.Rounds, func(r Round) (uint64, bool) { return r.Nonces, true }); m != 2 || span != [2]uint64{1, 4} {
+	if m, span := middle(p.Rounds, func(r Round) (uint64, bool) { return r.Nonces, true }); m != 2 || span != [2]uint64{2, 3} {
 		t.Errorf("the middle of an even number is %d of %v", m, span)
+	}
+	if m, span := middle(roundsOf(9, 8, 1, 2, 5).Rounds, func(r Round) (uint64, bool) { return r.Nonces, true }); m != 5 || span != [2]uint64{2, 8} {
+		t.Errorf("the middle of five is %d of %v", m, span)
 	}
 	if m, _ := middle(p.Rounds, func(r Round) (float64, bool) { return float64(r.Nonces), r.Nonces > 2 }); m != 3.5 {
 		t.Errorf("the middle of two is %v", m)

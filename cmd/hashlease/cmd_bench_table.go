@@ -41,7 +41,7 @@ func benchTable(r *bench.KernelResults) string {
 		notes = append(notes, fmt.Sprintf("other programs took part of the processors (the threads had %.0f %% of the time):\n"+
 			"  rates are what was delivered, cycles and the ratio count the threads' own time", busy))
 	}
-	if r.Machine.StealTicks > 0 {
+	if r.Machine.StealTicks >= 10 {
 		notes = append(notes, fmt.Sprintf("the hypervisor took %.1f s of processor time in the meantime", float64(r.Machine.StealTicks)/100))
 	}
 	switch {
@@ -69,7 +69,8 @@ func rolling(versions int) string {
 	return plural(versions, "rolled version")
 }
 
-// spread is how far the rounds were from the median, in percent.
+// spread is how far the middle half of the rounds was from the median, in
+// percent.
 func spread(median uint64, span [2]uint64) string {
 	if median == 0 {
 		return "-"
