@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/klauspost/cpuid/v2"
 )
@@ -20,7 +21,8 @@ func ThisCPU() CPU {
 	c := cpuid.CPU
 	model := cmp.Or(c.BrandName, runtime.GOARCH)
 	if c.Family != 0 {
-		model = fmt.Sprintf("%s (%s family %d model %d stepping %d)", model, c.VendorString, c.Family, c.Model, c.Stepping)
+		id := fmt.Sprintf("%s family %d model %d stepping %d", c.VendorString, c.Family, c.Model, c.Stepping)
+		model += " (" + strings.TrimSpace(id) + ")"
 	}
 	return CPU{Model: model, Features: slices.Sorted(slices.Values(c.FeatureSet()))}
 }

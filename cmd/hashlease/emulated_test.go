@@ -44,17 +44,18 @@ func TestScriptOnOtherProcessors(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Files: []string{
 					"testdata/script/bench.txtar",
+					"testdata/script/kernels.txtar",
 					"testdata/script/node.txtar",
 					"testdata/script/version.txtar",
 				},
 				RequireExplicitExec: true,
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"exits": exits, "until": until, "capture": capture, "edit": edit,
+					"exits": exits, "until": until, "capture": capture, "edit": edit, "large": large,
 				},
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
 					env.Setenv("HASHLEASE_NODE_THREADS", "1")
-					return nil
+					return makeHome(env)
 				},
 			})
 		})

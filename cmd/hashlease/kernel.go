@@ -84,10 +84,18 @@ func (kc *kernelChoice) banner() []string {
 	case len(usable) > 0:
 		lines = append(lines, "  slower: "+strings.Join(usable, ", ")+" MH/s")
 	}
+	var missing []string
 	for _, m := range kc.All {
-		if m.Err != nil {
-			lines = append(lines, fmt.Sprintf("  not here: %s %s", m.Kernel.Name, kc.Why(m)))
+		switch {
+		case m.Err == nil:
+		case m.Kernel.Supported() != nil:
+			missing = append(missing, fmt.Sprintf("%s (%s)", m.Kernel.Name, m.Kernel.Needs))
+		default:
+			lines = append(lines, fmt.Sprintf("  not used: %s %s", m.Kernel.Name, kc.Why(m)))
 		}
+	}
+	if len(missing) > 0 {
+		lines = append(lines, "  not here: "+strings.Join(missing, ", "))
 	}
 	return lines
 }

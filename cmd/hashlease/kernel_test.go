@@ -209,7 +209,7 @@ func TestKernelBanner(t *testing.T) {
 	for want, kc := range map[string]*kernelChoice{
 		"kernel stdlib: 5.000 MH/s a thread, the fastest\n  slower: generic 1 MH/s": {
 			Choice: &miner.Choice{Kernel: b, All: []miner.Measurement{{Kernel: a, Hps: 1e6}, {Kernel: b, Hps: 5e6, Chosen: true}}}},
-		"kernel stdlib: 5.000 MH/s a thread, the fastest (measured on 2026-11-20)\n  not here: generic failed its self-test: SIGILL": {
+		"kernel stdlib: 5.000 MH/s a thread, the fastest (measured on 2026-11-20)\n  not used: generic failed its self-test: SIGILL": {
 			Choice: &miner.Choice{Kernel: b, Known: true, All: []miner.Measurement{
 				{Kernel: a, Err: errors.New("kernel generic failed its self-test: SIGILL")}, {Kernel: b, Hps: 5e6, Chosen: true}}},
 			measured: time.Date(2026, 11, 20, 1, 2, 3, 0, time.UTC)},

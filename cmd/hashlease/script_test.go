@@ -36,14 +36,18 @@ func TestScript(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HASHLEASE_NODE_THREADS", "1") // stories run side by side
-			// Where kernels.json goes, by system.
-			home := filepath.Join(env.WorkDir, ".home")
-			for _, name := range []string{"XDG_CACHE_HOME", "LocalAppData", "HOME"} {
-				env.Setenv(name, home)
-			}
-			return os.MkdirAll(filepath.Join(home, "Library"), 0o700)
+			return makeHome(env)
 		},
 	})
+}
+
+// makeHome gives a story a home of its own, where kernels.json goes.
+func makeHome(env *testscript.Env) error {
+	home := filepath.Join(env.WorkDir, ".home")
+	for _, name := range []string{"XDG_CACHE_HOME", "LocalAppData", "HOME"} { // by system
+		env.Setenv(name, home)
+	}
+	return os.MkdirAll(filepath.Join(home, "Library"), 0o700)
 }
 
 // exits runs a program and wants it to end with a certain exit code:
