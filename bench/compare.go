@@ -27,11 +27,12 @@ type Difference struct {
 // KernelComparison compares one kernel.
 type KernelComparison struct {
 	Name string         `json:"name"`
-	One  RateComparison `json:"one_thread"`  // by processor time
-	All  RateComparison `json:"all_threads"` // by the wall clock
+	One  RateComparison `json:"one_thread"`
+	All  RateComparison `json:"all_threads"`
 }
 
-// RateComparison compares two rates.
+// RateComparison compares two rates by processor time, which does not ask
+// what else the machines did.
 type RateComparison struct {
 	A     uint64  `json:"a_hps"`
 	B     uint64  `json:"b_hps"`
@@ -77,7 +78,7 @@ func CompareKernels(a, b *KernelResults) *Comparison {
 			c.Kernels = append(c.Kernels, KernelComparison{
 				Name: k.Name,
 				One:  compareRates(old.HpsOneCPU, k.HpsOneCPU, old.OneCPURange, k.OneCPURange),
-				All:  compareRates(old.HpsAll, k.HpsAll, old.AllRange, k.AllRange),
+				All:  compareRates(old.HpsAllCPU, k.HpsAllCPU, old.AllCPURange, k.AllCPURange),
 			})
 		}
 	}

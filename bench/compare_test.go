@@ -12,14 +12,14 @@ import (
 
 func TestCompareKernels(t *testing.T) {
 	a := &KernelResults{Threads: 2, Versions: 256, Machine: Machine{CPU: "old"}, Program: Program{Version: "v1"}, Kernels: []KernelResult{
-		{Name: "stdlib", HpsOneCPU: 100, OneCPURange: [2]uint64{90, 110}, HpsAll: 200, AllRange: [2]uint64{190, 210}},
+		{Name: "stdlib", HpsOneCPU: 100, OneCPURange: [2]uint64{90, 110}, HpsAllCPU: 200, AllCPURange: [2]uint64{190, 210}},
 		{Name: "gone", HpsOneCPU: 1},
 		{Name: "broken", HpsOneCPU: 1},
 		{Name: "never", Error: "no"},
 	}}
 	b := &KernelResults{Threads: 2, Versions: 1, Machine: Machine{CPU: "new"}, Program: Program{Version: "v1"}, Kernels: []KernelResult{
 		{Name: "new", HpsOneCPU: 1},
-		{Name: "stdlib", HpsOneCPU: 105, OneCPURange: [2]uint64{110, 120}, HpsAll: 300, AllRange: [2]uint64{211, 310}},
+		{Name: "stdlib", HpsOneCPU: 105, OneCPURange: [2]uint64{110, 120}, HpsAllCPU: 300, AllCPURange: [2]uint64{211, 310}},
 		{Name: "broken", Error: "no"},
 		{Name: "never", Error: "no"},
 	}}

@@ -22,7 +22,7 @@ type KernelResults struct {
 	Seed     string  `json:"seed"`    // 64 hexadecimal digits
 
 	Kernels []KernelResult `json:"kernels"`
-	Best    string         `json:"best"` // the fastest with all threads
+	Best    string         `json:"best"` // the fastest with all threads, by HpsAllCPU
 }
 
 // Program says what measured.
@@ -55,10 +55,12 @@ type KernelResult struct {
 	HpsAll    uint64  `json:"hps_all"`         // H/s of all threads together by the wall clock
 	Ratio     float64 `json:"ratio_stdlib"`    // HpsOneCPU over that of the standard library
 	HpsOneCPU uint64  `json:"hps_1thread_cpu"` // H/s of one thread by its processor time
+	HpsAllCPU uint64  `json:"hps_all_cpu"`     // H/s of all threads together by their processor time, as if each had a processor to itself
 
 	OneRange    [2]uint64 `json:"hps_1thread_range"` // the slowest and the fastest of the middle half of the rounds
 	AllRange    [2]uint64 `json:"hps_all_range"`
 	OneCPURange [2]uint64 `json:"hps_1thread_cpu_range"`
+	AllCPURange [2]uint64 `json:"hps_all_cpu_range"`
 
 	Busy   float64 `json:"busy_percent,omitempty"`    // processor time of all threads, of the wall time
 	Cycles float64 `json:"cycles_per_hash,omitempty"` // of one thread

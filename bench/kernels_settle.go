@@ -15,12 +15,12 @@ func (r *KernelResults) settle() {
 	r.Best = ""
 	for i := range r.Kernels {
 		k := &r.Kernels[i]
-		k.settle(uint64(r.Versions))
+		k.settle(uint64(r.Versions), uint64(r.Threads))
 		if k.Name == yardstick {
 			unit = k.HpsOneCPU
 		}
-		if k.HpsAll > most {
-			r.Best, most = k.Name, k.HpsAll
+		if k.HpsAllCPU > most {
+			r.Best, most = k.Name, k.HpsAllCPU
 		}
 	}
 	for i := range r.Kernels {
@@ -32,7 +32,7 @@ func (r *KernelResults) settle() {
 	}
 }
 
-func (k *KernelResult) settle(versions uint64) {
+func (k *KernelResult) settle(versions, threads uint64) {
 	*k = KernelResult{Name: k.Name, Lanes: k.Lanes, ZeroBits: k.ZeroBits, One: k.One, All: k.All, Error: k.Error}
 	if k.One == nil || k.All == nil {
 		return
@@ -47,6 +47,7 @@ func (k *KernelResult) settle(versions uint64) {
 	k.HpsOne, k.OneRange = middle(k.One.Rounds, wall)
 	k.HpsAll, k.AllRange = middle(k.All.Rounds, wall)
 	k.HpsOneCPU, k.OneCPURange = middle(k.One.Rounds, cpu)
+	k.HpsAllCPU, k.AllCPURange = middle(k.All.Rounds, func(r Round) (uint64, bool) { return perSecond(r.Hashes*threads, r.CPUNs), true })
 
 	busy, _ := middle(k.All.Rounds, func(r Round) (float64, bool) {
 		return float64(r.CPUNs) / float64(max(1, r.WallNs)) * 100, true

@@ -18,7 +18,7 @@ func roundsOf(hashes ...uint64) *Phase {
 }
 
 func TestSettle(t *testing.T) {
-	r := KernelResults{Versions: 2, Kernels: []KernelResult{
+	r := KernelResults{Versions: 2, Threads: 3, Kernels: []KernelResult{
 		{Name: "stdlib", One: roundsOf(100, 300, 200), All: roundsOf(5, 5, 5)},
 		{Name: "fast", One: roundsOf(1, 1000, 900), All: roundsOf(9, 8, 7)},
 		{Name: "missing", Lanes: 3, Error: "no", HpsOne: 7},
@@ -26,7 +26,7 @@ func TestSettle(t *testing.T) {
 	r.Kernels[1].All.Rounds[0].PackageUJ = 36
 	r.settle()
 	std, fast, missing := r.Kernels[0], r.Kernels[1], r.Kernels[2]
-	if std.HpsOne != 400 || std.HpsOneCPU != 800 || std.HpsAll != 10 || std.Ratio != 1 || std.OneRange != [2]uint64{200, 600} {
+	if std.HpsOne != 400 || std.HpsOneCPU != 800 || std.HpsAll != 10 || std.HpsAllCPU != 60 || std.Ratio != 1 || std.OneRange != [2]uint64{200, 600} {
 		t.Errorf("stdlib settles to %+v", std)
 	}
 	if fast.HpsOne != 1800 || fast.HpsAll != 16 || fast.Ratio != 4.5 || fast.AllRange != [2]uint64{14, 18} || fast.Busy != 50 {

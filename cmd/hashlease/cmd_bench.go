@@ -25,7 +25,7 @@ func benchVerbs() []command {
 }
 
 func runBench(ctx context.Context, e *env, args []string) error {
-	if len(args) > 0 {
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		var names []string
 		for _, v := range benchVerbs() {
 			if v.name == args[0] {

@@ -78,9 +78,8 @@ func checkText(r *bench.CheckReport) string {
 func runBenchCompare(_ context.Context, e *env, args []string) error {
 	f := newFlags(e, "bench compare", "A B [--json]",
 		"Sets two JSON documents of bench against each other: the rate of B over that of A\n"+
-			"for each kernel, one thread by processor time, all threads by the wall clock.\n"+
-			"A ~ marks rates whose rounds, the middle half of each, overlap: there may be no\n"+
-			"difference.")
+			"for each kernel, by processor time. A ~ marks rates whose rounds, the middle half\n"+
+			"of each, overlap: there may be no difference.")
 	asJSON := f.Bool("json", false, "print JSON")
 	pos, err := f.parse(args, 2, 2)
 	if err != nil {

@@ -16,7 +16,7 @@ func benchTable(r *bench.KernelResults) string {
 	all := plural(r.Threads, "thread")
 	rows := [][]string{{"KERNEL", "1 THREAD", "±", strings.ToUpper(all), "±", "CYCLES/HASH", "× STDLIB", "J/TH"}}
 	var notes []string
-	energy := false
+	energy, busy := false, leastBusy(r)
 	for _, k := range r.Kernels {
 		if k.Error != "" {
 			notes = append(notes, "not measured: "+k.Error)
@@ -34,11 +34,15 @@ func benchTable(r *bench.KernelResults) string {
 		}
 		rows = append(rows, row)
 		if k.Name == r.Best {
-			notes = append([]string{fmt.Sprintf("fastest: %s, %s with %s", k.Name, formatRate(k.HpsAll), all)}, notes...)
+			best := fmt.Sprintf("fastest: %s, %s with %s", k.Name, formatRate(k.HpsAll), all)
+			if busy < busyPercent {
+				best += fmt.Sprintf(" (%s if they had the processors to themselves)", formatRate(k.HpsAllCPU))
+			}
+			notes = append([]string{best}, notes...)
 		}
 	}
-	if busy := leastBusy(r); busy < busyPercent {
-		notes = append(notes, fmt.Sprintf("other programs took part of the processors (the threads had %.0f %% of the time):\n"+
+	if busy < busyPercent {
+		notes = append(notes, fmt.Sprintf("other programs took part of the processors (at worst the threads had %.0f %% of the time):\n"+
 			"  rates are what was delivered, cycles and the ratio count the threads' own time", busy))
 	}
 	if r.Machine.StealTicks >= 10 {
