@@ -12,8 +12,8 @@ func (r *KernelResults) Benchfmt() []byte {
 	var b strings.Builder
 	goos, goarch, _ := strings.Cut(r.Machine.Platform, "/")
 	for _, line := range [][2]string{
-		{"goos", goos}, {"goarch", goarch}, {"cpu", r.Machine.CPU}, {"governor", r.Machine.Governor},
-		{"program", r.Program.name()}, {"versions", fmt.Sprint(r.Versions)}, {"seed", r.Seed},
+		{"# program", r.Program.name()}, {"# seed", r.Seed}, // benchstat compares only what agrees in all lines without #
+		{"goos", goos}, {"goarch", goarch}, {"cpu", r.Machine.CPU}, {"governor", r.Machine.Governor}, {"versions", fmt.Sprint(r.Versions)},
 	} {
 		if line[1] != "" {
 			fmt.Fprintf(&b, "%s: %s\n", line[0], line[1])

@@ -53,7 +53,7 @@ func TestProgramName(t *testing.T) {
 func TestBenchfmt(t *testing.T) {
 	r := measured(t)
 	text := string(r.Benchfmt())
-	for _, want := range []string{"^goos: [a-z]+$", "^goarch: [a-z0-9]+$", "^cpu: .+$", "^versions: 4$", "^seed: 0011", "^Unit MH/s better=higher$"} {
+	for _, want := range []string{"^goos: [a-z]+$", "^goarch: [a-z0-9]+$", "^cpu: .+$", "^versions: 4$", "^# seed: 0011", "^Unit MH/s better=higher$"} {
 		if !regexp.MustCompile("(?m)" + want).MatchString(text) {
 			t.Errorf("no line matches %s in\n%s", want, text)
 		}

@@ -28,7 +28,7 @@ type KernelsConfig struct {
 	Kernels  []string          // names; none: all. The standard library is always measured too
 	Threads  int               // of the measurement with all threads, up to miner.MaxThreads; 0: one for each processor
 	Versions int               // rolled versions of a header, up to MaxKernelVersions; 0: as real jobs have; 1: no rolling
-	Rounds   int               // up to MaxKernelRounds; 0: 5
+	Rounds   int               // up to MaxKernelRounds; 0: 7
 	Time     time.Duration     // of one measurement, of which a kernel gets two a round; at most a minute; 0: 200 ms
 	Seed     string            // 64 hexadecimal digits that the headers follow from; "": random
 	Program  Program           // what measures; its Go version is filled in
@@ -45,7 +45,7 @@ func (c *KernelsConfig) defaults() error {
 	}{
 		{"threads", &c.Threads, runtime.NumCPU(), miner.MaxThreads},
 		{"versions", &c.Versions, rolled, MaxKernelVersions},
-		{"rounds", &c.Rounds, 5, MaxKernelRounds},
+		{"rounds", &c.Rounds, usualRounds, MaxKernelRounds},
 	} {
 		if *p.value == 0 {
 			*p.value = p.usual
@@ -82,6 +82,9 @@ func (c *KernelsConfig) defaults() error {
 	c.Program.Go = runtime.Version()
 	return nil
 }
+
+// usualRounds is as many as benchstat wants, and an odd number.
+const usualRounds = 7
 
 const seedSize = 32
 

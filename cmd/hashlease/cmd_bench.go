@@ -63,7 +63,7 @@ func measureKernels(ctx context.Context, e *env, name string, args []string) err
 	f.Var(&kernels, "kernel", "measure this kernel by `NAME`, and stdlib for the ratio; again or with commas for more")
 	threads := f.Int("threads", 0, "threads `N` of the second measurement; 0 is one per processor")
 	slice := f.Duration("time", 200*time.Millisecond, "the `DURATION` of one measurement, of which a kernel gets two a round")
-	rounds := f.Int("rounds", 5, "rounds `N`, of which the median counts")
+	rounds := f.Int("rounds", 7, "rounds `N`, of which the median counts")
 	versions := f.Int("versions", 0, "rolled versions `N` of a header; 0 is as real jobs have, 1 is no rolling")
 	seed := f.String("seed", "", "64 hexadecimal digits `HEX` that the headers follow from (default random)")
 	asJSON := f.Bool("json", false, "print the JSON document")
