@@ -7,13 +7,24 @@ import (
 	"testing"
 )
 
-// TestFormat looks for every key in the specification.
+// TestFormat looks for every key in the specifications.
 func TestFormat(t *testing.T) {
-	text, err := os.ReadFile("FORMAT.md")
+	specified(t, "FORMAT.md", reflect.TypeFor[KernelResults]())
+	specified(t, "ENGINE.md", reflect.TypeFor[EngineResults](), reflect.TypeFor[Program](), reflect.TypeFor[Machine]())
+}
+
+// specified looks for every key of a type in the file, but for those of the
+// types that are specified elsewhere.
+func specified(t *testing.T, file string, typ reflect.Type, elsewhere ...reflect.Type) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[reflect.Type]bool{}
+	for _, typ := range elsewhere {
+		seen[typ] = true
+	}
 	var walk func(reflect.Type)
 	walk = func(typ reflect.Type) {
 		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice || typ.Kind() == reflect.Array {
@@ -30,12 +41,12 @@ func TestFormat(t *testing.T) {
 				mark += "?"
 			}
 			if !strings.Contains(string(text), mark) {
-				t.Errorf("%s.%s is not in FORMAT.md: no %s", typ.Name(), f.Name, mark)
+				t.Errorf("%s.%s is not in %s: no %s", typ.Name(), f.Name, file, mark)
 			}
 			walk(f.Type)
 		}
 	}
-	walk(reflect.TypeFor[KernelResults]())
+	walk(typ)
 }
 
 // TestExample checks the file that FORMAT.md names, to the last header.
