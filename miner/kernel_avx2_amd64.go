@@ -14,22 +14,27 @@ import (
 // The message schedule of the header is shared by all rolled versions.
 func newAVX2() *Kernel {
 	return &Kernel{
-		Name:  "avx2",
-		Lanes: avx2Streams * avx2Vector,
-		Needs: "AVX2",
-		supported: func() error {
-			if !cpuid.CPU.Supports(cpuid.AVX2) {
-				return errors.New("needs AVX2 of the processor and the operating system's support of its registers")
-			}
-			return nil
-		},
-		words:  avx2Records,
-		record: versionRecord,
-		load:   loadAVX2,
+		Name:      "avx2",
+		Lanes:     avx2Streams * avx2Vector,
+		Needs:     avx2Needs,
+		supported: supportsAVX2,
+		words:     avx2Records,
+		record:    versionRecord,
+		buffer:    newAVX2MultiBuffer(),
+		load:      loadAVX2,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
 			return outside(scanAVX2, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
 		},
 	}
+}
+
+const avx2Needs = "AVX2"
+
+func supportsAVX2() error {
+	if !cpuid.CPU.Supports(cpuid.AVX2) {
+		return errors.New("needs AVX2 of the processor and the operating system's support of its registers")
+	}
+	return nil
 }
 
 // The memory of the kernel, in words; miner/_asm/avx2.go has it in bytes.

@@ -21,6 +21,7 @@ func newAVX512() *Kernel {
 		supported: hasAVX512,
 		words:     avx512Records + avx512Padding,
 		record:    versionRecord,
+		buffer:    newAVX512MultiBuffer(),
 		load:      loadAVX512,
 		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
 			return outside(scanAVX512, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)

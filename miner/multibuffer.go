@@ -14,6 +14,9 @@ type MultiBuffer struct {
 	Lanes int    // messages hashed side by side, at most maxLanes
 	Needs string // what the processor must offer, for people; "" for nothing
 
+	// least is the number of messages from which a batch, most of whose lanes
+	// may be idle, is faster than one message after the other.
+	least int
 	// supported says why this machine cannot run it; nil is yes.
 	supported func() error
 	// blocks is the primitive: for each lane i < Lanes it takes the state

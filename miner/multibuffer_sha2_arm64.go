@@ -10,6 +10,7 @@ func newARMv8MultiBuffer() *MultiBuffer {
 		Lanes:     armWays,
 		Needs:     armNeeds,
 		supported: supportsARMv8,
+		least:     2,
 		blocks:    blocksSHA2,
 	}
 }

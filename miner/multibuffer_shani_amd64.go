@@ -13,6 +13,7 @@ func newSHANIMultiBuffer() *MultiBuffer {
 		Lanes:     shaniWays,
 		Needs:     shaniNeeds,
 		supported: supportsSHANI,
+		least:     2,
 		blocks:    blocksSHANI,
 	}
 }

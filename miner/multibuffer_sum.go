@@ -38,7 +38,7 @@ func (m *MultiBuffer) sum(dst []Hash, messages []byte, size int, twice bool) {
 	if m.same != nil && end.shared {
 		kw = scheduleWithK(&end.block)
 	}
-	for len(dst) > 1 {
+	for len(dst) >= max(1, m.least) {
 		n := min(len(dst), m.Lanes)
 		b.begin(m.Lanes)
 		switch whole := size / blockSize; {
@@ -73,8 +73,8 @@ func (m *MultiBuffer) sum(dst []Hash, messages []byte, size int, twice bool) {
 		}
 		dst, messages = dst[n:], messages[n*size:]
 	}
-	if len(dst) == 1 { // not worth all lanes
-		dst[0] = sumAlone(messages[:size], twice)
+	for i := range dst { // not worth all lanes
+		dst[i] = sumAlone(messages[i*size:][:size], twice)
 	}
 }
 

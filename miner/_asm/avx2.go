@@ -240,7 +240,7 @@ func (y *y2) secondHash() {
 	})
 	VPXOR(Y15, Y15, Y15)
 	for i, s := range y.streams {
-		e := ymm(s.reg(2))
+		e := ymm(s.reg(1))
 		VPCMPEQD(e, Y15, e)
 		VMOVMSKPS(e, []GPPhysical{EAX, EBX}[i])
 	}

@@ -7,11 +7,12 @@ package main
 // the young words of the state only; the older ones are operands in memory.
 type hash struct {
 	program
-	state [8]word            // a … h
-	bc    *value             // lean: b ^ c, which was a ^ b in the round before
-	turn  int                // of the rings of a and e
-	row   func(i int) *place // of the rings: a 0 … 3, e 4 … 7
-	w     func(t int) *place // of W[t]
+	state  [8]word            // a … h
+	bc     *value             // lean: b ^ c, which was a ^ b in the round before
+	turn   int                // of the rings of a and e
+	row    func(i int) *place // of the rings: a 0 … 3, e 4 … 7
+	w      func(t int) *place // of W[t]
+	before func(i int) *place // of the state before the block; of the multi-buffer only
 }
 
 // word is a word of the state: in a register, in memory, or both.
@@ -36,16 +37,22 @@ func (h *hash) old() []int {
 	return []int{3, 7}
 }
 
-// carried lists the words that stay in registers from one stretch of rounds to
-// the next. A lean program carries b ^ c besides.
-func (h *hash) carried() (vs []**value) {
-	words := []int{0, 1, 2, 4, 5, 6}
+// young lists the words that stay in registers from one stretch of rounds to
+// the next.
+func (h *hash) young() []int {
 	if h.lean {
-		words = []int{0, 4}
-		vs = append(vs, &h.bc)
+		return []int{0, 4}
 	}
-	for _, i := range words {
+	return []int{0, 1, 2, 4, 5, 6}
+}
+
+// carried are the values of the young words and, in a lean program, b ^ c.
+func (h *hash) carried() (vs []**value) {
+	for _, i := range h.young() {
 		vs = append(vs, &h.state[i].v)
+	}
+	if h.lean {
+		vs = append(vs, &h.bc)
 	}
 	return vs
 }
