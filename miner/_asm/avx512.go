@@ -53,7 +53,7 @@ var (
 	tables = [2]Register{R14, R9} // rolled: of the group of stage 0, and of stage 1
 )
 
-// The tunings are the best of some thousands measured on a Zen 5.
+// The cuts and skews are the best of those measured on a Zen 5.
 var (
 	rolledTuning = tuning{machine: zen5, cuts: []point{{1, 50}, {2, 30}}, skews: []float64{0.01, 0.005, -0.005}}
 	plainTuning  = tuning{machine: zen5, cuts: []point{{1, 45}, {2, 18}}, skews: []float64{0, 0, 0}}

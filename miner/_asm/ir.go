@@ -64,7 +64,7 @@ type op struct {
 	index    int
 	needs    []edge
 	feeds    []edge
-	priority float64
+	priority int // cycles from it to the end
 	cycle    int // -1: not placed yet
 }
 
