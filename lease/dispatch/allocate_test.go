@@ -1,0 +1,138 @@
+package dispatch
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// farm is rigs and leases over time, without anything else.
+type farm struct {
+	now    time.Time
+	rigs   []supply
+	leases []demand
+	moves  int
+}
+
+// run lets the farm work for n ticks of a second.
+func (f *farm) run(t *rapid.T, n int, check func()) {
+	for range n {
+		for _, m := range allocate(f.now, f.rigs, f.leases) {
+			r := &f.rigs[m.rig]
+			if m.from != r.lease || m.to == r.lease {
+				t.Fatalf("move of rig %d from %q to %q, which is at %q", m.rig, m.from, m.to, r.lease)
+			}
+			active := slices.ContainsFunc(f.leases, func(l demand) bool { return l.lease == r.lease })
+			if r.lease != "" && active && f.now.Sub(r.since) < quantum {
+				t.Fatalf("rig %d moved after %v", m.rig, f.now.Sub(r.since))
+			}
+			r.lease, r.since = m.to, f.now
+			f.moves++
+		}
+		f.now = f.now.Add(time.Second)
+		for i := range f.leases {
+			l := &f.leases[i]
+			l.behind += l.rate
+			for _, r := range f.rigs {
+				if r.lease == l.lease {
+					l.behind -= r.rate
+				}
+			}
+		}
+		check()
+	}
+}
+
+// With enough rigs no lease is ever further off its contract than some quanta
+// of the largest rig, however rigs and contracts are cut.
+func TestAllocateKeepsDeficitsWithinTheLargestRig(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := &farm{now: time.Unix(1_700_000_000, 0)}
+		var total, largest megahash
+		for i := range rapid.IntRange(1, 12).Draw(t, "rigs") {
+			rate := megahash(rapid.Int64Range(1_000_000, 200_000_000).Draw(t, "rate"))
+			f.rigs = append(f.rigs, supply{rig: i, rate: rate})
+			total += rate
+			largest = max(largest, rate)
+		}
+		n := rapid.IntRange(1, 6).Draw(t, "leases")
+		for i := range n {
+			share := rapid.Int64Range(1, 90).Draw(t, "share")
+			f.leases = append(f.leases, demand{lease: fmt.Sprint("L", i), rate: total * megahash(share) / megahash(100*n)})
+		}
+		bound := 3 * largest.of(quantum)
+		f.run(t, 3600, func() {
+			for _, l := range f.leases {
+				if l.behind > bound || l.behind < -bound {
+					t.Fatalf("lease %s of %d MH/s is %d MH behind, with rigs up to %d MH/s", l.lease, l.rate, l.behind, largest)
+				}
+			}
+		})
+		if most := 2*3600/60*len(f.rigs) + len(f.rigs); f.moves > most {
+			t.Fatalf("%d moves in an hour of %d rigs", f.moves, len(f.rigs))
+		}
+	})
+}
+
+// Rigs that fit their leases stay there.
+func TestAllocateLeavesWhatFits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		f := &farm{now: time.Unix(1_700_000_000, 0)}
+		for i := range rapid.IntRange(1, 8).Draw(t, "rigs") {
+			rate := megahash(rapid.Int64Range(1_000_000, 200_000_000).Draw(t, "rate"))
+			f.rigs = append(f.rigs, supply{rig: i, rate: rate})
+			f.leases = append(f.leases, demand{lease: fmt.Sprint("L", i), rate: rate})
+		}
+		f.run(t, 300, func() {})
+		settled := f.moves
+		f.run(t, 3600, func() {})
+		if more := f.moves - settled; more > len(f.rigs) {
+			t.Fatalf("%d moves although every lease has its rig", more)
+		}
+	})
+}
+
+// A rig of a lease that has ended goes on at once.
+func TestAllocateFreesRigsOfEndedLeases(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	rigs := []supply{{rig: 0, rate: 100, lease: "ended", since: now}}
+	moves := allocate(now, rigs, []demand{{lease: "L", rate: 100}})
+	if want := []placement{{rig: 0, from: "ended", to: "L", need: 6000, rate: 100}}; !slices.Equal(moves, want) {
+		t.Errorf("moves %+v, want %+v", moves, want)
+	}
+	moves = allocate(now, rigs, nil)
+	if len(moves) != 1 || moves[0].to != "" {
+		t.Errorf("without leases: %+v", moves)
+	}
+}
+
+// A lease much smaller than a rig is the threads' business until it is behind
+// by half of what the rig makes in a quantum.
+func TestAllocateSparesLargeRigs(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	rigs := []supply{{rig: 0, rate: 1000}}
+	if moves := allocate(now, rigs, []demand{{lease: "L", rate: 10}}); len(moves) != 0 {
+		t.Errorf("moves %+v", moves)
+	}
+	if moves := allocate(now, rigs, []demand{{lease: "L", rate: 10, behind: 29_400}}); len(moves) != 1 {
+		t.Errorf("moves %+v", moves)
+	}
+}
+
+// The order of the arguments does not matter beyond ties.
+func TestAllocateIsDeterministic(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	rigs := []supply{{rig: 0, rate: 50}, {rig: 1, rate: 70}, {rig: 2, rate: 20}}
+	leases := []demand{{lease: "A", rate: 90}, {lease: "B", rate: 45}}
+	want := allocate(now, rigs, leases)
+	for range 20 {
+		rand.Shuffle(len(rigs), func(i, j int) { rigs[i], rigs[j] = rigs[j], rigs[i] })
+		if got := allocate(now, rigs, leases); !slices.Equal(got, want) {
+			t.Fatalf("moves %+v, want %+v", got, want)
+		}
+	}
+}
