@@ -132,8 +132,8 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 	var refused *stratum.Error
 	switch {
 	case errors.As(err, &refused):
-		d.Log.Error("a thread's share was refused", "lease", s.work.job.Lease, "source", source(s.thread), "err", err)
-		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: source(s.thread), Reason: refused.Reason()}]++
+		d.Log.Error("a thread's share was refused", "lease", s.work.job.Lease, "source", s.source, "err", err)
+		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: s.source, Reason: refused.Reason()}]++
 		return nil
 	case err != nil:
 		return err
@@ -144,14 +144,14 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 		}
 	}
 	if s.stale {
-		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: source(s.thread), Reason: lease.Stale}]++
+		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: s.source, Reason: lease.Stale}]++
 		return nil
 	}
 	if len(c.receipts) == 0 {
 		c.opened = d.Now()
 	}
 	c.receipts = append(c.receipts, lease.Receipt{
-		Lease: s.work.job.Lease, Job: s.work.job.Seq, Source: source(s.thread),
+		Lease: s.work.job.Lease, Job: s.work.job.Seq, Source: s.source,
 		Extranonce: slices.Concat(s.ref.Issue.Extranonce1, share.Extranonce2),
 		Time:       share.Time, Nonce: share.Nonce, VersionBits: share.VersionBits,
 		Work: s.work.credit,

@@ -40,7 +40,7 @@ func newFeed(now func() time.Time) *feed {
 type found struct {
 	work   *work
 	ref    *stratum.Ref
-	thread int
+	source string
 	header miner.Header
 	stale  bool // its previous block was outlived when it was found
 	at     time.Time
@@ -77,6 +77,17 @@ func (a *account) owed(now time.Time) uint64 {
 	return q
 }
 
+// give counts hashes towards the contract. Before the counters run out of
+// bits, the contract's clock begins anew, with what the lease was ahead.
+func (a *account) give(hashes uint64, now time.Time) {
+	if a.rate > 0 && a.given >= 1<<62 {
+		owed := a.owed(now)
+		ahead, behind := a.given-min(a.given, owed), owed-min(a.given, owed)
+		a.since, a.given = now.Add(-a.lag(behind)), ahead
+	}
+	a.given += hashes
+}
+
 // deficit is how many hashes the lease is behind.
 func (a *account) deficit(now time.Time) uint64 {
 	owed := a.owed(now)
@@ -110,7 +121,7 @@ func (f *feed) Next(thread int, max uint64) (miner.Task, bool) {
 		best.spaces[thread] = stratum.NewSpace(issue, rand.Uint64(), 1)
 	}
 	t := best.spaces[thread].Task(count, &chunk{best, best.work})
-	best.given += t.Headers()
+	best.give(t.Headers(), now)
 	return t, true
 }
 
@@ -177,11 +188,43 @@ func (f *feed) Found(thread int, t *miner.Task, h miner.Header) {
 		f.lost++
 		return
 	}
-	f.found = append(f.found, found{w, ref, thread, h, w.tip.outlived.Load(), f.now()})
+	f.keep(found{w, ref, source(thread), h, w.tip.outlived.Load(), f.now()})
+}
+
+// keep hands a share to the committer, under f.mu.
+func (f *feed) keep(s found) {
+	f.found = append(f.found, s)
 	select {
 	case f.wake <- struct{}{}:
 	default:
 	}
+}
+
+// credit counts hashes that a rig has proven for a lease as given to it.
+func (f *feed) credit(id string, hashes uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if a := f.all[id]; a != nil {
+		a.give(hashes, f.now())
+	}
+}
+
+// demands returns what the active leases want of the rigs.
+func (f *feed) demands() (ds []demand) {
+	now := f.now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.tenants {
+		if a.work == nil || a.stopMs != 0 && a.stopMs <= now.UnixMilli() {
+			continue
+		}
+		owed := a.owed(now)
+		ds = append(ds, demand{
+			lease: a.work.job.Lease, rate: megahashes(a.rate),
+			behind: megahashes(owed) - megahashes(a.given),
+		})
+	}
+	return ds
 }
 
 // Done implements miner.Feeder.
