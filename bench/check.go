@@ -25,9 +25,10 @@ type CheckReport struct {
 	Checks   []Check  `json:"checks"`
 	Unproven []string `json:"unproven,omitempty"`
 	Seed     string   `json:"seed,omitempty"`
-	Hashes   uint64   `json:"hashes,omitempty"`   // claimed
-	Proven   float64  `json:"proven,omitempty"`   // hashes, as the lowest hits show them
-	Rehashed uint64   `json:"rehashed,omitempty"` // all of them, when every header was hashed again
+	Hashes   uint64   `json:"hashes,omitempty"`    // claimed
+	Proven   uint64   `json:"proven,omitempty"`    // hashes, as the lowest hits show them
+	ProvenSD uint64   `json:"proven_sd,omitempty"` // standard deviation of that estimate
+	Rehashed uint64   `json:"rehashed,omitempty"`  // all of them, when every header was hashed again
 }
 
 // CheckOptions says how to check. Its zero value works.

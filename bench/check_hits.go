@@ -28,7 +28,8 @@ func (c *evidenceCheck) checkVersions() error {
 func (c *evidenceCheck) look(report *CheckReport) {
 	var hits, counts, lowest, digests error
 	var shown, complete, phases int
-	var least float64 = math.Inf(1) // hits of a phase
+	var proven, variance float64
+	least := math.Inf(1) // hits of a phase
 	first := func(err *error, kernel string, p namedPhase, found error) {
 		if *err == nil && found != nil {
 			*err = fmt.Errorf("kernel %s, %s: %w", kernel, p.name, found)
@@ -45,24 +46,25 @@ func (c *evidenceCheck) look(report *CheckReport) {
 			expected := float64(p.hashes()) / math.Exp2(float64(k.ZeroBits))
 			least = min(least, expected)
 			if surprise(float64(p.Hits), expected) > surprising {
-				first(&counts, k.Name, p, fmt.Errorf("%d hits, where %d hashes give %.1f", p.Hits, p.hashes(), expected))
+				first(&counts, k.Name, p, fmt.Errorf("%d hits, where %s give %.1f", p.Hits, hashesText(p.hashes()), expected))
 			}
 			if err != nil {
 				continue
 			}
 			if n := len(list); n > 0 {
 				rank, part := float64(n), chance(list[n-1].hash)
-				proven := (rank - 1) / part
+				estimate := (rank - 1) / part
 				if p.Hits <= maxLowest { // nothing was left out: the number counts, not the place of the last
-					proven = rank * math.Exp2(float64(k.ZeroBits))
+					estimate = rank * math.Exp2(float64(k.ZeroBits))
 				}
-				report.Proven += proven
+				proven += estimate
+				variance += estimate * estimate / rank
 				mean := part * float64(p.hashes())
 				if mean > rank {
 					rank--
 				}
 				if surprise(rank, mean) > surprising {
-					first(&lowest, k.Name, p, fmt.Errorf("the %d lowest hashes are those of %.3g hashes, not of %d", n, proven, p.hashes()))
+					first(&lowest, k.Name, p, fmt.Errorf("the %d lowest hashes are those of %s, not of %s", n, hashesText(uint64(estimate)), hashesText(p.hashes())))
 				}
 			}
 			if p.Hits <= maxLowest {
@@ -78,11 +80,12 @@ func (c *evidenceCheck) look(report *CheckReport) {
 			}
 		}
 	}
+	report.Proven, report.ProvenSD = uint64(min(proven, 1e19)), uint64(min(math.Sqrt(variance), 1e19))
 	c.weak = phases == 0 || least < 10
 	report.add("hits", hits, "%d headers hashed again, each a hit within the nonces that were scanned", shown)
-	report.add("digests", digests, "those of %d of %d phases, whose hits are all listed", complete, phases)
-	report.add("counts", counts, "as many hits as %d hashes give", report.Hashes)
-	report.add("lowest", lowest, "as low as %d hashes give: they show %.3g", report.Hashes, report.Proven)
+	report.add("digests", digests, "%d of %d computed anew; those of more than %d hits need --full", complete, phases, maxLowest)
+	report.add("counts", counts, "as many hits as %s give", hashesText(report.Hashes))
+	report.add("lowest", lowest, "as low as %s give: they show %s ± %s", hashesText(report.Hashes), hashesText(report.Proven), hashesText(report.ProvenSD))
 }
 
 // shownHit is a hit with its hash.
@@ -176,6 +179,6 @@ func (r *KernelResults) rehash(ctx context.Context, progress func(string), repor
 			}
 		}
 	}
-	report.add("rehashed", wrong, "all %d headers: every hit is one of the file and the other way round", report.Rehashed)
+	report.add("rehashed", wrong, "all %s: every hit is one of the file and the other way round", hashesText(report.Rehashed))
 	return nil
 }

@@ -27,7 +27,7 @@ const chartStyle = `
   .page { fill: #ffffff }
   .title { font-size: 17px; font-weight: 600 }
   .name { font-weight: 600; text-anchor: end }
-  .quiet { fill: #59636e; font-size: 12px }
+  .quiet { fill: #59636e; font-size: 12px; paint-order: stroke; stroke: #ffffff; stroke-width: 3px }
   .tick { fill: #59636e; font-size: 11px; text-anchor: middle }
   .grid { stroke: #d8dee4 }
   .all { fill: #0b62c4 }
@@ -36,6 +36,7 @@ const chartStyle = `
     text { fill: #e6edf3 }
     .page { fill: #0d1117 }
     .quiet, .tick { fill: #9198a1 }
+    .quiet { stroke: #0d1117 }
     .grid { stroke: #2a313a }
     .all { fill: #4493f8 }
     .one { fill: #28538a }
@@ -150,6 +151,9 @@ func rateText(hps uint64) string {
 	}
 	return strconv.FormatFloat(v, 'f', digits, 64) + " " + prefix + "H/s"
 }
+
+// hashesText writes a number of hashes likewise.
+func hashesText(n uint64) string { return strings.TrimSuffix(rateText(n), "/s") }
 
 // niceStep is the distance of four to ten ticks from zero to top.
 func niceStep(top float64) float64 {

@@ -67,10 +67,10 @@ func checkText(r *bench.CheckReport) string {
 	case !r.Genuine:
 		line("NOT GENUINE: %d of %d checks failed", failed, len(r.Checks))
 	case r.Rehashed > 0:
-		line("GENUINE: all %s were hashed again, for seed %s", formatHashes(miner.Hashes(r.Rehashed)), r.Seed)
+		line("GENUINE: all %s were hashed again; seed %s", formatHashes(miner.Hashes(r.Rehashed)), r.Seed)
 	default:
-		line("GENUINE: the hits are those of %s (claimed: %s), for seed %s",
-			formatHashes(miner.Hashes(uint64(r.Proven))), formatHashes(miner.Hashes(r.Hashes)), r.Seed)
+		line("GENUINE: the hits are those of %s ± %s, %s are claimed; seed %s",
+			formatHashes(miner.Hashes(r.Proven)), formatHashes(miner.Hashes(r.ProvenSD)), formatHashes(miner.Hashes(r.Hashes)), r.Seed)
 	}
 	return b.String()
 }
