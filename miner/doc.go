@@ -16,7 +16,8 @@
 // versions and a range of nonces; so many headers has it hashed. A [Kernel] is
 // one implementation of the scan, and a [Scanner] its memory. A lane is one of
 // the nonces a kernel hashes side by side. A candidate is what a kernel takes
-// for a hit, looking only at the word of the hash that decides first.
+// for a hit, looking only at the word of the hash that decides first. A
+// [MultiBuffer] hashes many messages of one length at once, each in a lane.
 //
 // The [Engine] runs a kernel on many threads. A [Task] is a stretch of nonces
 // for one thread, the [Feeder] deals tasks out and gets the hits.
