@@ -113,8 +113,8 @@ func (s *scan) warm(w *worker) {
 		took := max(1, miner.ThreadTime()-start)
 		if warmed += took; took < callTime/2 && w.call < maxCall {
 			w.call *= 2
-		} else if took > callTime && w.call > lanes {
-			w.call = max(1, w.call*uint64(callTime)/uint64(took)/lanes) * lanes
+		} else {
+			w.call = min(maxCall, max(1, w.call*uint64(callTime)/uint64(took)/lanes)*lanes)
 		}
 	}
 }

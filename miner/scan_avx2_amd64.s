@@ -83,49 +83,50 @@ DATA avx2Consts<>+300(SB)/4, $0x50c6645b
 DATA avx2Consts<>+304(SB)/4, $0x3ac42e24
 DATA avx2Consts<>+308(SB)/4, $0x98c7e2a2
 DATA avx2Consts<>+312(SB)/4, $0xfc08884d
-DATA avx2Consts<>+316(SB)/4, $0xff00ff00
-DATA avx2Consts<>+320(SB)/4, $0x00000010
-DATA avx2Consts<>+324(SB)/4, $0x5807aa98
-DATA avx2Consts<>+328(SB)/4, $0x12835b01
-DATA avx2Consts<>+332(SB)/4, $0x243185be
-DATA avx2Consts<>+336(SB)/4, $0x550c7dc3
-DATA avx2Consts<>+340(SB)/4, $0x72be5d74
-DATA avx2Consts<>+344(SB)/4, $0x80deb1fe
-DATA avx2Consts<>+348(SB)/4, $0x9bdc06a7
-DATA avx2Consts<>+352(SB)/4, $0xc19bf274
-DATA avx2Consts<>+356(SB)/4, $0x00000000
-DATA avx2Consts<>+360(SB)/4, $0x00a00000
-DATA avx2Consts<>+364(SB)/4, $0x00000000
+DATA avx2Consts<>+316(SB)/4, $0xec9fcd13
+DATA avx2Consts<>+320(SB)/4, $0xff00ff00
+DATA avx2Consts<>+324(SB)/4, $0x00000010
+DATA avx2Consts<>+328(SB)/4, $0x5807aa98
+DATA avx2Consts<>+332(SB)/4, $0x12835b01
+DATA avx2Consts<>+336(SB)/4, $0x243185be
+DATA avx2Consts<>+340(SB)/4, $0x550c7dc3
+DATA avx2Consts<>+344(SB)/4, $0x72be5d74
+DATA avx2Consts<>+348(SB)/4, $0x80deb1fe
+DATA avx2Consts<>+352(SB)/4, $0x9bdc06a7
+DATA avx2Consts<>+356(SB)/4, $0xc19bf274
+DATA avx2Consts<>+360(SB)/4, $0x00000000
+DATA avx2Consts<>+364(SB)/4, $0x00a00000
 DATA avx2Consts<>+368(SB)/4, $0x00000000
 DATA avx2Consts<>+372(SB)/4, $0x00000000
 DATA avx2Consts<>+376(SB)/4, $0x00000000
-DATA avx2Consts<>+380(SB)/4, $0x00000100
-DATA avx2Consts<>+384(SB)/4, $0x11002000
-DATA avx2Consts<>+388(SB)/4, $0x80000000
-DATA avx2Consts<>+392(SB)/4, $0x00000000
+DATA avx2Consts<>+380(SB)/4, $0x00000000
+DATA avx2Consts<>+384(SB)/4, $0x00000100
+DATA avx2Consts<>+388(SB)/4, $0x11002000
+DATA avx2Consts<>+392(SB)/4, $0x80000000
 DATA avx2Consts<>+396(SB)/4, $0x00000000
 DATA avx2Consts<>+400(SB)/4, $0x00000000
 DATA avx2Consts<>+404(SB)/4, $0x00000000
 DATA avx2Consts<>+408(SB)/4, $0x00000000
-DATA avx2Consts<>+412(SB)/4, $0x00400022
-DATA avx2Consts<>+416(SB)/4, $0x00000100
-DATA avx2Consts<>+420(SB)/4, $0x00000000
-DATA avx2Consts<>+424(SB)/4, $0x00000001
-DATA avx2Consts<>+428(SB)/4, $0x00000002
-DATA avx2Consts<>+432(SB)/4, $0x00000003
-DATA avx2Consts<>+436(SB)/4, $0x00000004
-DATA avx2Consts<>+440(SB)/4, $0x00000005
-DATA avx2Consts<>+444(SB)/4, $0x00000006
-DATA avx2Consts<>+448(SB)/4, $0x00000007
-DATA avx2Consts<>+452(SB)/4, $0x00000008
-DATA avx2Consts<>+456(SB)/4, $0x00000009
-DATA avx2Consts<>+460(SB)/4, $0x0000000a
-DATA avx2Consts<>+464(SB)/4, $0x0000000b
-DATA avx2Consts<>+468(SB)/4, $0x0000000c
-DATA avx2Consts<>+472(SB)/4, $0x0000000d
-DATA avx2Consts<>+476(SB)/4, $0x0000000e
-DATA avx2Consts<>+480(SB)/4, $0x0000000f
-GLOBL avx2Consts<>(SB), RODATA|NOPTR, $484
+DATA avx2Consts<>+412(SB)/4, $0x00000000
+DATA avx2Consts<>+416(SB)/4, $0x00400022
+DATA avx2Consts<>+420(SB)/4, $0x00000100
+DATA avx2Consts<>+424(SB)/4, $0x00000000
+DATA avx2Consts<>+428(SB)/4, $0x00000001
+DATA avx2Consts<>+432(SB)/4, $0x00000002
+DATA avx2Consts<>+436(SB)/4, $0x00000003
+DATA avx2Consts<>+440(SB)/4, $0x00000004
+DATA avx2Consts<>+444(SB)/4, $0x00000005
+DATA avx2Consts<>+448(SB)/4, $0x00000006
+DATA avx2Consts<>+452(SB)/4, $0x00000007
+DATA avx2Consts<>+456(SB)/4, $0x00000008
+DATA avx2Consts<>+460(SB)/4, $0x00000009
+DATA avx2Consts<>+464(SB)/4, $0x0000000a
+DATA avx2Consts<>+468(SB)/4, $0x0000000b
+DATA avx2Consts<>+472(SB)/4, $0x0000000c
+DATA avx2Consts<>+476(SB)/4, $0x0000000d
+DATA avx2Consts<>+480(SB)/4, $0x0000000e
+DATA avx2Consts<>+484(SB)/4, $0x0000000f
+GLOBL avx2Consts<>(SB), RODATA|NOPTR, $488
 
 // func scanAVX2(words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32
 // Requires: AVX, AVX2
@@ -141,10 +142,10 @@ TEXT ·scanAVX2(SB), NOSPLIT, $0-44
 
 group:
 	// W[3]: the nonces, bytes swapped
-	VPBROADCASTD -196(DX), Y0
+	VPBROADCASTD -192(DX), Y0
 	VMOVD        R13, X1
 	VPBROADCASTD X1, Y1
-	VPADDD       -92(DX), Y1, Y1
+	VPADDD       -88(DX), Y1, Y1
 	VPSLLD       $0x08, Y1, Y2
 	VPSRLD       $0x18, Y1, Y3
 	VPOR         Y2, Y3, Y2
@@ -158,7 +159,7 @@ group:
 	VMOVDQU      Y1, 4704(DI)
 	VMOVD        R13, X1
 	VPBROADCASTD X1, Y1
-	VPADDD       -60(DX), Y1, Y1
+	VPADDD       -56(DX), Y1, Y1
 	VPSLLD       $0x08, Y1, Y2
 	VPSRLD       $0x18, Y1, Y3
 	VPOR         Y2, Y3, Y2
@@ -2826,7 +2827,7 @@ rounds:
 	VMOVDQU      Y14, Y1
 
 	// Rounds 8 to 15
-	LEAQ -188(DX), AX
+	LEAQ -184(DX), AX
 	MOVL $0x00000002, R9
 
 paddingRounds:
@@ -4130,9 +4131,9 @@ digestRounds:
 	VMOVDQU      Y2, 448(DI)
 	VPXOR        Y3, Y1, Y1
 	VPXOR        Y4, Y15, Y15
-	VPBROADCASTD -272(DX), Y0
+	VPBROADCASTD -196(DX), Y0
 	VMOVDQU      224(DI), Y10
-	VPBROADCASTD -272(DX), Y11
+	VPBROADCASTD -196(DX), Y11
 	VMOVDQU      480(DI), Y9
 	VPADDD       Y0, Y10, Y10
 	VPADDD       Y11, Y9, Y9
@@ -4173,18 +4174,14 @@ digestRounds:
 	VPAND        Y4, Y2, Y2
 	VPXOR        Y8, Y7, Y7
 	VPXOR        128(DI), Y5, Y5
-	VPBROADCASTD -224(DX), Y14
 	VPXOR        384(DI), Y2, Y2
-	VPBROADCASTD -224(DX), Y13
 	VPADDD       Y1, Y5, Y5
 	VPADDD       Y15, Y2, Y2
 	VPADDD       Y5, Y12, Y12
 	VPADDD       Y2, Y7, Y7
 	VMOVDQU      Y12, 224(DI)
-	VPADDD       Y14, Y12, Y12
-	VMOVDQU      Y7, 480(DI)
-	VPADDD       Y13, Y7, Y7
 	VPAND        8960(DI), Y12, Y1
+	VMOVDQU      Y7, 480(DI)
 	VPAND        8960(DI), Y7, Y4
 	VPXOR        Y15, Y15, Y15
 	VPCMPEQD     Y1, Y15, Y1

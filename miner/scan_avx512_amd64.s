@@ -83,49 +83,50 @@ DATA avx512Consts<>+300(SB)/4, $0x50c6645b
 DATA avx512Consts<>+304(SB)/4, $0x3ac42e24
 DATA avx512Consts<>+308(SB)/4, $0x98c7e2a2
 DATA avx512Consts<>+312(SB)/4, $0xfc08884d
-DATA avx512Consts<>+316(SB)/4, $0xff00ff00
-DATA avx512Consts<>+320(SB)/4, $0x00000010
-DATA avx512Consts<>+324(SB)/4, $0x5807aa98
-DATA avx512Consts<>+328(SB)/4, $0x12835b01
-DATA avx512Consts<>+332(SB)/4, $0x243185be
-DATA avx512Consts<>+336(SB)/4, $0x550c7dc3
-DATA avx512Consts<>+340(SB)/4, $0x72be5d74
-DATA avx512Consts<>+344(SB)/4, $0x80deb1fe
-DATA avx512Consts<>+348(SB)/4, $0x9bdc06a7
-DATA avx512Consts<>+352(SB)/4, $0xc19bf274
-DATA avx512Consts<>+356(SB)/4, $0x00000000
-DATA avx512Consts<>+360(SB)/4, $0x00a00000
-DATA avx512Consts<>+364(SB)/4, $0x00000000
+DATA avx512Consts<>+316(SB)/4, $0xec9fcd13
+DATA avx512Consts<>+320(SB)/4, $0xff00ff00
+DATA avx512Consts<>+324(SB)/4, $0x00000010
+DATA avx512Consts<>+328(SB)/4, $0x5807aa98
+DATA avx512Consts<>+332(SB)/4, $0x12835b01
+DATA avx512Consts<>+336(SB)/4, $0x243185be
+DATA avx512Consts<>+340(SB)/4, $0x550c7dc3
+DATA avx512Consts<>+344(SB)/4, $0x72be5d74
+DATA avx512Consts<>+348(SB)/4, $0x80deb1fe
+DATA avx512Consts<>+352(SB)/4, $0x9bdc06a7
+DATA avx512Consts<>+356(SB)/4, $0xc19bf274
+DATA avx512Consts<>+360(SB)/4, $0x00000000
+DATA avx512Consts<>+364(SB)/4, $0x00a00000
 DATA avx512Consts<>+368(SB)/4, $0x00000000
 DATA avx512Consts<>+372(SB)/4, $0x00000000
 DATA avx512Consts<>+376(SB)/4, $0x00000000
-DATA avx512Consts<>+380(SB)/4, $0x00000100
-DATA avx512Consts<>+384(SB)/4, $0x11002000
-DATA avx512Consts<>+388(SB)/4, $0x80000000
-DATA avx512Consts<>+392(SB)/4, $0x00000000
+DATA avx512Consts<>+380(SB)/4, $0x00000000
+DATA avx512Consts<>+384(SB)/4, $0x00000100
+DATA avx512Consts<>+388(SB)/4, $0x11002000
+DATA avx512Consts<>+392(SB)/4, $0x80000000
 DATA avx512Consts<>+396(SB)/4, $0x00000000
 DATA avx512Consts<>+400(SB)/4, $0x00000000
 DATA avx512Consts<>+404(SB)/4, $0x00000000
 DATA avx512Consts<>+408(SB)/4, $0x00000000
-DATA avx512Consts<>+412(SB)/4, $0x00400022
-DATA avx512Consts<>+416(SB)/4, $0x00000100
-DATA avx512Consts<>+420(SB)/4, $0x00000000
-DATA avx512Consts<>+424(SB)/4, $0x00000001
-DATA avx512Consts<>+428(SB)/4, $0x00000002
-DATA avx512Consts<>+432(SB)/4, $0x00000003
-DATA avx512Consts<>+436(SB)/4, $0x00000004
-DATA avx512Consts<>+440(SB)/4, $0x00000005
-DATA avx512Consts<>+444(SB)/4, $0x00000006
-DATA avx512Consts<>+448(SB)/4, $0x00000007
-DATA avx512Consts<>+452(SB)/4, $0x00000008
-DATA avx512Consts<>+456(SB)/4, $0x00000009
-DATA avx512Consts<>+460(SB)/4, $0x0000000a
-DATA avx512Consts<>+464(SB)/4, $0x0000000b
-DATA avx512Consts<>+468(SB)/4, $0x0000000c
-DATA avx512Consts<>+472(SB)/4, $0x0000000d
-DATA avx512Consts<>+476(SB)/4, $0x0000000e
-DATA avx512Consts<>+480(SB)/4, $0x0000000f
-GLOBL avx512Consts<>(SB), RODATA|NOPTR, $484
+DATA avx512Consts<>+412(SB)/4, $0x00000000
+DATA avx512Consts<>+416(SB)/4, $0x00400022
+DATA avx512Consts<>+420(SB)/4, $0x00000100
+DATA avx512Consts<>+424(SB)/4, $0x00000000
+DATA avx512Consts<>+428(SB)/4, $0x00000001
+DATA avx512Consts<>+432(SB)/4, $0x00000002
+DATA avx512Consts<>+436(SB)/4, $0x00000003
+DATA avx512Consts<>+440(SB)/4, $0x00000004
+DATA avx512Consts<>+444(SB)/4, $0x00000005
+DATA avx512Consts<>+448(SB)/4, $0x00000006
+DATA avx512Consts<>+452(SB)/4, $0x00000007
+DATA avx512Consts<>+456(SB)/4, $0x00000008
+DATA avx512Consts<>+460(SB)/4, $0x00000009
+DATA avx512Consts<>+464(SB)/4, $0x0000000a
+DATA avx512Consts<>+468(SB)/4, $0x0000000b
+DATA avx512Consts<>+472(SB)/4, $0x0000000c
+DATA avx512Consts<>+476(SB)/4, $0x0000000d
+DATA avx512Consts<>+480(SB)/4, $0x0000000e
+DATA avx512Consts<>+484(SB)/4, $0x0000000f
+GLOBL avx512Consts<>(SB), RODATA|NOPTR, $488
 
 // func scanAVX512(words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32
 // Requires: AVX, AVX512F
@@ -145,9 +146,9 @@ TEXT ·scanAVX512(SB), NOSPLIT, $0-44
 	LEAQ         3072(DI), BX
 	LEAQ         13504(DI), R8
 	VPBROADCASTD AX, Z20
-	VPADDD       -92(DX), Z20, Z20
+	VPADDD       -88(DX), Z20, Z20
 	VMOVDQU32    Z20, 4672(DI)
-	VPBROADCASTD -196(DX), Z21
+	VPBROADCASTD -192(DX), Z21
 	VPROLD       $0x08, Z20, Z22
 	VPRORD       $0x08, Z20, Z20
 	VPTERNLOGD   $0xca, Z22, Z20, Z21
@@ -274,8 +275,8 @@ scanAVX512Pass:
 	VPADDD          1088(R15), Z28, Z13
 	VPADDD          Z23, Z8, Z8
 	VMOVDQA64       Z11, 1344(R13)
-	VPRORD          $0x19, Z30, Z18
-	VPRORD          $0x06, Z11, Z14
+	VPRORD          $0x06, Z11, Z18
+	VPRORD          $0x19, Z30, Z14
 	VPADDD          Z28, Z2, Z2
 	VPRORD          $0x0b, Z11, Z5
 	VPTERNLOGD      $0xb8, Z9, Z30, Z10
@@ -284,15 +285,15 @@ scanAVX512Pass:
 	VMOVDQA64       960(R15), Z25
 	VPRORD          $0x07, Z25, Z23
 	VPRORD          $0x12, Z25, Z28
-	VPTERNLOGD      $0x96, Z18, Z26, Z27
+	VPTERNLOGD      $0x96, Z14, Z26, Z27
 	VPSRLD          $0x03, Z25, Z25
 	VMOVDQA64       Z11, Z17
 	VPTERNLOGD      $0xca, Z12, Z21, Z17
 	VMOVDQA64       1408(R15), Z26
 	VPADDD.BCST     -328(DX), Z26, Z26
 	VPADDD          Z8, Z20, Z20
-	VPTERNLOGD      $0x96, Z29, Z5, Z14
-	VPRORD          $0x02, Z16, Z18
+	VPTERNLOGD      $0x96, Z29, Z5, Z18
+	VPRORD          $0x02, Z16, Z14
 	VMOVDQA64       Z31, 192(BX)
 	VPADDD          Z2, Z22, Z22
 	VMOVDQA64       Z13, 1344(R15)
@@ -308,12 +309,12 @@ scanAVX512Pass:
 	VPRORD          $0x13, Z29, Z24
 	VPSRLD          $0x0a, Z29, Z29
 	VPADDD          Z10, Z31, Z31
-	VPTERNLOGD      $0x96, Z5, Z8, Z18
+	VPTERNLOGD      $0x96, Z5, Z8, Z14
 	VPRORD          $0x02, Z20, Z28
 	VPRORD          $0x0d, Z20, Z25
 	VMOVDQA64       Z22, 1088(R15)
 	VPADDD          896(R15), Z23, Z23
-	VPADDD          Z17, Z14, Z14
+	VPADDD          Z17, Z18, Z18
 	VPRORD          $0x16, Z20, Z10
 	VPTERNLOGD      $0x96, Z29, Z24, Z2
 	VPRORD          $0x06, Z13, Z8
@@ -326,9 +327,9 @@ scanAVX512Pass:
 	VPTERNLOGD      $0x96, Z10, Z25, Z28
 	VPRORD          $0x07, Z17, Z29
 	VPRORD          $0x12, Z17, Z31
-	VPADDD          Z14, Z5, Z5
+	VPADDD          Z18, Z5, Z5
 	VPADDD          1152(BX), Z27, Z25
-	VPADDD.BCST     8(R8), Z14, Z14
+	VPADDD.BCST     8(R8), Z18, Z18
 	VPSRLD          $0x03, Z17, Z17
 	VPADDD.BCST     -484(DX), Z12, Z12
 	VPADDD          Z27, Z7, Z7
@@ -339,49 +340,49 @@ scanAVX512Pass:
 	VMOVDQA64       Z25, 1408(BX)
 	VPTERNLOGD      $0x96, Z17, Z31, Z29
 	VMOVDQA64       128(BX), Z27
-	VMOVDQA64       Z14, 1408(R13)
+	VMOVDQA64       Z18, 1408(R13)
 	VPRORD          $0x11, Z27, Z23
 	VPRORD          $0x13, Z27, Z5
-	VPADDD          Z7, Z18, Z18
+	VPADDD          Z7, Z14, Z14
 	VPADDD          Z26, Z2, Z26
 	VPTERNLOGD      $0x96, Z10, Z24, Z8
 	VPSRLD          $0x0a, Z27, Z27
 	VMOVDQA64       Z2, 896(R15)
 	VMOVDQA64       Z28, 1152(R13)
-	VPRORD          $0x06, Z14, Z31
+	VPRORD          $0x06, Z18, Z31
 	VPRORD          $0x06, Z25, Z17
-	VPTERNLOGD      $0xb8, Z11, Z14, Z21
+	VPTERNLOGD      $0xb8, Z11, Z18, Z21
 	VPADDD          256(BX), Z29, Z29
 	VMOVDQA64       1472(BX), Z7
 	VPADDD.BCST     -432(DX), Z7, Z7
 	VPRORD          $0x0b, Z25, Z24
 	VPTERNLOGD      $0x96, Z27, Z5, Z23
-	VPRORD          $0x0b, Z14, Z10
+	VPRORD          $0x0b, Z18, Z10
 	VPRORD          $0x19, Z25, Z2
 	VPTERNLOGD      $0xb8, Z30, Z25, Z9
-	VMOVDQA64       Z18, 1152(BX)
+	VMOVDQA64       Z14, 1152(BX)
 	VPADDD          Z4, Z26, Z26
 	VPRORD          $0x02, Z22, Z5
 	VPADDD          Z21, Z12, Z12
 	VPRORD          $0x02, Z28, Z27
 	VPTERNLOGD      $0xe8, Z0, Z22, Z1
 	VPADDD          Z29, Z23, Z23
-	VPRORD          $0x19, Z14, Z4
+	VPRORD          $0x19, Z18, Z4
 	VPTERNLOGD      $0x96, Z2, Z24, Z17
-	VPRORD          $0x02, Z18, Z21
+	VPRORD          $0x02, Z14, Z21
 	VPADDD          Z26, Z8, Z8
 	VPRORD          $0x0d, Z28, Z29
-	VPRORD          $0x0d, Z18, Z24
+	VPRORD          $0x0d, Z14, Z24
 	VMOVDQA64       Z23, 256(BX)
 	VPADDD          Z7, Z23, Z23
 	VPTERNLOGD      $0x96, Z4, Z10, Z31
 	VPRORD          $0x16, Z28, Z2
-	VPRORD          $0x16, Z18, Z26
+	VPRORD          $0x16, Z14, Z26
 	VPADDD          1152(R15), Z8, Z7
 	VPADDD          Z8, Z1, Z1
 	VPTERNLOGD      $0xe8, Z20, Z28, Z19
 	VPRORD          $0x0d, Z22, Z10
-	VPTERNLOGD      $0xe8, Z16, Z18, Z6
+	VPTERNLOGD      $0xe8, Z16, Z14, Z6
 	VPADDD          Z12, Z31, Z31
 	VPADDD          Z9, Z23, Z23
 	VPTERNLOGD      $0x96, Z2, Z29, Z27
@@ -413,7 +414,7 @@ scanAVX512Pass:
 	VPSRLD          $0x03, Z31, Z31
 	VPADDD          960(R15), Z12, Z12
 	VPRORD          $0x19, Z15, Z9
-	VPTERNLOGD      $0xb8, Z14, Z15, Z11
+	VPTERNLOGD      $0xb8, Z18, Z15, Z11
 	VPADDD          Z1, Z5, Z5
 	VPADDD          Z6, Z21, Z21
 	VMOVDQA64       Z2, 1472(BX)
@@ -441,8 +442,8 @@ scanAVX512Pass:
 	VPRORD          $0x19, Z2, Z11
 	VPADDD          Z23, Z24, Z24
 	VPRORD          $0x06, Z7, Z19
-	VPTERNLOGD      $0xb8, Z25, Z2, Z30
 	VPTERNLOGD      $0xe8, Z28, Z27, Z20
+	VPTERNLOGD      $0xb8, Z25, Z2, Z30
 	VPTERNLOGD      $0x96, Z1, Z29, Z6
 	VPRORD          $0x0b, Z7, Z8
 	VPRORD          $0x19, Z7, Z23
@@ -464,7 +465,7 @@ scanAVX512Pass:
 	VMOVDQA64       Z10, 1280(R13)
 	VMOVDQA64       1344(R13), Z8
 	VPADDD.BCST     -476(DX), Z8, Z8
-	VPTERNLOGD      $0xe8, Z18, Z21, Z16
+	VPTERNLOGD      $0xe8, Z14, Z21, Z16
 	VMOVDQA64       Z6, 960(R15)
 	VPADDD          Z4, Z6, Z6
 	VPTERNLOGD      $0x96, Z9, Z1, Z29
@@ -473,7 +474,7 @@ scanAVX512Pass:
 	VPADDD          Z30, Z17, Z17
 	VPRORD          $0x06, Z10, Z4
 	VPRORD          $0x0b, Z10, Z1
-	VPTERNLOGD      $0xb8, Z15, Z10, Z14
+	VPTERNLOGD      $0xb8, Z15, Z10, Z18
 	VPTERNLOGD      $0x96, Z12, Z24, Z11
 	VPRORD          $0x16, Z5, Z9
 	VPADDD          Z20, Z29, Z29
@@ -482,10 +483,10 @@ scanAVX512Pass:
 	VPADDD          Z17, Z26, Z26
 	VMOVDQA64       448(BX), Z24
 	VPRORD          $0x07, Z24, Z12
-	VPADDD          Z14, Z8, Z8
+	VPADDD          Z18, Z8, Z8
 	VPTERNLOGD      $0xe8, Z22, Z5, Z0
-	VPRORD          $0x12, Z24, Z20
 	VPTERNLOGD      $0x96, Z9, Z31, Z23
+	VPRORD          $0x12, Z24, Z20
 	VPSRLD          $0x03, Z24, Z24
 	VMOVDQA64       Z29, 1024(R13)
 	VPADDD          Z6, Z19, Z19
@@ -493,7 +494,7 @@ scanAVX512Pass:
 	VPRORD          $0x02, Z29, Z3
 	VPADDD          1024(BX), Z26, Z17
 	VPADDD          Z26, Z16, Z16
-	VPRORD          $0x0d, Z29, Z14
+	VPRORD          $0x0d, Z29, Z18
 	VPTERNLOGD      $0x96, Z24, Z20, Z12
 	VPRORD          $0x16, Z29, Z31
 	VPADDD          1216(R15), Z19, Z9
@@ -513,31 +514,31 @@ scanAVX512Pass:
 	VPADDD          1088(R13), Z4, Z8
 	VPADDD          Z0, Z23, Z23
 	VMOVDQA64       Z9, 1472(R15)
-	VPTERNLOGD      $0x96, Z31, Z14, Z3
+	VPTERNLOGD      $0x96, Z31, Z18, Z3
 	VPTERNLOGD      $0xe8, Z27, Z29, Z28
 	VMOVDQA64       Z11, 1024(BX)
 	VPRORD          $0x12, Z20, Z19
 	VMOVDQA64       1344(BX), Z16
 	VPADDD.BCST     -424(DX), Z16, Z16
 	VPRORD          $0x06, Z17, Z0
-	VPADDD.BCST     -132(DX), Z12, Z12
+	VPADDD.BCST     -128(DX), Z12, Z12
 	VPTERNLOGD      $0x96, Z6, Z30, Z1
-	VPRORD          $0x0b, Z17, Z14
+	VPRORD          $0x0b, Z17, Z18
 	VPRORD          $0x19, Z17, Z31
 	VMOVDQA64       Z23, 1216(R15)
 	VPSRLD          $0x03, Z20, Z20
 	VPADDD          Z4, Z28, Z28
 	VMOVDQA64       Z8, 1344(R13)
-	VPTERNLOGD      $0xb8, Z2, Z17, Z25
 	VMOVDQA64       1408(R13), Z30
 	VPADDD.BCST     -472(DX), Z30, Z30
+	VPTERNLOGD      $0xb8, Z2, Z17, Z25
 	VPADDD          Z12, Z1, Z1
 	VPRORD          $0x06, Z8, Z6
 	VPRORD          $0x0b, Z8, Z4
-	VPTERNLOGD      $0x96, Z31, Z14, Z0
+	VPTERNLOGD      $0x96, Z31, Z18, Z0
 	VPTERNLOGD      $0x96, Z20, Z19, Z24
 	VMOVDQA64       896(R15), Z12
-	VPRORD          $0x11, Z12, Z14
+	VPRORD          $0x11, Z12, Z18
 	VPRORD          $0x19, Z8, Z31
 	VPTERNLOGD      $0xb8, Z10, Z8, Z15
 	VPADDD          Z28, Z3, Z3
@@ -552,9 +553,9 @@ scanAVX512Pass:
 	VMOVDQA64       Z3, 1088(R13)
 	VPRORD          $0x0d, Z11, Z28
 	VPRORD          $0x16, Z11, Z16
-	VPTERNLOGD      $0xe8, Z21, Z11, Z18
+	VPTERNLOGD      $0xe8, Z21, Z11, Z14
 	VPADDD          Z25, Z1, Z1
-	VPTERNLOGD      $0x96, Z12, Z19, Z14
+	VPTERNLOGD      $0x96, Z12, Z19, Z18
 	VPRORD          $0x06, Z9, Z4
 	VPRORD          $0x0b, Z9, Z31
 	VPADDD          576(R15), Z24, Z24
@@ -569,7 +570,7 @@ scanAVX512Pass:
 	VMOVDQA64       448(BX), Z30
 	VPADDD          (BX), Z30, Z30
 	VPTERNLOGD      $0xe8, Z29, Z3, Z27
-	VPADDD          Z24, Z14, Z14
+	VPADDD          Z24, Z18, Z18
 	VPADDD          1152(R13), Z6, Z28
 	VPTERNLOGD      $0x96, Z25, Z31, Z4
 	VPTERNLOGD      $0x96, Z12, Z19, Z15
@@ -577,27 +578,27 @@ scanAVX512Pass:
 	VPRORD          $0x11, Z16, Z1
 	VPRORD          $0x13, Z16, Z24
 	VPADDD          1088(BX), Z0, Z31
-	VPADDD          Z0, Z18, Z18
-	VPADDD.BCST     -128(DX), Z30, Z30
+	VPADDD          Z0, Z14, Z14
+	VPADDD.BCST     -124(DX), Z30, Z30
 	VPSRLD          $0x0a, Z16, Z16
-	VMOVDQA64       Z14, (R15)
-	VPADDD          Z26, Z14, Z14
+	VMOVDQA64       Z18, (R15)
+	VPADDD          Z26, Z18, Z18
 	VPADDD          Z6, Z27, Z27
 	VMOVDQA64       Z28, 1408(R13)
 	VPRORD          $0x06, Z28, Z25
-	VMOVDQA64       1472(R13), Z19
-	VPADDD.BCST     -468(DX), Z19, Z19
-	VPRORD          $0x02, Z23, Z12
+	VPRORD          $0x02, Z23, Z19
+	VMOVDQA64       1472(R13), Z12
+	VPADDD.BCST     -468(DX), Z12, Z12
 	VPRORD          $0x0b, Z28, Z0
-	VPADDD          Z18, Z20, Z20
+	VPADDD          Z14, Z20, Z20
 	VMOVDQA64       Z31, 1344(BX)
 	VPTERNLOGD      $0x96, Z16, Z24, Z1
 	VPRORD          $0x06, Z31, Z26
 	VPRORD          $0x0b, Z31, Z6
-	VPADDD          Z13, Z14, Z14
+	VPADDD          Z13, Z18, Z18
 	VPADDD          Z27, Z15, Z15
-	VMOVDQA64       1408(BX), Z18
-	VPADDD.BCST     -420(DX), Z18, Z18
+	VMOVDQA64       1408(BX), Z14
+	VPADDD.BCST     -420(DX), Z14, Z14
 	VPTERNLOGD      $0xb8, Z8, Z28, Z10
 	VPRORD          $0x19, Z28, Z24
 	VPRORD          $0x19, Z31, Z16
@@ -607,3034 +608,3036 @@ scanAVX512Pass:
 	VPADDD          Z30, Z1, Z1
 	VPRORD          $0x0d, Z23, Z13
 	VMOVDQA64       Z15, 1152(R13)
-	VPADDD          Z14, Z4, Z4
+	VPADDD          Z18, Z4, Z4
 	VPRORD          $0x16, Z23, Z27
-	VPADDD          Z10, Z19, Z19
+	VPADDD          Z10, Z12, Z12
 	VPTERNLOGD      $0x96, Z24, Z0, Z25
 	VPTERNLOGD      $0x96, Z16, Z6, Z26
-	VPRORD          $0x02, Z20, Z30
-	VPRORD          $0x02, Z15, Z14
+	VPRORD          $0x02, Z15, Z30
+	VPRORD          $0x02, Z20, Z18
 	VMOVDQA64       Z1, 448(BX)
-	VPADDD          Z18, Z1, Z1
+	VPADDD          Z14, Z1, Z1
 	VPRORD          $0x0d, Z20, Z10
 	VPRORD          $0x16, Z20, Z0
 	VPADDD          1024(R15), Z4, Z24
-	VPTERNLOGD      $0x96, Z27, Z13, Z12
+	VPTERNLOGD      $0x96, Z27, Z13, Z19
 	VPADDD          Z4, Z22, Z22
 	VPRORD          $0x0d, Z15, Z6
-	VPADDD          Z19, Z25, Z25
+	VPADDD          Z12, Z25, Z25
 	VMOVDQA64       128(R15), Z16
-	VPRORD          $0x07, Z16, Z18
+	VPRORD          $0x07, Z16, Z14
 	VPRORD          $0x12, Z16, Z13
 	VPTERNLOGD      $0xe8, Z11, Z20, Z21
 	VPADDD          Z2, Z1, Z1
 	VMOVDQA64       1344(R15), Z27
 	VPADDD.BCST     -316(DX), Z27, Z27
-	VPTERNLOGD      $0x96, Z0, Z10, Z30
+	VPTERNLOGD      $0x96, Z0, Z10, Z18
 	VPSRLD          $0x03, Z16, Z16
-	VPADDD          Z22, Z12, Z12
+	VPADDD          Z22, Z19, Z19
 	VMOVDQA64       Z24, 1280(R15)
 	VPRORD          $0x16, Z15, Z4
 	VPTERNLOGD      $0xe8, Z3, Z15, Z29
-	VPADDD          1216(R13), Z25, Z19
+	VPADDD          1216(R13), Z25, Z12
 	VPADDD          Z1, Z26, Z26
-	VPTERNLOGD      $0x96, Z16, Z13, Z18
-	VMOVDQA64       Z12, 1024(R15)
-	VPTERNLOGD      $0x96, Z4, Z6, Z14
+	VPTERNLOGD      $0x96, Z16, Z13, Z14
+	VMOVDQA64       Z19, 1024(R15)
+	VPTERNLOGD      $0x96, Z4, Z6, Z30
 	VMOVDQA64       64(BX), Z2
 	VPADDD          Z25, Z29, Z29
-	VPADDD.BCST     -124(DX), Z2, Z2
-	VMOVDQA64       Z19, 1472(R13)
-	VPRORD          $0x06, Z19, Z10
+	VPADDD.BCST     -120(DX), Z2, Z2
+	VMOVDQA64       Z12, 1472(R13)
+	VPRORD          $0x06, Z12, Z10
 	VPADDD          1152(BX), Z26, Z0
 	VPADDD          Z26, Z21, Z21
-	VPADDD          64(R15), Z18, Z18
-	VPRORD          $0x0b, Z19, Z22
+	VPADDD          64(R15), Z14, Z14
+	VPRORD          $0x0b, Z12, Z22
 	VMOVDQA64       384(BX), Z1
-	VPADDD          Z29, Z14, Z14
+	VPADDD          Z29, Z30, Z30
 	VMOVDQA64       1280(R13), Z13
-	VPRORD          $0x11, Z1, Z16
+	VMOVDQA64       960(R15), Z16
+	VPRORD          $0x11, Z1, Z6
 	VPADDD.BCST     -464(DX), Z13, Z13
-	VPRORD          $0x13, Z1, Z6
-	VMOVDQA64       960(R15), Z4
-	VPRORD          $0x11, Z4, Z25
+	VPRORD          $0x13, Z1, Z4
+	VPRORD          $0x11, Z16, Z25
 	VPSRLD          $0x0a, Z1, Z1
-	VPADDD          Z21, Z30, Z30
+	VPADDD          Z21, Z18, Z18
 	VMOVDQA64       Z0, 1408(BX)
-	VPADDD          640(R15), Z18, Z18
-	VPRORD          $0x19, Z19, Z26
-	VPTERNLOGD      $0xb8, Z28, Z19, Z8
-	VMOVDQA64       Z14, 1216(R13)
-	VPTERNLOGD      $0x96, Z1, Z6, Z16
-	VMOVDQA64       1472(BX), Z29
-	VPADDD.BCST     -416(DX), Z29, Z29
-	VPRORD          $0x06, Z0, Z21
-	VMOVDQA64       Z30, 1152(BX)
-	VPTERNLOGD      $0x96, Z26, Z22, Z10
+	VPADDD          640(R15), Z14, Z14
+	VPTERNLOGD      $0xb8, Z28, Z12, Z8
+	VMOVDQA64       Z30, 1216(R13)
+	VMOVDQA64       1472(BX), Z26
+	VPADDD.BCST     -416(DX), Z26, Z26
+	VPTERNLOGD      $0x96, Z1, Z4, Z6
+	VPRORD          $0x06, Z0, Z29
+	VPRORD          $0x0b, Z0, Z21
+	VMOVDQA64       Z18, 1152(BX)
 	VPADDD          Z8, Z13, Z13
-	VPRORD          $0x06, Z24, Z6
+	VPRORD          $0x06, Z24, Z4
 	VPTERNLOGD      $0xb8, Z31, Z0, Z17
-	VPRORD          $0x0b, Z0, Z1
-	VPRORD          $0x19, Z0, Z22
-	VPRORD          $0x13, Z4, Z26
-	VPSRLD          $0x0a, Z4, Z4
-	VPADDD          Z2, Z16, Z16
-	VPADDD          Z13, Z10, Z10
-	VPTERNLOGD      $0xb8, Z9, Z24, Z7
-	VPRORD          $0x02, Z30, Z8
-	VPTERNLOGD      $0x96, Z22, Z1, Z21
+	VPRORD          $0x13, Z16, Z1
+	VPSRLD          $0x0a, Z16, Z16
+	VPADDD          Z2, Z6, Z6
+	VPRORD          $0x19, Z12, Z8
+	VPTERNLOGD      $0x96, Z16, Z1, Z25
 	VPRORD          $0x0b, Z24, Z2
-	VPRORD          $0x19, Z24, Z13
-	VMOVDQA64       Z16, 512(BX)
-	VPTERNLOGD      $0x96, Z4, Z26, Z25
-	VPADDD          Z29, Z16, Z16
-	VPRORD          $0x0d, Z30, Z1
-	VPRORD          $0x16, Z30, Z22
-	VPADDD          1024(R13), Z10, Z26
-	VPTERNLOGD      $0xe8, Z15, Z14, Z3
-	VPTERNLOGD      $0xe8, Z20, Z30, Z11
-	VPRORD          $0x02, Z14, Z4
-	VPTERNLOGD      $0x96, Z13, Z2, Z6
-	VPRORD          $0x0d, Z14, Z29
-	VPADDD          Z18, Z25, Z25
-	VPADDD          Z17, Z16, Z16
-	VPRORD          $0x16, Z14, Z2
-	VPTERNLOGD      $0x96, Z22, Z1, Z8
-	VPADDD          Z10, Z3, Z3
-	VMOVDQA64       Z26, 1280(R13)
-	VPRORD          $0x02, Z12, Z13
-	VPRORD          $0x0d, Z12, Z18
-	VPRORD          $0x06, Z26, Z17
+	VMOVDQA64       Z6, 512(BX)
+	VPADDD          Z26, Z6, Z6
+	VPRORD          $0x19, Z24, Z1
+	VPTERNLOGD      $0xb8, Z9, Z24, Z7
+	VPTERNLOGD      $0x96, Z8, Z22, Z10
+	VPADDD          Z14, Z25, Z25
+	VPRORD          $0x02, Z18, Z16
+	VPRORD          $0x0d, Z18, Z26
+	VPRORD          $0x19, Z0, Z22
+	VPADDD          Z17, Z6, Z6
+	VPTERNLOGD      $0x96, Z1, Z2, Z4
+	VPRORD          $0x16, Z18, Z8
+	VPRORD          $0x02, Z30, Z14
+	VPRORD          $0x0d, Z30, Z17
+	VPTERNLOGD      $0xe8, Z15, Z30, Z3
+	VPTERNLOGD      $0xe8, Z20, Z18, Z11
 	VMOVDQA64       Z25, 64(R15)
 	VPADDD          Z27, Z25, Z25
-	VPADDD          Z16, Z21, Z21
-	VPTERNLOGD      $0x96, Z2, Z29, Z4
-	VPRORD          $0x16, Z12, Z1
-	VPRORD          $0x0b, Z26, Z22
-	VPRORD          $0x19, Z26, Z10
-	VPTERNLOGD      $0xe8, Z23, Z12, Z5
-	VPADDD          1216(BX), Z21, Z27
+	VPADDD          Z13, Z10, Z10
+	VPRORD          $0x16, Z30, Z2
+	VPRORD          $0x02, Z19, Z1
+	VPTERNLOGD      $0x96, Z22, Z21, Z29
+	VPTERNLOGD      $0x96, Z8, Z26, Z16
+	VPRORD          $0x0d, Z19, Z27
+	VPADDD          1024(R13), Z10, Z13
 	VPADDD          Z7, Z25, Z25
-	VPADDD          Z21, Z11, Z11
-	VPADDD          Z3, Z4, Z4
-	VMOVDQA64       1344(R13), Z16
-	VMOVDQA64       448(BX), Z29
-	VPADDD.BCST     -460(DX), Z16, Z16
-	VPRORD          $0x11, Z29, Z2
-	VPRORD          $0x13, Z29, Z7
-	VPTERNLOGD      $0x96, Z10, Z22, Z17
-	VPSRLD          $0x0a, Z29, Z29
-	VPTERNLOGD      $0x96, Z1, Z18, Z13
-	VPTERNLOGD      $0xb8, Z19, Z26, Z28
-	VPADDD          Z25, Z6, Z6
-	VPADDD          Z11, Z8, Z8
-	VMOVDQA64       Z27, 1472(BX)
-	VMOVDQA64       1280(BX), Z21
-	VPADDD.BCST     -412(DX), Z21, Z21
-	VPRORD          $0x06, Z27, Z3
-	VMOVDQA64       Z4, 1024(R13)
-	VPRORD          $0x0b, Z27, Z22
-	VPRORD          $0x19, Z27, Z10
-	VPTERNLOGD      $0x96, Z29, Z7, Z2
-	VPADDD          Z28, Z16, Z16
-	VPRORD          $0x02, Z4, Z18
-	VPADDD          1088(R15), Z6, Z1
-	VMOVDQA64       Z8, 1216(BX)
-	VPADDD          Z6, Z5, Z5
-	VMOVDQA64       1408(R15), Z25
-	VPADDD.BCST     -312(DX), Z25, Z25
-	VPTERNLOGD      $0xb8, Z0, Z27, Z31
-	VMOVDQA64       192(R15), Z11
-	VPRORD          $0x07, Z11, Z7
-	VPTERNLOGD      $0x96, Z10, Z22, Z3
-	VPRORD          $0x12, Z11, Z29
-	VPADDD          128(BX), Z2, Z2
-	VPADDD          Z16, Z17, Z17
-	VPSRLD          $0x03, Z11, Z11
-	VPRORD          $0x02, Z8, Z28
-	VPADDD          Z5, Z13, Z13
-	VMOVDQA64       Z1, 1344(R15)
-	VPTERNLOGD      $0xe8, Z14, Z4, Z15
-	VPRORD          $0x0d, Z8, Z6
-	VPRORD          $0x16, Z8, Z22
-	VPRORD          $0x0d, Z4, Z10
-	VMOVDQA64       Z2, 576(BX)
-	VPADDD          Z21, Z2, Z2
-	VPADDD          1088(R13), Z17, Z16
-	VPTERNLOGD      $0x96, Z11, Z29, Z7
-	VPRORD          $0x16, Z4, Z5
-	VMOVDQA64       Z13, 1088(R15)
-	VMOVDQA64       (R15), Z21
-	VPADDD          Z17, Z15, Z15
-	VPTERNLOGD      $0x96, Z22, Z6, Z28
-	VPTERNLOGD      $0xe8, Z30, Z8, Z20
-	VPRORD          $0x11, Z21, Z29
-	VPRORD          $0x13, Z21, Z11
-	VPADDD          Z31, Z2, Z2
-	VPADDD          128(R15), Z7, Z7
-	VMOVDQA64       1408(R13), Z17
-	VPADDD.BCST     -456(DX), Z17, Z17
-	VPSRLD          $0x0a, Z21, Z21
-	VPTERNLOGD      $0x96, Z5, Z10, Z18
-	VMOVDQA64       Z16, 1344(R13)
-	VPRORD          $0x06, Z16, Z6
-	VMOVDQA64       512(BX), Z22
-	VPRORD          $0x11, Z22, Z31
-	VPADDD          Z2, Z3, Z3
-	VPADDD          704(R15), Z7, Z7
-	VPTERNLOGD      $0x96, Z21, Z11, Z29
-	VPRORD          $0x06, Z1, Z10
-	VPADDD          Z15, Z18, Z18
-	VPRORD          $0x13, Z22, Z5
-	VPSRLD          $0x0a, Z22, Z22
-	VPTERNLOGD      $0xb8, Z26, Z16, Z19
-	VPRORD          $0x0b, Z1, Z2
-	VPRORD          $0x19, Z1, Z11
-	VPADDD          1024(BX), Z3, Z21
-	VPADDD          Z3, Z20, Z20
-	VPRORD          $0x0b, Z16, Z15
-	VPADDD          Z7, Z29, Z29
-	VMOVDQA64       Z18, 1088(R13)
-	VPRORD          $0x19, Z16, Z3
-	VPTERNLOGD      $0x96, Z22, Z5, Z31
-	VPADDD          Z19, Z17, Z17
-	VMOVDQA64       1344(BX), Z7
-	VPADDD.BCST     -408(DX), Z7, Z7
-	VPTERNLOGD      $0x96, Z11, Z2, Z10
-	VPTERNLOGD      $0xb8, Z24, Z1, Z9
-	VPRORD          $0x02, Z18, Z5
-	VMOVDQA64       Z21, 1280(BX)
-	VPADDD          Z25, Z29, Z25
-	VPRORD          $0x06, Z21, Z22
-	VPRORD          $0x0b, Z21, Z19
-	VPTERNLOGD      $0xb8, Z27, Z21, Z0
-	VPADDD          Z20, Z28, Z28
-	VMOVDQA64       Z29, 128(R15)
-	VPTERNLOGD      $0x96, Z3, Z15, Z6
-	VPADDD          192(BX), Z31, Z31
-	VPRORD          $0x0d, Z18, Z2
-	VPRORD          $0x19, Z21, Z11
-	VPRORD          $0x02, Z13, Z20
-	VPTERNLOGD      $0xe8, Z4, Z18, Z14
-	VPADDD          Z9, Z25, Z25
-	VPRORD          $0x16, Z18, Z29
-	VPRORD          $0x0d, Z13, Z15
-	VMOVDQA64       Z28, 1024(BX)
-	VMOVDQA64       Z31, 640(BX)
-	VPADDD          Z7, Z31, Z31
-	VPADDD          Z17, Z6, Z6
-	VPRORD          $0x02, Z28, Z3
-	VPRORD          $0x0d, Z28, Z9
-	VPTERNLOGD      $0x96, Z11, Z19, Z22
-	VPRORD          $0x16, Z13, Z7
-	VPRORD          $0x16, Z28, Z17
-	VPTERNLOGD      $0xe8, Z8, Z28, Z30
-	VPADDD          Z25, Z10, Z10
-	VPTERNLOGD      $0x96, Z29, Z2, Z5
-	VPTERNLOGD      $0xe8, Z12, Z13, Z23
-	VPADDD          1152(R13), Z6, Z19
-	VPADDD          Z0, Z31, Z31
-	VPADDD          Z6, Z14, Z14
-	VMOVDQA64       1472(R13), Z11
-	VPADDD.BCST     -256(DX), Z11, Z11
-	VPTERNLOGD      $0x96, Z17, Z9, Z3
-	VPTERNLOGD      $0x96, Z7, Z15, Z20
-	VPADDD          1152(R15), Z10, Z25
-	VPADDD          Z10, Z23, Z23
-	VPADDD          Z31, Z22, Z22
-	VPADDD          Z14, Z5, Z5
-	VMOVDQA64       Z19, 1408(R13)
-	VPRORD          $0x06, Z19, Z2
-	VPRORD          $0x0b, Z19, Z29
-	VMOVDQA64       576(BX), Z0
-	VPRORD          $0x11, Z0, Z6
-	VPRORD          $0x13, Z0, Z9
-	VPTERNLOGD      $0xb8, Z16, Z19, Z26
-	VPRORD          $0x19, Z19, Z17
-	VPADDD          Z23, Z20, Z20
-	VMOVDQA64       Z25, 1408(R15)
-	VPSRLD          $0x0a, Z0, Z0
-	VPADDD          1088(BX), Z22, Z15
-	VPADDD          Z22, Z30, Z30
-	VMOVDQA64       256(R15), Z7
-	VPRORD          $0x07, Z7, Z10
-	VPRORD          $0x12, Z7, Z31
-	VMOVDQA64       Z5, 1152(R13)
-	VMOVDQA64       1472(R15), Z14
-	VPADDD.BCST     -308(DX), Z14, Z14
-	VPADDD          Z26, Z11, Z11
-	VPSRLD          $0x03, Z7, Z7
-	VMOVDQA64       Z20, 1152(R15)
-	VPTERNLOGD      $0x96, Z17, Z29, Z2
-	VPTERNLOGD      $0x96, Z0, Z9, Z6
-	VMOVDQA64       1408(BX), Z23
-	VPADDD.BCST     -404(DX), Z23, Z23
-	VPRORD          $0x02, Z5, Z22
-	VPADDD          Z30, Z3, Z3
-	VMOVDQA64       Z15, 1344(BX)
-	VPRORD          $0x06, Z15, Z26
-	VPRORD          $0x0b, Z15, Z29
-	VPTERNLOGD      $0xb8, Z21, Z15, Z27
-	VPTERNLOGD      $0x96, Z7, Z31, Z10
-	VPRORD          $0x0d, Z5, Z17
-	VPRORD          $0x19, Z15, Z9
-	VPTERNLOGD      $0xe8, Z18, Z5, Z4
-	VPADDD          256(BX), Z6, Z6
-	VPADDD          Z11, Z2, Z2
-	VMOVDQA64       64(R15), Z0
-	VPRORD          $0x16, Z5, Z30
-	VPRORD          $0x11, Z0, Z31
-	VMOVDQA64       Z3, 1088(BX)
-	VPADDD          192(R15), Z10, Z10
-	VPTERNLOGD      $0x96, Z9, Z29, Z26
-	VPRORD          $0x13, Z0, Z7
-	VPSRLD          $0x0a, Z0, Z0
-	VMOVDQA64       Z6, 704(BX)
-	VPADDD          Z23, Z6, Z6
-	VPTERNLOGD      $0x96, Z30, Z17, Z22
-	VPRORD          $0x02, Z3, Z11
-	VPRORD          $0x0d, Z3, Z29
-	VPADDD          1216(R13), Z2, Z9
-	VPADDD          Z2, Z4, Z4
-	VPRORD          $0x16, Z3, Z23
-	VPTERNLOGD      $0xe8, Z28, Z3, Z8
-	VPADDD          768(R15), Z10, Z10
-	VPTERNLOGD      $0x96, Z0, Z7, Z31
-	VPRORD          $0x06, Z25, Z17
-	VPRORD          $0x0b, Z25, Z30
-	VPADDD          Z27, Z6, Z6
-	VMOVDQA64       1280(R13), Z2
-	VPADDD.BCST     4800(DI), Z2, Z2
-	VPADDD          Z4, Z22, Z22
-	VMOVDQA64       Z9, 1472(R13)
-	VPRORD          $0x06, Z9, Z7
-	VPTERNLOGD      $0x96, Z23, Z29, Z11
-	VPRORD          $0x19, Z25, Z0
-	VPADDD          Z10, Z31, Z31
-	VPRORD          $0x0b, Z9, Z27
-	VPRORD          $0x19, Z9, Z4
-	VPTERNLOGD      $0xb8, Z19, Z9, Z16
-	VPADDD          Z6, Z26, Z26
-	VMOVDQA64       640(BX), Z29
-	VPTERNLOGD      $0xb8, Z1, Z25, Z24
-	VMOVDQA64       Z22, 1216(R13)
-	VPRORD          $0x11, Z29, Z23
-	VPTERNLOGD      $0x96, Z0, Z30, Z17
-	VMOVDQA64       Z31, 192(R15)
-	VPADDD          Z14, Z31, Z31
-	VPTERNLOGD      $0x96, Z4, Z27, Z7
-	VPRORD          $0x13, Z29, Z10
-	VPSRLD          $0x0a, Z29, Z29
-	VPADDD          1152(BX), Z26, Z6
-	VPADDD          Z26, Z8, Z8
-	VPADDD          Z16, Z2, Z2
-	VPRORD          $0x02, Z22, Z30
-	VMOVDQA64       1472(BX), Z0
-	VPADDD.BCST     -400(DX), Z0, Z0
-	VPRORD          $0x0d, Z22, Z14
-	VPRORD          $0x02, Z20, Z27
-	VPTERNLOGD      $0x96, Z29, Z10, Z23
-	VPADDD          Z24, Z31, Z31
-	VPRORD          $0x0d, Z20, Z4
-	VPRORD          $0x16, Z20, Z26
-	VPADDD          Z8, Z11, Z11
-	VMOVDQA64       Z6, 1408(BX)
-	VPRORD          $0x06, Z6, Z16
-	VPRORD          $0x0b, Z6, Z10
-	VPTERNLOGD      $0xb8, Z15, Z6, Z21
-	VPADDD          Z2, Z7, Z7
-	VPRORD          $0x16, Z22, Z29
-	VPRORD          $0x19, Z6, Z24
-	VPTERNLOGD      $0xe8, Z5, Z22, Z18
-	VPADDD          320(BX), Z23, Z23
-	VPADDD          Z31, Z17, Z17
-	VPTERNLOGD      $0x96, Z26, Z4, Z27
-	VPTERNLOGD      $0xe8, Z13, Z20, Z12
-	VMOVDQA64       Z11, 1152(BX)
-	VPRORD          $0x02, Z11, Z8
-	VPRORD          $0x0d, Z11, Z2
-	VPADDD          1024(R13), Z7, Z31
-	VPTERNLOGD      $0x96, Z29, Z14, Z30
-	VPTERNLOGD      $0x96, Z24, Z10, Z16
-	VPADDD          Z7, Z18, Z18
-	VMOVDQA64       Z23, 768(BX)
-	VPADDD          Z0, Z23, Z23
-	VPADDD          1216(R15), Z17, Z4
-	VMOVDQA64       1344(R13), Z26
-	VPADDD.BCST     4804(DI), Z26, Z26
-	VPRORD          $0x16, Z11, Z14
-	VPADDD          Z17, Z12, Z12
-	VPTERNLOGD      $0xe8, Z3, Z11, Z28
-	VPADDD          Z18, Z30, Z30
-	VMOVDQA64       Z31, 1280(R13)
-	VPRORD          $0x06, Z31, Z29
-	VPRORD          $0x0b, Z31, Z10
-	VPADDD          Z21, Z23, Z23
-	VMOVDQA64       1280(R15), Z24
-	VPADDD.BCST     -304(DX), Z24, Z24
-	VPTERNLOGD      $0x96, Z14, Z2, Z8
-	VPRORD          $0x19, Z31, Z7
-	VPADDD          Z12, Z27, Z27
-	VMOVDQA64       Z4, 1472(R15)
-	VMOVDQA64       320(R15), Z0
-	VPRORD          $0x07, Z0, Z17
-	VPRORD          $0x12, Z0, Z18
-	VPTERNLOGD      $0xb8, Z9, Z31, Z19
-	VMOVDQA64       Z30, 1024(R13)
-	VMOVDQA64       704(BX), Z21
-	VPSRLD          $0x03, Z0, Z0
-	VPRORD          $0x11, Z21, Z2
-	VPADDD          Z23, Z16, Z16
-	VPTERNLOGD      $0x96, Z7, Z10, Z29
-	VMOVDQA64       Z27, 1216(R15)
-	VPADDD          Z19, Z26, Z26
-	VPRORD          $0x13, Z21, Z14
-	VPSRLD          $0x0a, Z21, Z21
-	VPTERNLOGD      $0x96, Z0, Z18, Z17
-	VPRORD          $0x02, Z30, Z12
-	VPRORD          $0x0d, Z30, Z23
-	VPADDD          1216(BX), Z16, Z10
-	VPADDD          Z16, Z28, Z28
-	VPRORD          $0x16, Z30, Z7
-	VPADDD          Z26, Z29, Z29
-	VPTERNLOGD      $0x96, Z21, Z14, Z2
-	VPADDD          256(R15), Z17, Z17
-	VMOVDQA64       128(R15), Z19
-	VMOVDQA64       1280(BX), Z18
-	VPADDD.BCST     -396(DX), Z18, Z18
-	VPRORD          $0x11, Z19, Z0
-	VPRORD          $0x13, Z19, Z16
-	VPADDD          Z28, Z8, Z8
-	VMOVDQA64       Z10, 1472(BX)
-	VPRORD          $0x06, Z10, Z26
-	VPSRLD          $0x0a, Z19, Z19
-	VPTERNLOGD      $0xb8, Z6, Z10, Z15
-	VPADDD          384(BX), Z2, Z2
-	VPRORD          $0x0b, Z10, Z14
-	VPTERNLOGD      $0x96, Z7, Z23, Z12
-	VPTERNLOGD      $0xe8, Z22, Z30, Z5
-	VPADDD          1088(R13), Z29, Z21
-	VPADDD          832(R15), Z17, Z17
-	VPRORD          $0x19, Z10, Z28
-	VMOVDQA64       Z8, 1216(BX)
-	VPTERNLOGD      $0x96, Z19, Z16, Z0
-	VPRORD          $0x06, Z4, Z23
-	VMOVDQA64       Z2, 832(BX)
-	VPADDD          Z18, Z2, Z2
-	VPADDD          Z29, Z5, Z5
-	VPRORD          $0x0b, Z4, Z7
-	VPRORD          $0x02, Z8, Z16
-	VPTERNLOGD      $0x96, Z28, Z14, Z26
-	VMOVDQA64       1408(R13), Z19
-	VPADDD.BCST     -440(DX), Z19, Z19
-	VPRORD          $0x0d, Z8, Z18
-	VPRORD          $0x19, Z4, Z29
-	VPADDD          Z17, Z0, Z0
-	VMOVDQA64       Z21, 1344(R13)
-	VMOVDQA64       4608(DI), Z14
-	VPTERNLOGD      $0xb8, Z25, Z4, Z1
-	VPTERNLOGD      $0xe8, Z11, Z8, Z3
-	VPADDD          Z5, Z12, Z12
-	VPADDD          Z15, Z2, Z2
-	VPRORD          $0x07, Z14, Z28
-	VPRORD          $0x12, Z14, Z17
-	VPSRLD          $0x03, Z14, Z14
-	VPTERNLOGD      $0x96, Z29, Z7, Z23
-	VMOVDQA64       Z0, 256(R15)
-	VPADDD          Z24, Z0, Z0
-	VPRORD          $0x16, Z8, Z5
-	VMOVDQA64       Z12, 1088(R13)
-	VPADDD          Z2, Z26, Z26
-	VPRORD          $0x06, Z21, Z15
-	VPTERNLOGD      $0x96, Z14, Z17, Z28
-	VPRORD          $0x0b, Z21, Z7
-	VPRORD          $0x02, Z27, Z29
-	VPTERNLOGD      $0x96, Z5, Z18, Z16
-	VPADDD          Z1, Z0, Z0
-	VPRORD          $0x19, Z21, Z24
-	VPRORD          $0x0d, Z27, Z2
-	VPADDD          1024(BX), Z26, Z17
-	VPADDD          Z26, Z3, Z3
-	VMOVDQA64       448(BX), Z14
-	VPADDD.BCST     -100(DX), Z14, Z14
-	VPRORD          $0x16, Z27, Z18
-	VPADDD.BCST     4808(DI), Z28, Z28
-	VMOVDQA64       768(BX), Z5
-	VPTERNLOGD      $0xb8, Z31, Z21, Z9
-	VPADDD          Z0, Z23, Z23
-	VPTERNLOGD      $0x96, Z24, Z7, Z15
-	VPTERNLOGD      $0xe8, Z20, Z27, Z13
-	VPADDD          Z3, Z16, Z16
-	VMOVDQA64       Z17, 1280(BX)
-	VPRORD          $0x11, Z5, Z1
-	VPRORD          $0x13, Z5, Z26
-	VPTERNLOGD      $0x96, Z18, Z2, Z29
-	VPADDD          Z19, Z28, Z19
-	VPSRLD          $0x0a, Z5, Z5
-	VMOVDQA64       1344(BX), Z0
-	VPADDD.BCST     -392(DX), Z0, Z0
-	VPRORD          $0x06, Z17, Z7
-	VMOVDQA64       Z28, 128(R13)
-	VPADDD          Z23, Z13, Z13
-	VPRORD          $0x0b, Z17, Z24
-	VPRORD          $0x19, Z17, Z3
-	VMOVDQA64       Z16, 1024(BX)
-	VPADDD          1024(R15), Z23, Z23
-	VPRORD          $0x02, Z12, Z2
-	VPTERNLOGD      $0xb8, Z10, Z17, Z6
-	VPTERNLOGD      $0x96, Z5, Z26, Z1
-	VPADDD          Z9, Z19, Z19
-	VPRORD          $0x0d, Z12, Z18
-	VPRORD          $0x16, Z12, Z28
-	VPADDD          Z13, Z29, Z29
-	VMOVDQA64       1344(R15), Z26
-	VPTERNLOGD      $0x96, Z3, Z24, Z7
-	VPADDD.BCST     -300(DX), Z26, Z26
-	VPTERNLOGD      $0xe8, Z30, Z12, Z22
-	VMOVDQA64       Z23, 1280(R15)
-	VMOVDQA64       384(R15), Z5
-	VPRORD          $0x07, Z5, Z9
-	VPRORD          $0x12, Z5, Z13
-	VPADDD          Z14, Z1, Z1
-	VPADDD          Z19, Z15, Z15
-	VPSRLD          $0x03, Z5, Z5
-	VPRORD          $0x02, Z16, Z24
-	VMOVDQA64       Z29, 1024(R15)
-	VPTERNLOGD      $0x96, Z28, Z18, Z2
-	VPRORD          $0x0d, Z16, Z3
-	VPRORD          $0x16, Z16, Z14
-	VPTERNLOGD      $0xe8, Z8, Z16, Z11
-	VMOVDQA64       Z1, 896(BX)
-	VPADDD          Z0, Z1, Z1
-	VPADDD          1152(R13), Z15, Z19
-	VPADDD          Z15, Z22, Z22
-	VPTERNLOGD      $0x96, Z5, Z13, Z9
-	VMOVDQA64       1472(R13), Z18
-	VPADDD.BCST     -436(DX), Z18, Z18
-	VPTERNLOGD      $0x96, Z14, Z3, Z24
-	VMOVDQA64       4608(DI), Z28
-	VPADDD.BCST     4812(DI), Z28, Z28
-	VPADDD          Z6, Z1, Z1
-	VPADDD          320(R15), Z9, Z9
-	VMOVDQA64       192(R15), Z0
-	VPRORD          $0x11, Z0, Z15
-	VPRORD          $0x13, Z0, Z13
-	VPADDD          Z22, Z2, Z2
-	VMOVDQA64       Z19, 1408(R13)
-	VPRORD          $0x06, Z19, Z5
-	VPSRLD          $0x0a, Z0, Z0
-	VMOVDQA64       Z28, 192(R13)
-	VPADDD          Z18, Z28, Z28
-	VMOVDQA64       (BX), Z3
-	VPRORD          $0x07, Z3, Z14
-	VPADDD          Z1, Z7, Z7
-	VPADDD          896(R15), Z9, Z9
-	VPRORD          $0x12, Z3, Z6
-	VPSRLD          $0x03, Z3, Z3
-	VPRORD          $0x0b, Z19, Z22
-	VPTERNLOGD      $0x96, Z0, Z13, Z15
-	VPRORD          $0x19, Z19, Z18
-	VPTERNLOGD      $0xb8, Z21, Z19, Z31
-	VMOVDQA64       Z2, 1152(R13)
-	VPRORD          $0x06, Z23, Z1
-	VPADDD          1088(BX), Z7, Z13
-	VPADDD          Z7, Z11, Z11
-	VPTERNLOGD      $0x96, Z3, Z6, Z14
-	VPRORD          $0x0b, Z23, Z0
-	VPADDD          Z9, Z15, Z15
-	VPTERNLOGD      $0x96, Z18, Z22, Z5
-	VMOVDQA64       832(BX), Z7
-	VPADDD          Z31, Z28, Z28
-	VPRORD          $0x19, Z23, Z6
-	VPRORD          $0x11, Z7, Z3
-	VPRORD          $0x13, Z7, Z9
-	VPADDD          Z11, Z24, Z24
-	VMOVDQA64       Z13, 1344(BX)
-	VPADDD          512(BX), Z14, Z14
-	VPSRLD          $0x0a, Z7, Z7
-	VPTERNLOGD      $0xb8, Z4, Z23, Z25
-	VPADDD          Z26, Z15, Z26
-	VPTERNLOGD      $0x96, Z6, Z0, Z1
-	VPRORD          $0x06, Z13, Z22
-	VPRORD          $0x0b, Z13, Z18
-	VMOVDQA64       Z15, 320(R15)
-	VPADDD          Z28, Z5, Z5
-	VMOVDQA64       1408(BX), Z31
-	VPRORD          $0x02, Z2, Z11
-	VPADDD.BCST     -388(DX), Z31, Z31
-	VPRORD          $0x19, Z13, Z0
-	VMOVDQA64       Z24, 1088(BX)
-	VPADDD.BCST     -96(DX), Z14, Z14
-	VPTERNLOGD      $0x96, Z7, Z9, Z3
-	VPTERNLOGD      $0xb8, Z17, Z13, Z10
-	VPRORD          $0x02, Z29, Z6
-	VPRORD          $0x0d, Z2, Z15
-	VPADDD          Z25, Z26, Z26
-	VPTERNLOGD      $0xe8, Z12, Z2, Z30
-	VPRORD          $0x0d, Z29, Z28
-	VPADDD          1216(R13), Z5, Z9
-	VPRORD          $0x16, Z2, Z7
-	VPTERNLOGD      $0x96, Z0, Z18, Z22
-	VPRORD          $0x16, Z29, Z25
-	VPADDD          Z14, Z3, Z3
-	VPRORD          $0x02, Z24, Z18
-	VPADDD          Z26, Z1, Z1
-	VPADDD          Z5, Z30, Z30
-	VPRORD          $0x0d, Z24, Z0
-	VPTERNLOGD      $0xe8, Z27, Z29, Z20
-	VPTERNLOGD      $0x96, Z7, Z15, Z11
-	VMOVDQA64       Z9, 1472(R13)
-	VMOVDQA64       1280(R13), Z14
-	VPADDD.BCST     -432(DX), Z14, Z14
-	VPTERNLOGD      $0x96, Z25, Z28, Z6
-	VPRORD          $0x16, Z24, Z26
-	VMOVDQA64       Z3, 960(BX)
-	VPADDD          Z31, Z3, Z3
-	VMOVDQA64       128(R13), Z5
-	VPRORD          $0x11, Z5, Z15
-	VPRORD          $0x13, Z5, Z7
-	VPTERNLOGD      $0xe8, Z16, Z24, Z8
-	VPADDD          1088(R15), Z1, Z28
-	VPSRLD          $0x0a, Z5, Z5
-	VPADDD          Z1, Z20, Z20
-	VPADDD          Z30, Z11, Z11
-	VPTERNLOGD      $0x96, Z26, Z0, Z18
+	VPTERNLOGD      $0x96, Z2, Z17, Z14
 	VPADDD          Z10, Z3, Z3
-	VPRORD          $0x06, Z9, Z25
-	VPTERNLOGD      $0x96, Z5, Z7, Z15
-	VPADDD          Z20, Z6, Z6
-	VMOVDQA64       Z28, 1344(R15)
-	VMOVDQA64       Z11, 1216(R13)
-	VMOVDQA64       1408(R15), Z31
-	VPADDD.BCST     -296(DX), Z31, Z31
-	VPRORD          $0x0b, Z9, Z1
-	VPADDD          Z3, Z22, Z22
-	VPRORD          $0x19, Z9, Z30
-	VMOVDQA64       Z6, 1088(R15)
-	VPADDD.BCST     4816(DI), Z15, Z15
-	VMOVDQA64       64(BX), Z0
-	VPRORD          $0x07, Z0, Z26
-	VPRORD          $0x12, Z0, Z10
-	VMOVDQA64       448(R15), Z7
-	VPRORD          $0x07, Z7, Z5
-	VPSRLD          $0x03, Z0, Z0
-	VPTERNLOGD      $0xb8, Z19, Z9, Z21
-	VPADDD          1152(BX), Z22, Z20
-	VPADDD          Z22, Z8, Z8
-	VPTERNLOGD      $0x96, Z30, Z1, Z25
-	VMOVDQA64       Z15, 256(R13)
-	VPADDD          Z14, Z15, Z15
-	VPRORD          $0x12, Z7, Z3
-	VPSRLD          $0x03, Z7, Z7
-	VPTERNLOGD      $0x96, Z0, Z10, Z26
-	VMOVDQA64       896(BX), Z22
-	VPRORD          $0x11, Z22, Z1
-	VPRORD          $0x13, Z22, Z30
-	VPADDD          Z8, Z18, Z18
-	VMOVDQA64       Z20, 1408(BX)
-	VPSRLD          $0x0a, Z22, Z22
-	VPRORD          $0x02, Z11, Z14
-	VPTERNLOGD      $0x96, Z7, Z3, Z5
-	VPADDD          Z21, Z15, Z15
-	VMOVDQA64       256(R15), Z10
-	VPRORD          $0x11, Z10, Z0
-	VPRORD          $0x13, Z10, Z8
-	VPADDD          (BX), Z26, Z26
-	VPSRLD          $0x0a, Z10, Z10
-	VPRORD          $0x06, Z20, Z3
-	VMOVDQA64       Z18, 1152(BX)
-	VPTERNLOGD      $0x96, Z22, Z30, Z1
-	VMOVDQA64       1472(BX), Z7
-	VPADDD.BCST     -384(DX), Z7, Z7
-	VPRORD          $0x0b, Z20, Z21
-	VPADDD          384(R15), Z5, Z5
-	VPADDD          Z15, Z25, Z25
-	VPRORD          $0x0d, Z11, Z30
-	VPTERNLOGD      $0xe8, Z2, Z11, Z12
-	VPADDD          576(BX), Z26, Z26
-	VPTERNLOGD      $0x96, Z10, Z8, Z0
-	VPRORD          $0x19, Z20, Z22
-	VPTERNLOGD      $0xb8, Z13, Z20, Z17
-	VPRORD          $0x06, Z28, Z15
-	VPADDD          960(R15), Z5, Z5
-	VPADDD          Z25, Z12, Z12
-	VPADDD          Z26, Z1, Z1
-	VPTERNLOGD      $0x96, Z22, Z21, Z3
-	VPRORD          $0x0b, Z28, Z8
-	VPRORD          $0x19, Z28, Z10
-	VPADDD          1024(R13), Z25, Z25
-	VPRORD          $0x02, Z18, Z26
-	VPRORD          $0x16, Z11, Z21
-	VPADDD          Z5, Z0, Z0
-	VPTERNLOGD      $0xb8, Z23, Z28, Z4
-	VMOVDQA64       Z1, (BX)
-	VPADDD          Z7, Z1, Z1
-	VPTERNLOGD      $0x96, Z10, Z8, Z15
-	VPRORD          $0x0d, Z18, Z22
-	VPRORD          $0x16, Z18, Z5
-	VMOVDQA64       Z25, 1280(R13)
+	VPADDD          Z6, Z29, Z29
+	VPRORD          $0x16, Z19, Z21
+	VPADDD          Z25, Z4, Z4
+	VPADDD          Z3, Z14, Z14
+	VMOVDQA64       Z13, 1280(R13)
+	VPRORD          $0x06, Z13, Z22
+	VPRORD          $0x0b, Z13, Z26
+	VPADDD          1216(BX), Z29, Z8
 	VMOVDQA64       1344(R13), Z7
-	VPADDD.BCST     -428(DX), Z7, Z7
-	VMOVDQA64       Z0, 384(R15)
-	VPTERNLOGD      $0x96, Z21, Z30, Z14
-	VPADDD          Z31, Z0, Z0
-	VMOVDQA64       192(R13), Z8
-	VPTERNLOGD      $0xe8, Z24, Z18, Z16
-	VPADDD          Z17, Z1, Z1
-	VPRORD          $0x11, Z8, Z10
-	VPRORD          $0x13, Z8, Z30
-	VPTERNLOGD      $0x96, Z5, Z22, Z26
-	VPSRLD          $0x0a, Z8, Z8
-	VPRORD          $0x02, Z6, Z21
-	VPADDD          Z12, Z14, Z14
-	VPADDD          Z4, Z0, Z0
-	VPRORD          $0x06, Z25, Z31
-	VPRORD          $0x0d, Z6, Z17
-	VPADDD          Z1, Z3, Z3
-	VPRORD          $0x0b, Z25, Z22
-	VPRORD          $0x16, Z6, Z5
-	VPTERNLOGD      $0x96, Z8, Z30, Z10
-	VPRORD          $0x19, Z25, Z12
-	VPTERNLOGD      $0xb8, Z9, Z25, Z19
-	VMOVDQA64       Z14, 1024(R13)
-	VPADDD          Z0, Z15, Z15
-	VMOVDQA64       128(BX), Z4
-	VPRORD          $0x07, Z4, Z1
-	VPTERNLOGD      $0xe8, Z29, Z6, Z27
-	VPADDD          1216(BX), Z3, Z30
-	VPRORD          $0x12, Z4, Z8
-	VPSRLD          $0x03, Z4, Z4
-	VPTERNLOGD      $0x96, Z5, Z17, Z21
-	VMOVDQA64       Z10, 320(R13)
-	VPADDD          Z7, Z10, Z10
-	VPADDD          Z3, Z16, Z16
-	VPTERNLOGD      $0x96, Z12, Z22, Z31
-	VPADDD          1152(R15), Z15, Z0
-	VMOVDQA64       960(BX), Z17
-	VPRORD          $0x11, Z17, Z5
-	VPADDD          Z15, Z27, Z27
-	VPRORD          $0x13, Z17, Z7
-	VMOVDQA64       Z30, 1472(BX)
-	VPTERNLOGD      $0x96, Z4, Z8, Z1
+	VPADDD          Z29, Z11, Z11
+	VMOVDQA64       448(BX), Z17
+	VPRORD          $0x11, Z17, Z2
+	VPRORD          $0x13, Z17, Z10
+	VPADDD.BCST     -460(DX), Z7, Z7
 	VPSRLD          $0x0a, Z17, Z17
-	VPRORD          $0x02, Z14, Z3
-	VPADDD          Z16, Z26, Z26
-	VPADDD          Z19, Z10, Z10
-	VMOVDQA64       1472(R15), Z22
-	VPADDD.BCST     -292(DX), Z22, Z22
-	VPRORD          $0x0d, Z14, Z12
-	VPADDD          Z27, Z21, Z21
-	VMOVDQA64       Z0, 1408(R15)
-	VPRORD          $0x16, Z14, Z15
-	VPADDD          64(BX), Z1, Z1
-	VMOVDQA64       512(R15), Z8
-	VPTERNLOGD      $0x96, Z17, Z7, Z5
-	VPRORD          $0x07, Z8, Z4
-	VPRORD          $0x12, Z8, Z16
-	VMOVDQA64       Z26, 1216(BX)
-	VPADDD          Z10, Z31, Z31
-	VMOVDQA64       1280(BX), Z19
-	VPADDD.BCST     -380(DX), Z19, Z19
-	VPSRLD          $0x03, Z8, Z8
-	VPRORD          $0x06, Z30, Z27
-	VMOVDQA64       Z21, 1152(R15)
-	VPTERNLOGD      $0x96, Z15, Z12, Z3
-	VPTERNLOGD      $0xe8, Z11, Z14, Z2
-	VPRORD          $0x0b, Z30, Z7
-	VPADDD          640(BX), Z1, Z1
-	VPRORD          $0x19, Z30, Z17
-	VPTERNLOGD      $0xb8, Z20, Z30, Z13
-	VPADDD          1088(R13), Z31, Z10
-	VPTERNLOGD      $0x96, Z8, Z16, Z4
+	VPRORD          $0x19, Z13, Z6
+	VPTERNLOGD      $0xb8, Z12, Z13, Z28
+	VPADDD          1088(R15), Z4, Z25
+	VMOVDQA64       Z14, 1024(R13)
+	VPTERNLOGD      $0x96, Z21, Z27, Z1
+	VPTERNLOGD      $0xe8, Z23, Z19, Z5
+	VPADDD          Z11, Z16, Z16
+	VMOVDQA64       Z8, 1472(BX)
+	VMOVDQA64       1280(BX), Z3
+	VPADDD.BCST     -412(DX), Z3, Z3
+	VPRORD          $0x06, Z8, Z29
+	VPTERNLOGD      $0x96, Z17, Z10, Z2
+	VPTERNLOGD      $0x96, Z6, Z26, Z22
+	VPRORD          $0x0b, Z8, Z27
+	VPRORD          $0x19, Z8, Z21
+	VPADDD          Z4, Z5, Z5
+	VMOVDQA64       Z25, 1344(R15)
+	VMOVDQA64       1408(R15), Z11
+	VPADDD          Z28, Z7, Z7
+	VPADDD.BCST     -312(DX), Z11, Z11
+	VPTERNLOGD      $0xb8, Z0, Z8, Z31
+	VMOVDQA64       Z16, 1216(BX)
+	VMOVDQA64       192(R15), Z10
+	VPRORD          $0x07, Z10, Z17
+	VPRORD          $0x12, Z10, Z26
+	VPADDD          128(BX), Z2, Z2
+	VPTERNLOGD      $0x96, Z21, Z27, Z29
+	VPSRLD          $0x03, Z10, Z10
+	VPRORD          $0x02, Z16, Z6
+	VPADDD          Z5, Z1, Z1
+	VPADDD          Z7, Z22, Z22
+	VPRORD          $0x02, Z14, Z4
+	VPRORD          $0x0d, Z16, Z28
+	VPRORD          $0x0d, Z14, Z27
+	VPTERNLOGD      $0xe8, Z30, Z14, Z15
+	VPRORD          $0x16, Z16, Z21
+	VMOVDQA64       Z2, 576(BX)
+	VPADDD          Z3, Z2, Z2
+	VPTERNLOGD      $0x96, Z10, Z26, Z17
+	VPRORD          $0x16, Z14, Z5
+	VMOVDQA64       Z1, 1088(R15)
+	VMOVDQA64       (R15), Z7
+	VPRORD          $0x11, Z7, Z3
+	VPTERNLOGD      $0xe8, Z18, Z16, Z20
+	VPADDD          1088(R13), Z22, Z26
+	VPADDD          Z22, Z15, Z15
+	VPTERNLOGD      $0x96, Z21, Z28, Z6
 	VPADDD          Z31, Z2, Z2
-	VPADDD          Z1, Z5, Z5
-	VPTERNLOGD      $0x96, Z17, Z7, Z27
-	VMOVDQA64       1408(R13), Z12
-	VPADDD.BCST     -424(DX), Z12, Z12
-	VPADDD          448(R15), Z4, Z4
+	VPADDD          128(R15), Z17, Z17
+	VPRORD          $0x13, Z7, Z10
+	VPSRLD          $0x0a, Z7, Z7
+	VPTERNLOGD      $0x96, Z5, Z27, Z4
+	VMOVDQA64       1408(R13), Z22
+	VPADDD.BCST     -456(DX), Z22, Z22
+	VMOVDQA64       Z26, 1344(R13)
+	VPRORD          $0x06, Z26, Z28
+	VPRORD          $0x0b, Z26, Z21
+	VPADDD          Z2, Z29, Z29
+	VPADDD          704(R15), Z17, Z17
+	VPTERNLOGD      $0x96, Z7, Z10, Z3
+	VMOVDQA64       512(BX), Z31
+	VPRORD          $0x19, Z26, Z27
+	VPADDD          Z15, Z4, Z4
+	VPRORD          $0x11, Z31, Z5
+	VPRORD          $0x13, Z31, Z2
+	VPTERNLOGD      $0xb8, Z13, Z26, Z12
+	VPSRLD          $0x0a, Z31, Z31
+	VPRORD          $0x06, Z25, Z10
+	VPADDD          1024(BX), Z29, Z7
+	VPADDD          Z29, Z20, Z20
+	VPADDD          Z17, Z3, Z3
+	VPTERNLOGD      $0x96, Z27, Z21, Z28
+	VMOVDQA64       1344(BX), Z15
+	VPRORD          $0x0b, Z25, Z29
+	VPADDD.BCST     -408(DX), Z15, Z15
+	VPADDD          Z12, Z22, Z22
+	VPRORD          $0x19, Z25, Z17
+	VMOVDQA64       Z4, 1088(R13)
+	VPTERNLOGD      $0x96, Z31, Z2, Z5
+	VPTERNLOGD      $0xb8, Z24, Z25, Z9
+	VPRORD          $0x02, Z4, Z21
+	VPADDD          Z11, Z3, Z11
+	VPRORD          $0x06, Z7, Z27
+	VPRORD          $0x0b, Z7, Z12
+	VPTERNLOGD      $0xb8, Z8, Z7, Z0
+	VPADDD          Z20, Z6, Z6
+	VMOVDQA64       Z7, 1280(BX)
+	VMOVDQA64       Z3, 128(R15)
+	VPADDD          Z22, Z28, Z28
+	VPTERNLOGD      $0x96, Z17, Z29, Z10
+	VPRORD          $0x0d, Z4, Z2
+	VPADDD          192(BX), Z5, Z5
+	VPRORD          $0x19, Z7, Z31
+	VPRORD          $0x02, Z1, Z20
+	VPTERNLOGD      $0xe8, Z14, Z4, Z30
+	VPADDD          Z9, Z11, Z11
+	VPRORD          $0x16, Z4, Z3
+	VPRORD          $0x0d, Z1, Z22
+	VMOVDQA64       Z6, 1024(BX)
+	VPADDD          1152(R13), Z28, Z29
+	VMOVDQA64       Z5, 640(BX)
+	VPADDD          Z15, Z5, Z5
+	VPTERNLOGD      $0x96, Z31, Z12, Z27
+	VPRORD          $0x02, Z6, Z17
+	VPRORD          $0x0d, Z6, Z9
+	VPADDD          Z11, Z10, Z10
+	VPRORD          $0x16, Z1, Z15
+	VPRORD          $0x16, Z6, Z12
+	VPTERNLOGD      $0xe8, Z16, Z6, Z18
+	VPTERNLOGD      $0x96, Z3, Z2, Z21
+	VPADDD          Z28, Z30, Z30
+	VMOVDQA64       Z29, 1408(R13)
+	VPTERNLOGD      $0xe8, Z19, Z1, Z23
+	VPADDD          Z0, Z5, Z5
+	VMOVDQA64       1472(R13), Z31
+	VPADDD.BCST     -256(DX), Z31, Z31
+	VPRORD          $0x06, Z29, Z11
+	VPRORD          $0x0b, Z29, Z2
+	VPADDD          1152(R15), Z10, Z3
+	VPTERNLOGD      $0x96, Z15, Z22, Z20
+	VPTERNLOGD      $0x96, Z12, Z9, Z17
+	VPRORD          $0x19, Z29, Z28
+	VPADDD          Z30, Z21, Z21
+	VPADDD          Z10, Z23, Z23
+	VMOVDQA64       576(BX), Z0
+	VPRORD          $0x11, Z0, Z22
+	VPRORD          $0x13, Z0, Z15
+	VPADDD          Z5, Z27, Z27
+	VPSRLD          $0x0a, Z0, Z0
+	VPTERNLOGD      $0xb8, Z26, Z29, Z13
+	VMOVDQA64       Z3, 1408(R15)
+	VMOVDQA64       1472(R15), Z9
+	VPTERNLOGD      $0x96, Z28, Z2, Z11
+	VPADDD.BCST     -308(DX), Z9, Z9
+	VMOVDQA64       Z21, 1152(R13)
+	VPADDD          Z23, Z20, Z20
+	VMOVDQA64       256(R15), Z12
+	VPRORD          $0x07, Z12, Z30
+	VPRORD          $0x12, Z12, Z10
+	VPADDD          1088(BX), Z27, Z5
+	VPADDD          Z27, Z18, Z18
+	VPTERNLOGD      $0x96, Z0, Z15, Z22
+	VPSRLD          $0x03, Z12, Z12
+	VPADDD          Z13, Z31, Z31
+	VMOVDQA64       1408(BX), Z2
+	VPADDD.BCST     -404(DX), Z2, Z2
+	VPRORD          $0x02, Z21, Z28
+	VPRORD          $0x0d, Z21, Z23
+	VMOVDQA64       Z20, 1152(R15)
+	VPRORD          $0x16, Z21, Z27
+	VPADDD          256(BX), Z22, Z22
+	VPTERNLOGD      $0x96, Z12, Z10, Z30
+	VPRORD          $0x06, Z5, Z15
+	VPTERNLOGD      $0xb8, Z7, Z5, Z8
+	VPADDD          Z18, Z17, Z17
+	VMOVDQA64       Z5, 1344(BX)
+	VPADDD          Z31, Z11, Z11
+	VPRORD          $0x0b, Z5, Z0
+	VPRORD          $0x19, Z5, Z13
+	VMOVDQA64       64(R15), Z10
+	VPRORD          $0x11, Z10, Z12
+	VPTERNLOGD      $0x96, Z27, Z23, Z28
+	VPTERNLOGD      $0xe8, Z4, Z21, Z14
+	VMOVDQA64       Z22, 704(BX)
+	VPADDD          Z2, Z22, Z22
+	VPADDD          192(R15), Z30, Z30
+	VPRORD          $0x13, Z10, Z18
+	VPSRLD          $0x0a, Z10, Z10
+	VMOVDQA64       Z17, 1088(BX)
+	VPADDD          1216(R13), Z11, Z31
+	VPTERNLOGD      $0x96, Z13, Z0, Z15
+	VPRORD          $0x02, Z17, Z23
+	VPRORD          $0x0d, Z17, Z27
+	VPADDD          Z11, Z14, Z14
+	VPTERNLOGD      $0xe8, Z6, Z17, Z16
+	VPRORD          $0x06, Z3, Z2
+	VPADDD          768(R15), Z30, Z30
+	VPADDD          Z8, Z22, Z22
+	VPTERNLOGD      $0x96, Z10, Z18, Z12
+	VPRORD          $0x0b, Z3, Z0
+	VMOVDQA64       Z31, 1472(R13)
+	VMOVDQA64       1280(R13), Z13
+	VPADDD.BCST     4800(DI), Z13, Z13
+	VPRORD          $0x16, Z17, Z11
+	VPRORD          $0x06, Z31, Z8
+	VPADDD          Z14, Z28, Z28
+	VPTERNLOGD      $0xb8, Z29, Z31, Z26
+	VPADDD          Z22, Z15, Z15
+	VPADDD          Z30, Z12, Z12
+	VPRORD          $0x0b, Z31, Z18
+	VPRORD          $0x19, Z3, Z10
+	VPTERNLOGD      $0x96, Z11, Z27, Z23
+	VPRORD          $0x19, Z31, Z14
+	VPTERNLOGD      $0xb8, Z25, Z3, Z24
+	VMOVDQA64       Z28, 1216(R13)
+	VMOVDQA64       640(BX), Z22
+	VPRORD          $0x11, Z22, Z30
+	VPADDD          Z26, Z13, Z13
+	VPADDD          1152(BX), Z15, Z27
+	VPADDD          Z9, Z12, Z9
+	VPRORD          $0x13, Z22, Z11
+	VPSRLD          $0x0a, Z22, Z22
+	VMOVDQA64       Z12, 192(R15)
+	VPADDD          Z15, Z16, Z16
+	VPTERNLOGD      $0x96, Z14, Z18, Z8
+	VPTERNLOGD      $0x96, Z10, Z0, Z2
+	VPRORD          $0x02, Z28, Z26
+	VMOVDQA64       1472(BX), Z12
+	VPADDD.BCST     -400(DX), Z12, Z12
+	VPRORD          $0x0d, Z28, Z15
+	VPRORD          $0x02, Z20, Z18
+	VPTERNLOGD      $0x96, Z22, Z11, Z30
+	VPADDD          Z24, Z9, Z9
+	VPRORD          $0x06, Z27, Z14
+	VPRORD          $0x0b, Z27, Z0
+	VPADDD          Z16, Z23, Z23
+	VMOVDQA64       Z27, 1408(BX)
+	VPADDD          Z13, Z8, Z8
+	VPRORD          $0x19, Z27, Z10
+	VPTERNLOGD      $0xb8, Z5, Z27, Z7
+	VPRORD          $0x0d, Z20, Z11
+	VPRORD          $0x16, Z20, Z22
+	VPTERNLOGD      $0xe8, Z21, Z28, Z4
+	VPADDD          320(BX), Z30, Z30
+	VPADDD          Z9, Z2, Z2
+	VPRORD          $0x16, Z28, Z24
+	VPTERNLOGD      $0xe8, Z1, Z20, Z19
+	VMOVDQA64       Z23, 1152(BX)
+	VPADDD          1024(R13), Z8, Z16
+	VPTERNLOGD      $0x96, Z10, Z0, Z14
+	VPRORD          $0x02, Z23, Z13
+	VPADDD          Z8, Z4, Z4
+	VPTERNLOGD      $0x96, Z22, Z11, Z18
+	VPRORD          $0x0d, Z23, Z9
+	VMOVDQA64       Z30, 768(BX)
+	VPADDD          Z12, Z30, Z30
+	VPADDD          1216(R15), Z2, Z0
+	VMOVDQA64       1344(R13), Z10
+	VPADDD.BCST     4804(DI), Z10, Z10
+	VPRORD          $0x16, Z23, Z8
+	VPTERNLOGD      $0x96, Z24, Z15, Z26
+	VMOVDQA64       Z16, 1280(R13)
+	VPADDD          Z2, Z19, Z19
+	VPRORD          $0x06, Z16, Z11
+	VPTERNLOGD      $0xe8, Z17, Z23, Z6
+	VMOVDQA64       1280(R15), Z22
+	VPRORD          $0x0b, Z16, Z12
+	VPADDD.BCST     -304(DX), Z22, Z22
+	VPRORD          $0x19, Z16, Z15
+	VPTERNLOGD      $0xb8, Z31, Z16, Z29
+	VPADDD          Z7, Z30, Z30
+	VMOVDQA64       Z0, 1472(R15)
+	VMOVDQA64       320(R15), Z24
+	VPTERNLOGD      $0x96, Z8, Z9, Z13
+	VPADDD          Z4, Z26, Z26
+	VPADDD          Z19, Z18, Z18
+	VPRORD          $0x07, Z24, Z2
+	VPRORD          $0x12, Z24, Z7
+	VPTERNLOGD      $0x96, Z15, Z12, Z11
+	VMOVDQA64       704(BX), Z9
+	VPSRLD          $0x03, Z24, Z24
+	VPRORD          $0x11, Z9, Z8
+	VPADDD          Z29, Z10, Z10
+	VPADDD          Z30, Z14, Z14
+	VPRORD          $0x13, Z9, Z4
+	VPSRLD          $0x0a, Z9, Z9
+	VMOVDQA64       Z26, 1024(R13)
+	VMOVDQA64       Z18, 1216(R15)
+	VPRORD          $0x02, Z26, Z19
+	VPTERNLOGD      $0x96, Z24, Z7, Z2
+	VPADDD          Z10, Z11, Z11
+	VPRORD          $0x0d, Z26, Z12
+	VPADDD          1216(BX), Z14, Z15
+	VPADDD          Z14, Z6, Z6
+	VPTERNLOGD      $0x96, Z9, Z4, Z8
+	VPRORD          $0x16, Z26, Z29
+	VMOVDQA64       128(R15), Z30
+	VMOVDQA64       1280(BX), Z7
+	VPRORD          $0x11, Z30, Z24
+	VPADDD.BCST     -396(DX), Z7, Z7
+	VPRORD          $0x13, Z30, Z10
+	VPADDD          256(R15), Z2, Z2
+	VPADDD          1088(R13), Z11, Z14
+	VPSRLD          $0x0a, Z30, Z30
+	VPTERNLOGD      $0xe8, Z28, Z26, Z21
+	VPADDD          Z6, Z13, Z13
+	VMOVDQA64       Z15, 1472(BX)
+	VPADDD          384(BX), Z8, Z8
+	VPTERNLOGD      $0x96, Z29, Z12, Z19
+	VPTERNLOGD      $0xb8, Z27, Z15, Z5
+	VPRORD          $0x06, Z15, Z4
+	VPRORD          $0x0b, Z15, Z9
+	VPADDD          832(R15), Z2, Z2
+	VPTERNLOGD      $0x96, Z30, Z10, Z24
+	VPRORD          $0x19, Z15, Z6
+	VPRORD          $0x06, Z0, Z12
+	VMOVDQA64       Z13, 1216(BX)
+	VMOVDQA64       Z8, 832(BX)
+	VPADDD          Z7, Z8, Z8
+	VPADDD          Z11, Z21, Z21
+	VMOVDQA64       Z14, 1344(R13)
+	VPRORD          $0x0b, Z0, Z29
+	VPRORD          $0x02, Z13, Z10
+	VPRORD          $0x19, Z0, Z30
+	VPTERNLOGD      $0x96, Z6, Z9, Z4
+	VPADDD          Z2, Z24, Z24
+	VMOVDQA64       1408(R13), Z7
+	VPADDD.BCST     -440(DX), Z7, Z7
+	VPRORD          $0x0d, Z13, Z11
+	VPADDD          Z5, Z8, Z8
+	VMOVDQA64       4608(DI), Z9
+	VPRORD          $0x07, Z9, Z6
+	VPTERNLOGD      $0xb8, Z3, Z0, Z25
+	VPTERNLOGD      $0xe8, Z23, Z13, Z17
+	VPADDD          Z21, Z19, Z19
+	VPRORD          $0x12, Z9, Z2
+	VPSRLD          $0x03, Z9, Z9
+	VPTERNLOGD      $0x96, Z30, Z29, Z12
+	VMOVDQA64       Z24, 256(R15)
+	VPADDD          Z22, Z24, Z24
+	VPRORD          $0x16, Z13, Z5
+	VPRORD          $0x06, Z14, Z21
+	VPADDD          Z8, Z4, Z4
+	VPRORD          $0x0b, Z14, Z29
+	VMOVDQA64       Z19, 1088(R13)
+	VPTERNLOGD      $0x96, Z9, Z2, Z6
+	VPRORD          $0x02, Z18, Z30
+	VPTERNLOGD      $0x96, Z5, Z11, Z10
+	VPADDD          Z25, Z24, Z24
+	VPRORD          $0x19, Z14, Z22
+	VPRORD          $0x0d, Z18, Z8
+	VPADDD          1024(BX), Z4, Z2
+	VPADDD          Z4, Z17, Z17
+	VMOVDQA64       448(BX), Z9
+	VPADDD.BCST     -96(DX), Z9, Z9
+	VPTERNLOGD      $0xb8, Z16, Z14, Z31
+	VPADDD.BCST     4808(DI), Z6, Z6
+	VMOVDQA64       768(BX), Z11
+	VPRORD          $0x11, Z11, Z5
+	VPADDD          Z24, Z12, Z12
+	VPTERNLOGD      $0x96, Z22, Z29, Z21
+	VPRORD          $0x16, Z18, Z25
+	VPTERNLOGD      $0xe8, Z20, Z18, Z1
+	VPADDD          Z17, Z10, Z10
+	VMOVDQA64       Z2, 1280(BX)
+	VPRORD          $0x13, Z11, Z4
+	VPSRLD          $0x0a, Z11, Z11
+	VMOVDQA64       Z6, 128(R13)
+	VPADDD          Z7, Z6, Z6
+	VMOVDQA64       1344(BX), Z24
+	VPADDD.BCST     -392(DX), Z24, Z24
+	VPRORD          $0x06, Z2, Z29
+	VPRORD          $0x02, Z19, Z22
+	VPTERNLOGD      $0x96, Z25, Z8, Z30
+	VPADDD          Z12, Z1, Z1
+	VPRORD          $0x0d, Z19, Z17
+	VPTERNLOGD      $0x96, Z11, Z4, Z5
+	VPRORD          $0x0b, Z2, Z7
+	VPRORD          $0x19, Z2, Z8
+	VPTERNLOGD      $0xb8, Z15, Z2, Z27
+	VMOVDQA64       Z10, 1024(BX)
+	VPADDD          1024(R15), Z12, Z12
+	VPADDD          Z31, Z6, Z6
+	VPRORD          $0x16, Z19, Z25
+	VPADDD          Z1, Z30, Z30
+	VMOVDQA64       1344(R15), Z4
+	VPADDD.BCST     -300(DX), Z4, Z4
+	VPTERNLOGD      $0xe8, Z26, Z19, Z28
+	VPADDD          Z9, Z5, Z5
+	VPTERNLOGD      $0x96, Z8, Z7, Z29
+	VMOVDQA64       384(R15), Z11
+	VPRORD          $0x07, Z11, Z31
+	VPRORD          $0x02, Z10, Z1
+	VPADDD          Z6, Z21, Z21
+	VMOVDQA64       Z12, 1280(R15)
+	VPTERNLOGD      $0x96, Z25, Z17, Z22
+	VPRORD          $0x12, Z11, Z9
+	VPSRLD          $0x03, Z11, Z11
+	VMOVDQA64       Z30, 1024(R15)
+	VPRORD          $0x0d, Z10, Z7
+	VPRORD          $0x16, Z10, Z8
+	VMOVDQA64       Z5, 896(BX)
+	VPADDD          Z24, Z5, Z5
+	VPTERNLOGD      $0xe8, Z13, Z10, Z23
+	VPADDD          1152(R13), Z21, Z6
+	VPADDD          Z21, Z28, Z28
+	VPTERNLOGD      $0x96, Z11, Z9, Z31
+	VMOVDQA64       1472(R13), Z17
+	VPADDD.BCST     -436(DX), Z17, Z17
+	VMOVDQA64       4608(DI), Z25
+	VPTERNLOGD      $0x96, Z8, Z7, Z1
+	VPADDD.BCST     4812(DI), Z25, Z25
+	VPADDD          Z27, Z5, Z5
+	VMOVDQA64       192(R15), Z24
+	VPRORD          $0x11, Z24, Z21
+	VPRORD          $0x13, Z24, Z9
+	VPADDD          Z28, Z22, Z22
+	VMOVDQA64       Z6, 1408(R13)
+	VPADDD          320(R15), Z31, Z31
+	VPRORD          $0x06, Z6, Z11
+	VPSRLD          $0x0a, Z24, Z24
+	VMOVDQA64       Z25, 192(R13)
+	VPADDD          Z17, Z25, Z25
+	VMOVDQA64       (BX), Z7
+	VPRORD          $0x07, Z7, Z8
+	VPADDD          Z5, Z29, Z29
+	VPRORD          $0x12, Z7, Z27
+	VPSRLD          $0x03, Z7, Z7
+	VPTERNLOGD      $0xb8, Z14, Z6, Z16
+	VPADDD          896(R15), Z31, Z31
+	VPRORD          $0x0b, Z6, Z28
+	VPTERNLOGD      $0x96, Z24, Z9, Z21
+	VPRORD          $0x19, Z6, Z17
+	VMOVDQA64       Z22, 1152(R13)
+	VPRORD          $0x06, Z12, Z5
+	VPADDD          1088(BX), Z29, Z9
+	VPADDD          Z29, Z23, Z23
+	VPTERNLOGD      $0x96, Z7, Z27, Z8
+	VPRORD          $0x0b, Z12, Z24
+	VPADDD          Z31, Z21, Z21
+	VPTERNLOGD      $0x96, Z17, Z28, Z11
+	VMOVDQA64       832(BX), Z29
+	VPADDD          Z16, Z25, Z25
+	VPRORD          $0x19, Z12, Z27
+	VPRORD          $0x11, Z29, Z7
+	VPRORD          $0x13, Z29, Z31
+	VPADDD          Z23, Z1, Z1
+	VMOVDQA64       Z9, 1344(BX)
+	VPADDD          512(BX), Z8, Z8
+	VPSRLD          $0x0a, Z29, Z29
+	VPTERNLOGD      $0xb8, Z0, Z12, Z3
+	VPADDD          Z4, Z21, Z4
+	VPTERNLOGD      $0x96, Z27, Z24, Z5
+	VPRORD          $0x06, Z9, Z28
+	VPRORD          $0x0b, Z9, Z17
+	VMOVDQA64       Z21, 320(R15)
+	VPADDD          Z25, Z11, Z11
+	VPRORD          $0x02, Z22, Z16
+	VMOVDQA64       1408(BX), Z23
+	VPADDD.BCST     -388(DX), Z23, Z23
+	VPRORD          $0x19, Z9, Z24
+	VPADDD.BCST     -92(DX), Z8, Z8
+	VPTERNLOGD      $0x96, Z29, Z31, Z7
+	VPRORD          $0x02, Z30, Z27
+	VPTERNLOGD      $0xb8, Z2, Z9, Z15
+	VMOVDQA64       Z1, 1088(BX)
+	VPRORD          $0x0d, Z22, Z21
+	VPADDD          Z3, Z4, Z4
+	VPTERNLOGD      $0xe8, Z19, Z22, Z26
+	VPRORD          $0x0d, Z30, Z25
+	VPADDD          1216(R13), Z11, Z31
+	VPRORD          $0x16, Z22, Z29
+	VPTERNLOGD      $0x96, Z24, Z17, Z28
+	VPRORD          $0x16, Z30, Z3
+	VPADDD          Z8, Z7, Z7
+	VPRORD          $0x02, Z1, Z17
+	VPADDD          Z4, Z5, Z5
+	VPADDD          Z11, Z26, Z26
+	VMOVDQA64       1280(R13), Z24
+	VPADDD.BCST     -432(DX), Z24, Z24
+	VPTERNLOGD      $0xe8, Z18, Z30, Z20
+	VPTERNLOGD      $0x96, Z29, Z21, Z16
+	VMOVDQA64       Z31, 1472(R13)
+	VMOVDQA64       128(R13), Z8
+	VPTERNLOGD      $0x96, Z3, Z25, Z27
+	VPRORD          $0x0d, Z1, Z4
+	VPRORD          $0x16, Z1, Z11
+	VMOVDQA64       Z7, 960(BX)
+	VPADDD          Z23, Z7, Z7
+	VPRORD          $0x11, Z8, Z21
+	VPRORD          $0x13, Z8, Z29
+	VPTERNLOGD      $0xe8, Z10, Z1, Z13
+	VPADDD          1088(R15), Z5, Z25
+	VPSRLD          $0x0a, Z8, Z8
+	VPADDD          Z5, Z20, Z20
+	VPADDD          Z26, Z16, Z16
+	VPTERNLOGD      $0x96, Z11, Z4, Z17
+	VPADDD          Z15, Z7, Z7
+	VPRORD          $0x06, Z31, Z3
+	VPTERNLOGD      $0x96, Z8, Z29, Z21
+	VPADDD          Z20, Z27, Z27
+	VMOVDQA64       Z25, 1344(R15)
+	VMOVDQA64       Z16, 1216(R13)
+	VMOVDQA64       1408(R15), Z23
+	VPADDD.BCST     -296(DX), Z23, Z23
+	VPRORD          $0x0b, Z31, Z5
+	VPADDD          Z7, Z28, Z28
+	VPRORD          $0x19, Z31, Z26
+	VMOVDQA64       Z27, 1088(R15)
+	VPADDD.BCST     4816(DI), Z21, Z21
+	VMOVDQA64       448(R15), Z4
+	VPRORD          $0x07, Z4, Z11
+	VPRORD          $0x12, Z4, Z15
+	VMOVDQA64       64(BX), Z29
+	VPRORD          $0x07, Z29, Z8
+	VPSRLD          $0x03, Z4, Z4
+	VPTERNLOGD      $0xb8, Z6, Z31, Z14
+	VPADDD          1152(BX), Z28, Z20
+	VPADDD          Z28, Z13, Z13
+	VPTERNLOGD      $0x96, Z26, Z5, Z3
+	VMOVDQA64       Z21, 256(R13)
+	VPADDD          Z24, Z21, Z21
+	VPRORD          $0x12, Z29, Z7
+	VPSRLD          $0x03, Z29, Z29
+	VPTERNLOGD      $0x96, Z4, Z15, Z11
+	VMOVDQA64       896(BX), Z28
+	VPRORD          $0x11, Z28, Z5
+	VPRORD          $0x13, Z28, Z26
+	VPADDD          Z13, Z17, Z17
+	VMOVDQA64       Z20, 1408(BX)
+	VMOVDQA64       256(R15), Z24
+	VPSRLD          $0x0a, Z28, Z28
+	VPRORD          $0x02, Z16, Z15
+	VPTERNLOGD      $0x96, Z29, Z7, Z8
+	VPADDD          Z14, Z21, Z21
+	VPRORD          $0x11, Z24, Z4
+	VPRORD          $0x13, Z24, Z13
+	VPADDD          384(R15), Z11, Z11
+	VPSRLD          $0x0a, Z24, Z24
+	VPRORD          $0x06, Z20, Z7
+	VMOVDQA64       Z17, 1152(BX)
+	VPTERNLOGD      $0x96, Z28, Z26, Z5
+	VMOVDQA64       1472(BX), Z29
+	VPADDD.BCST     -384(DX), Z29, Z29
+	VPRORD          $0x0b, Z20, Z14
+	VPADDD          (BX), Z8, Z8
+	VPADDD          Z21, Z3, Z3
+	VPRORD          $0x0d, Z16, Z26
+	VPTERNLOGD      $0xe8, Z22, Z16, Z19
+	VPADDD          960(R15), Z11, Z11
+	VPTERNLOGD      $0x96, Z24, Z13, Z4
+	VPRORD          $0x19, Z20, Z28
+	VPRORD          $0x06, Z25, Z21
+	VPTERNLOGD      $0xb8, Z9, Z20, Z2
+	VPADDD          576(BX), Z8, Z8
+	VPADDD          Z3, Z19, Z19
+	VPADDD          1024(R13), Z3, Z3
+	VPADDD          Z11, Z4, Z4
+	VPTERNLOGD      $0x96, Z28, Z14, Z7
+	VPRORD          $0x0b, Z25, Z13
+	VPRORD          $0x19, Z25, Z24
+	VPRORD          $0x02, Z17, Z11
+	VPADDD          Z8, Z5, Z5
+	VPRORD          $0x16, Z16, Z14
+	VPTERNLOGD      $0xb8, Z12, Z25, Z0
+	VMOVDQA64       Z4, 384(R15)
+	VPADDD          Z23, Z4, Z4
+	VMOVDQA64       Z3, 1280(R13)
+	VMOVDQA64       1344(R13), Z28
+	VPADDD.BCST     -428(DX), Z28, Z28
+	VMOVDQA64       192(R13), Z8
+	VPRORD          $0x11, Z8, Z23
+	VPTERNLOGD      $0x96, Z24, Z13, Z21
+	VMOVDQA64       Z5, (BX)
+	VPADDD          Z29, Z5, Z5
+	VPRORD          $0x13, Z8, Z13
+	VPSRLD          $0x0a, Z8, Z8
+	VPTERNLOGD      $0xe8, Z1, Z17, Z10
+	VPTERNLOGD      $0x96, Z14, Z26, Z15
+	VPADDD          Z0, Z4, Z4
+	VPRORD          $0x02, Z27, Z24
+	VPRORD          $0x0d, Z17, Z29
+	VPRORD          $0x16, Z17, Z26
+	VPADDD          Z2, Z5, Z5
+	VPTERNLOGD      $0x96, Z8, Z13, Z23
+	VPRORD          $0x06, Z3, Z14
+	VPRORD          $0x0d, Z27, Z0
+	VPADDD          Z19, Z15, Z15
+	VPADDD          Z4, Z21, Z21
+	VPRORD          $0x0b, Z3, Z2
+	VPRORD          $0x16, Z27, Z13
+	VPTERNLOGD      $0x96, Z26, Z29, Z11
+	VPRORD          $0x19, Z3, Z8
+	VPTERNLOGD      $0xb8, Z31, Z3, Z6
+	VPADDD          Z5, Z7, Z7
+	VPADDD          Z28, Z23, Z28
+	VMOVDQA64       128(BX), Z19
+	VPRORD          $0x07, Z19, Z4
+	VPTERNLOGD      $0xe8, Z30, Z27, Z18
+	VMOVDQA64       Z15, 1024(R13)
+	VMOVDQA64       Z23, 320(R13)
+	VPRORD          $0x12, Z19, Z29
+	VPSRLD          $0x03, Z19, Z19
+	VPTERNLOGD      $0x96, Z13, Z0, Z24
+	VPADDD          1152(R15), Z21, Z26
+	VPTERNLOGD      $0x96, Z8, Z2, Z14
+	VPADDD          1216(BX), Z7, Z5
+	VPADDD          Z7, Z10, Z10
+	VPADDD          Z6, Z28, Z28
+	VPADDD          Z21, Z18, Z18
+	VPTERNLOGD      $0x96, Z19, Z29, Z4
+	VMOVDQA64       960(BX), Z23
+	VPRORD          $0x11, Z23, Z0
+	VPRORD          $0x13, Z23, Z13
+	VMOVDQA64       Z26, 1408(R15)
+	VPSRLD          $0x0a, Z23, Z23
+	VPRORD          $0x02, Z15, Z2
+	VPADDD          Z10, Z11, Z11
+	VMOVDQA64       Z5, 1472(BX)
+	VPADDD          Z28, Z14, Z14
+	VPADDD          Z18, Z24, Z24
+	VMOVDQA64       1472(R15), Z8
+	VPADDD.BCST     -292(DX), Z8, Z8
+	VPADDD          64(BX), Z4, Z4
+	VMOVDQA64       512(R15), Z7
+	VPRORD          $0x07, Z7, Z6
+	VPRORD          $0x12, Z7, Z21
+	VPTERNLOGD      $0xe8, Z16, Z15, Z22
+	VPTERNLOGD      $0x96, Z23, Z13, Z0
+	VMOVDQA64       1280(BX), Z29
+	VPADDD.BCST     -380(DX), Z29, Z29
+	VPSRLD          $0x03, Z7, Z7
+	VPRORD          $0x06, Z5, Z19
+	VMOVDQA64       Z11, 1216(BX)
+	VMOVDQA64       Z24, 1152(R15)
+	VPADDD          1088(R13), Z14, Z10
+	VPRORD          $0x0b, Z5, Z28
+	VPRORD          $0x19, Z5, Z18
+	VPADDD          640(BX), Z4, Z4
+	VPADDD          Z14, Z22, Z22
+	VPTERNLOGD      $0xb8, Z20, Z5, Z9
+	VPRORD          $0x0d, Z15, Z13
+	VPRORD          $0x16, Z15, Z23
+	VPTERNLOGD      $0x96, Z7, Z21, Z6
+	VPTERNLOGD      $0x96, Z18, Z28, Z19
 	VMOVDQA64       Z10, 1344(R13)
-	VMOVDQA64       320(R15), Z15
+	VPADDD          Z4, Z0, Z0
+	VMOVDQA64       1408(R13), Z14
+	VPADDD.BCST     -424(DX), Z14, Z14
+	VPTERNLOGD      $0x96, Z23, Z13, Z2
+	VPADDD          448(R15), Z6, Z6
+	VMOVDQA64       320(R15), Z21
+	VPRORD          $0x11, Z21, Z7
+	VPRORD          $0x13, Z21, Z28
+	VMOVDQA64       256(R13), Z18
+	VPRORD          $0x11, Z18, Z4
+	VPSRLD          $0x0a, Z21, Z21
+	VMOVDQA64       Z0, 64(BX)
+	VPADDD          Z29, Z0, Z0
+	VPRORD          $0x13, Z18, Z13
+	VPSRLD          $0x0a, Z18, Z18
+	VPADDD          Z22, Z2, Z2
+	VPADDD          (R15), Z6, Z6
+	VPTERNLOGD      $0xe8, Z17, Z11, Z1
+	VPRORD          $0x02, Z11, Z23
+	VPTERNLOGD      $0x96, Z21, Z28, Z7
+	VPRORD          $0x06, Z26, Z29
+	VPADDD          Z9, Z0, Z0
+	VPRORD          $0x0d, Z11, Z22
+	VPTERNLOGD      $0x96, Z18, Z13, Z4
+	VPRORD          $0x16, Z11, Z28
+	VMOVDQA64       Z2, 1088(R13)
+	VPRORD          $0x0b, Z26, Z21
+	VPRORD          $0x19, Z26, Z9
+	VPADDD          Z6, Z7, Z7
+	VPRORD          $0x06, Z10, Z13
+	VPADDD          Z0, Z19, Z19
+	VPADDD.BCST     4824(DI), Z4, Z4
+	VPTERNLOGD      $0x96, Z28, Z22, Z23
+	VPRORD          $0x0b, Z10, Z18
+	VMOVDQA64       192(BX), Z6
+	VPRORD          $0x07, Z6, Z0
+	VPRORD          $0x19, Z10, Z22
+	VPTERNLOGD      $0x96, Z9, Z21, Z29
+	VPTERNLOGD      $0xb8, Z25, Z26, Z12
+	VMOVDQA64       Z7, 448(R15)
+	VPADDD          Z8, Z7, Z7
+	VPRORD          $0x12, Z6, Z28
+	VPSRLD          $0x03, Z6, Z6
+	VPTERNLOGD      $0xb8, Z3, Z10, Z31
+	VPADDD          1024(BX), Z19, Z21
+	VMOVDQA64       Z4, 384(R13)
+	VPADDD          Z14, Z4, Z4
+	VPADDD          Z19, Z1, Z1
+	VPTERNLOGD      $0x96, Z22, Z18, Z13
+	VMOVDQA64       (BX), Z9
+	VPRORD          $0x11, Z9, Z8
+	VPRORD          $0x02, Z2, Z14
+	VPTERNLOGD      $0x96, Z6, Z28, Z0
+	VPADDD          Z12, Z7, Z7
+	VPRORD          $0x13, Z9, Z19
+	VPSRLD          $0x0a, Z9, Z9
+	VPADDD          Z1, Z23, Z23
+	VMOVDQA64       Z21, 1280(BX)
+	VPADDD          Z31, Z4, Z4
+	VPRORD          $0x02, Z24, Z18
+	VPRORD          $0x0d, Z24, Z22
+	VPRORD          $0x16, Z24, Z28
+	VPRORD          $0x06, Z21, Z6
+	VPTERNLOGD      $0xe8, Z15, Z2, Z16
+	VPADDD          128(BX), Z0, Z0
+	VPADDD          Z7, Z29, Z29
+	VPTERNLOGD      $0x96, Z9, Z19, Z8
+	VPRORD          $0x0b, Z21, Z12
+	VMOVDQA64       Z23, 1024(BX)
+	VPADDD          Z4, Z13, Z13
+	VMOVDQA64       1344(BX), Z1
+	VPADDD.BCST     -376(DX), Z1, Z1
+	VPTERNLOGD      $0xe8, Z27, Z24, Z30
+	VPRORD          $0x19, Z21, Z31
+	VPRORD          $0x0d, Z2, Z7
+	VPRORD          $0x16, Z2, Z19
+	VPTERNLOGD      $0x96, Z28, Z22, Z18
+	VPTERNLOGD      $0xb8, Z5, Z21, Z20
+	VPADDD          704(BX), Z0, Z0
+	VPADDD          1216(R15), Z29, Z9
+	VPADDD          1152(R13), Z13, Z4
+	VPADDD          Z13, Z16, Z16
+	VPADDD          Z29, Z30, Z30
+	VPTERNLOGD      $0x96, Z31, Z12, Z6
+	VPTERNLOGD      $0x96, Z19, Z7, Z14
+	VPADDD          Z0, Z8, Z8
+	VMOVDQA64       1472(R13), Z22
+	VMOVDQA64       Z9, 1472(R15)
+	VPADDD.BCST     -420(DX), Z22, Z22
+	VMOVDQA64       Z4, 1408(R13)
+	VPADDD          Z30, Z18, Z18
+	VMOVDQA64       1280(R15), Z28
+	VPADDD.BCST     -288(DX), Z28, Z28
+	VPRORD          $0x02, Z23, Z13
+	VPADDD          Z16, Z14, Z14
+	VMOVDQA64       320(R13), Z29
+	VMOVDQA64       576(R15), Z12
+	VPRORD          $0x07, Z12, Z31
+	VPRORD          $0x12, Z12, Z7
+	VMOVDQA64       Z8, 128(BX)
+	VPADDD          Z1, Z8, Z8
+	VPRORD          $0x11, Z29, Z19
+	VPSRLD          $0x03, Z12, Z12
+	VPTERNLOGD      $0xe8, Z11, Z23, Z17
+	VMOVDQA64       Z18, 1216(R15)
+	VPRORD          $0x13, Z29, Z0
+	VPSRLD          $0x0a, Z29, Z29
+	VMOVDQA64       Z14, 1152(R13)
+	VPRORD          $0x0d, Z23, Z30
+	VPADDD          Z20, Z8, Z8
+	VPRORD          $0x16, Z23, Z16
+	VPTERNLOGD      $0x96, Z12, Z7, Z31
+	VPRORD          $0x06, Z4, Z1
+	VPTERNLOGD      $0x96, Z29, Z0, Z19
+	VPRORD          $0x0b, Z4, Z20
+	VPRORD          $0x19, Z4, Z7
+	VPADDD          Z8, Z6, Z6
+	VPTERNLOGD      $0x96, Z16, Z30, Z13
+	VPADDD          512(R15), Z31, Z31
+	VPADDD.BCST     4828(DI), Z19, Z19
+	VMOVDQA64       384(R15), Z12
+	VPRORD          $0x11, Z12, Z0
+	VPRORD          $0x13, Z12, Z29
+	VPTERNLOGD      $0xb8, Z10, Z4, Z3
+	VMOVDQA64       256(BX), Z8
+	VPTERNLOGD      $0x96, Z7, Z20, Z1
+	VPSRLD          $0x0a, Z12, Z12
+	VPADDD          1088(BX), Z6, Z30
+	VPADDD          64(R15), Z31, Z31
+	VPRORD          $0x07, Z8, Z16
+	VPRORD          $0x12, Z8, Z20
+	VMOVDQA64       Z19, 448(R13)
+	VPADDD          Z22, Z19, Z19
+	VPADDD          Z6, Z17, Z17
+	VPSRLD          $0x03, Z8, Z8
+	VPTERNLOGD      $0x96, Z12, Z29, Z0
+	VPRORD          $0x06, Z9, Z7
+	VPRORD          $0x02, Z14, Z22
+	VMOVDQA64       Z30, 1344(BX)
+	VPRORD          $0x0b, Z9, Z6
+	VPADDD          Z17, Z13, Z13
+	VPTERNLOGD      $0x96, Z8, Z20, Z16
+	VPADDD          Z3, Z19, Z19
+	VMOVDQA64       64(BX), Z29
+	VPRORD          $0x11, Z29, Z12
+	VPADDD          Z31, Z0, Z0
+	VPRORD          $0x13, Z29, Z17
+	VPRORD          $0x19, Z9, Z20
+	VPSRLD          $0x0a, Z29, Z29
+	VPRORD          $0x06, Z30, Z8
+	VPTERNLOGD      $0xb8, Z26, Z9, Z25
+	VMOVDQA64       Z13, 1088(BX)
+	VPADDD          192(BX), Z16, Z16
+	VPADDD          Z19, Z1, Z1
+	VPRORD          $0x0d, Z14, Z3
+	VPTERNLOGD      $0xe8, Z2, Z14, Z15
+	VMOVDQA64       Z0, 512(R15)
+	VPADDD          Z28, Z0, Z0
+	VMOVDQA64       1408(BX), Z31
+	VPADDD.BCST     -372(DX), Z31, Z31
+	VPTERNLOGD      $0x96, Z20, Z6, Z7
+	VPRORD          $0x0b, Z30, Z19
+	VPTERNLOGD      $0x96, Z29, Z17, Z12
+	VPRORD          $0x16, Z14, Z28
+	VPRORD          $0x19, Z30, Z6
+	VPTERNLOGD      $0xb8, Z21, Z30, Z5
+	VPADDD          768(BX), Z16, Z16
+	VPADDD          Z1, Z15, Z15
+	VPRORD          $0x02, Z18, Z20
+	VPADDD          1216(R13), Z1, Z1
+	VPADDD          Z25, Z0, Z0
+	VPTERNLOGD      $0x96, Z6, Z19, Z8
+	VMOVDQA64       1280(R13), Z17
+	VPADDD.BCST     -416(DX), Z17, Z17
+	VPRORD          $0x0d, Z18, Z29
+	VPRORD          $0x02, Z13, Z25
+	VPADDD          Z16, Z12, Z12
+	VPTERNLOGD      $0x96, Z28, Z3, Z22
+	VPRORD          $0x16, Z18, Z19
+	VMOVDQA64       Z1, 1472(R13)
+	VPADDD          Z0, Z7, Z7
+	VMOVDQA64       384(R13), Z6
+	VPRORD          $0x11, Z6, Z16
+	VPRORD          $0x13, Z6, Z3
+	VPSRLD          $0x0a, Z6, Z6
+	VPTERNLOGD      $0xe8, Z24, Z18, Z27
+	VPTERNLOGD      $0xe8, Z23, Z13, Z11
+	VMOVDQA64       Z12, 192(BX)
+	VPADDD          Z31, Z12, Z12
+	VPRORD          $0x0d, Z13, Z28
+	VPRORD          $0x16, Z13, Z0
+	VPTERNLOGD      $0x96, Z19, Z29, Z20
+	VPADDD          Z15, Z22, Z22
+	VPADDD          1024(R15), Z7, Z31
+	VPTERNLOGD      $0x96, Z6, Z3, Z16
+	VPADDD          Z7, Z27, Z27
+	VPRORD          $0x06, Z1, Z29
+	VPADDD          Z5, Z12, Z12
+	VPTERNLOGD      $0x96, Z0, Z28, Z25
+	VPRORD          $0x0b, Z1, Z19
+	VMOVDQA64       Z22, 1216(R13)
+	VMOVDQA64       Z31, 1280(R15)
+	VPRORD          $0x19, Z1, Z15
+	VPADDD.BCST     4832(DI), Z16, Z16
+	VPADDD          Z27, Z20, Z20
+	VPADDD          Z12, Z8, Z8
+	VMOVDQA64       320(BX), Z3
+	VPRORD          $0x07, Z3, Z6
+	VPRORD          $0x12, Z3, Z7
+	VMOVDQA64       640(R15), Z5
+	VPRORD          $0x07, Z5, Z28
+	VPTERNLOGD      $0x96, Z15, Z19, Z29
+	VPRORD          $0x12, Z5, Z0
+	VPTERNLOGD      $0xb8, Z4, Z1, Z10
+	VPADDD          Z17, Z16, Z17
+	VMOVDQA64       Z20, 1024(R15)
+	VMOVDQA64       1344(R15), Z27
+	VPADDD.BCST     -284(DX), Z27, Z27
+	VPSRLD          $0x03, Z3, Z3
+	VPSRLD          $0x03, Z5, Z5
+	VPADDD          1152(BX), Z8, Z12
+	VMOVDQA64       Z16, 512(R13)
+	VPADDD          Z8, Z11, Z11
+	VPRORD          $0x02, Z22, Z19
+	VMOVDQA64       128(BX), Z15
+	VPTERNLOGD      $0x96, Z3, Z7, Z6
+	VPTERNLOGD      $0x96, Z5, Z0, Z28
 	VPRORD          $0x11, Z15, Z16
 	VPRORD          $0x13, Z15, Z8
-	VPADDD          Z2, Z3, Z3
-	VMOVDQA64       256(R13), Z31
-	VPRORD          $0x11, Z31, Z1
+	VPADDD          Z11, Z25, Z25
+	VMOVDQA64       Z12, 1408(BX)
+	VPADDD          Z10, Z17, Z17
 	VPSRLD          $0x0a, Z15, Z15
-	VMOVDQA64       Z5, 64(BX)
-	VPADDD          Z19, Z5, Z5
-	VPRORD          $0x13, Z31, Z7
-	VPSRLD          $0x0a, Z31, Z31
-	VPTERNLOGD      $0xe8, Z18, Z26, Z24
-	VPADDD          (R15), Z4, Z4
-	VPRORD          $0x06, Z0, Z17
-	VMOVDQA64       Z3, 1088(R13)
-	VPRORD          $0x02, Z26, Z2
-	VPRORD          $0x0d, Z26, Z19
-	VPTERNLOGD      $0x96, Z15, Z8, Z16
-	VPADDD          Z13, Z5, Z5
-	VPTERNLOGD      $0x96, Z31, Z7, Z1
-	VPRORD          $0x16, Z26, Z8
-	VPRORD          $0x0b, Z0, Z15
-	VPRORD          $0x19, Z0, Z13
-	VPADDD          Z4, Z16, Z16
-	VPRORD          $0x06, Z10, Z7
-	VPADDD          Z5, Z27, Z27
-	VPTERNLOGD      $0x96, Z8, Z19, Z2
-	VPADDD.BCST     4824(DI), Z1, Z1
-	VPRORD          $0x0b, Z10, Z31
-	VMOVDQA64       192(BX), Z4
-	VPRORD          $0x07, Z4, Z5
-	VPRORD          $0x19, Z10, Z19
-	VPTERNLOGD      $0x96, Z13, Z15, Z17
-	VPTERNLOGD      $0xb8, Z28, Z0, Z23
-	VMOVDQA64       Z16, 448(R15)
-	VPADDD          Z22, Z16, Z16
-	VPRORD          $0x12, Z4, Z8
-	VPSRLD          $0x03, Z4, Z4
-	VPTERNLOGD      $0xb8, Z25, Z10, Z9
-	VPADDD          1024(BX), Z27, Z15
-	VMOVDQA64       Z1, 384(R13)
-	VPADDD          Z12, Z1, Z1
-	VPADDD          Z27, Z24, Z24
-	VPTERNLOGD      $0x96, Z19, Z31, Z7
-	VMOVDQA64       (BX), Z13
-	VPRORD          $0x11, Z13, Z22
-	VPRORD          $0x02, Z3, Z12
-	VPTERNLOGD      $0x96, Z4, Z8, Z5
-	VPADDD          Z23, Z16, Z16
-	VPRORD          $0x13, Z13, Z27
-	VPSRLD          $0x0a, Z13, Z13
-	VPADDD          Z24, Z2, Z2
-	VMOVDQA64       Z15, 1280(BX)
-	VPADDD          Z9, Z1, Z1
-	VPRORD          $0x02, Z21, Z31
-	VPRORD          $0x0d, Z21, Z19
-	VPRORD          $0x16, Z21, Z8
-	VPRORD          $0x06, Z15, Z4
-	VPTERNLOGD      $0xe8, Z14, Z3, Z11
-	VPADDD          128(BX), Z5, Z5
-	VPADDD          Z16, Z17, Z17
-	VPTERNLOGD      $0x96, Z13, Z27, Z22
-	VPRORD          $0x0b, Z15, Z23
-	VMOVDQA64       Z2, 1024(BX)
-	VPADDD          Z1, Z7, Z7
-	VMOVDQA64       1344(BX), Z24
-	VPADDD.BCST     -376(DX), Z24, Z24
-	VPTERNLOGD      $0xe8, Z6, Z21, Z29
-	VPRORD          $0x19, Z15, Z9
-	VPRORD          $0x0d, Z3, Z16
-	VPRORD          $0x16, Z3, Z27
-	VPTERNLOGD      $0x96, Z8, Z19, Z31
-	VPTERNLOGD      $0xb8, Z30, Z15, Z20
-	VPADDD          704(BX), Z5, Z5
-	VPADDD          1216(R15), Z17, Z13
-	VPADDD          1152(R13), Z7, Z1
-	VPADDD          Z7, Z11, Z11
-	VPTERNLOGD      $0x96, Z9, Z23, Z4
-	VPADDD          Z17, Z29, Z29
-	VPTERNLOGD      $0x96, Z27, Z16, Z12
-	VPADDD          Z5, Z22, Z22
-	VMOVDQA64       1472(R13), Z19
-	VMOVDQA64       Z13, 1472(R15)
-	VPADDD.BCST     -420(DX), Z19, Z19
-	VMOVDQA64       Z1, 1408(R13)
-	VPADDD          Z29, Z31, Z31
-	VMOVDQA64       1280(R15), Z8
-	VPADDD.BCST     -288(DX), Z8, Z8
-	VPRORD          $0x02, Z2, Z7
-	VPADDD          Z11, Z12, Z12
-	VMOVDQA64       320(R13), Z23
-	VMOVDQA64       576(R15), Z9
-	VPRORD          $0x07, Z9, Z17
-	VPRORD          $0x12, Z9, Z16
-	VMOVDQA64       Z22, 128(BX)
-	VPADDD          Z24, Z22, Z22
-	VPRORD          $0x11, Z23, Z27
-	VPSRLD          $0x03, Z9, Z9
-	VPTERNLOGD      $0xe8, Z26, Z2, Z18
-	VMOVDQA64       Z31, 1216(R15)
-	VPRORD          $0x13, Z23, Z5
-	VPSRLD          $0x0a, Z23, Z23
-	VMOVDQA64       Z12, 1152(R13)
-	VPRORD          $0x0d, Z2, Z29
-	VPADDD          Z20, Z22, Z22
-	VPRORD          $0x16, Z2, Z11
-	VPTERNLOGD      $0x96, Z9, Z16, Z17
-	VPRORD          $0x06, Z1, Z24
-	VPTERNLOGD      $0x96, Z23, Z5, Z27
-	VPRORD          $0x0b, Z1, Z20
-	VPRORD          $0x19, Z1, Z16
-	VPADDD          Z22, Z4, Z4
-	VPTERNLOGD      $0x96, Z11, Z29, Z7
-	VPADDD          512(R15), Z17, Z17
-	VPADDD.BCST     4828(DI), Z27, Z27
-	VMOVDQA64       256(BX), Z9
-	VPRORD          $0x07, Z9, Z5
-	VPRORD          $0x12, Z9, Z23
-	VPTERNLOGD      $0xb8, Z10, Z1, Z25
-	VMOVDQA64       384(R15), Z22
-	VPSRLD          $0x03, Z9, Z9
-	VPTERNLOGD      $0x96, Z16, Z20, Z24
-	VPADDD          1088(BX), Z4, Z29
-	VPADDD          64(R15), Z17, Z17
-	VPRORD          $0x11, Z22, Z11
-	VPRORD          $0x13, Z22, Z20
-	VMOVDQA64       Z27, 448(R13)
-	VPADDD          Z19, Z27, Z27
-	VPADDD          Z4, Z18, Z18
-	VPSRLD          $0x0a, Z22, Z22
-	VPTERNLOGD      $0x96, Z9, Z23, Z5
-	VMOVDQA64       64(BX), Z16
-	VPRORD          $0x11, Z16, Z19
-	VPRORD          $0x13, Z16, Z4
-	VMOVDQA64       Z29, 1344(BX)
-	VPSRLD          $0x0a, Z16, Z16
-	VPADDD          Z18, Z7, Z7
-	VPTERNLOGD      $0x96, Z22, Z20, Z11
-	VPRORD          $0x06, Z13, Z23
-	VPRORD          $0x0b, Z13, Z9
-	VPADDD          192(BX), Z5, Z5
-	VPADDD          Z25, Z27, Z27
-	VPRORD          $0x02, Z12, Z18
-	VPRORD          $0x19, Z13, Z20
-	VPTERNLOGD      $0x96, Z16, Z4, Z19
-	VPRORD          $0x0d, Z12, Z22
-	VPRORD          $0x06, Z29, Z25
-	VPTERNLOGD      $0xb8, Z0, Z13, Z28
-	VMOVDQA64       Z7, 1088(BX)
-	VPADDD          Z17, Z11, Z11
-	VMOVDQA64       1408(BX), Z4
-	VPADDD.BCST     -372(DX), Z4, Z4
-	VPTERNLOGD      $0xe8, Z3, Z12, Z14
-	VPADDD          768(BX), Z5, Z5
-	VPTERNLOGD      $0x96, Z20, Z9, Z23
-	VPRORD          $0x0b, Z29, Z16
-	VPRORD          $0x19, Z29, Z17
-	VPADDD          Z27, Z24, Z24
-	VPRORD          $0x16, Z12, Z9
-	VPTERNLOGD      $0xb8, Z15, Z29, Z30
-	VMOVDQA64       Z11, 512(R15)
-	VPADDD          Z8, Z11, Z11
-	VPADDD          Z5, Z19, Z19
-	VPTERNLOGD      $0x96, Z17, Z16, Z25
-	VPRORD          $0x02, Z31, Z20
-	VPADDD          1216(R13), Z24, Z27
-	VPTERNLOGD      $0x96, Z9, Z22, Z18
-	VMOVDQA64       1280(R13), Z8
-	VPADDD.BCST     -416(DX), Z8, Z8
-	VPRORD          $0x0d, Z31, Z5
-	VPADDD          Z24, Z14, Z14
-	VPADDD          Z28, Z11, Z11
-	VPRORD          $0x02, Z7, Z16
-	VPRORD          $0x16, Z31, Z17
-	VMOVDQA64       Z19, 192(BX)
-	VPADDD          Z4, Z19, Z19
-	VMOVDQA64       384(R13), Z22
-	VPRORD          $0x11, Z22, Z9
-	VPRORD          $0x13, Z22, Z24
-	VMOVDQA64       Z27, 1472(R13)
-	VPSRLD          $0x0a, Z22, Z22
-	VPTERNLOGD      $0xe8, Z21, Z31, Z6
-	VPTERNLOGD      $0xe8, Z2, Z7, Z26
-	VPADDD          Z11, Z23, Z23
-	VPRORD          $0x0d, Z7, Z28
-	VPRORD          $0x16, Z7, Z4
-	VPTERNLOGD      $0x96, Z17, Z5, Z20
-	VPADDD          Z14, Z18, Z18
-	VPADDD          Z30, Z19, Z19
-	VPRORD          $0x06, Z27, Z11
-	VPTERNLOGD      $0x96, Z22, Z24, Z9
-	VPRORD          $0x0b, Z27, Z5
-	VPADDD          1024(R15), Z23, Z17
-	VPTERNLOGD      $0x96, Z4, Z28, Z16
-	VPADDD          Z23, Z6, Z6
-	VMOVDQA64       Z18, 1216(R13)
-	VPADDD          Z19, Z25, Z25
-	VPRORD          $0x19, Z27, Z14
-	VPADDD.BCST     4832(DI), Z9, Z9
-	VPADDD          Z6, Z20, Z20
-	VMOVDQA64       Z17, 1280(R15)
-	VPADDD          1152(BX), Z25, Z30
-	VMOVDQA64       320(BX), Z24
-	VMOVDQA64       1344(R15), Z22
-	VPRORD          $0x07, Z24, Z28
-	VPADDD.BCST     -284(DX), Z22, Z22
-	VPRORD          $0x12, Z24, Z4
-	VPADDD          Z8, Z9, Z8
-	VPADDD          Z25, Z26, Z26
-	VMOVDQA64       640(R15), Z23
-	VPSRLD          $0x03, Z24, Z24
-	VPTERNLOGD      $0xb8, Z1, Z27, Z10
-	VMOVDQA64       Z9, 512(R13)
-	VMOVDQA64       Z20, 1024(R15)
-	VPRORD          $0x07, Z23, Z19
-	VPTERNLOGD      $0x96, Z14, Z5, Z11
-	VMOVDQA64       Z30, 1408(BX)
-	VPRORD          $0x12, Z23, Z6
-	VPSRLD          $0x03, Z23, Z23
-	VMOVDQA64       128(BX), Z25
-	VPADDD          Z26, Z16, Z16
-	VPTERNLOGD      $0x96, Z24, Z4, Z28
-	VPRORD          $0x11, Z25, Z9
-	VPRORD          $0x13, Z25, Z5
-	VPADDD          Z10, Z8, Z8
-	VPSRLD          $0x0a, Z25, Z25
-	VPRORD          $0x02, Z18, Z14
-	VPTERNLOGD      $0x96, Z23, Z6, Z19
-	VPRORD          $0x0d, Z18, Z26
-	VPRORD          $0x16, Z18, Z4
-	VMOVDQA64       Z16, 1152(BX)
-	VPADDD          256(BX), Z28, Z28
-	VPRORD          $0x06, Z30, Z24
-	VPTERNLOGD      $0xe8, Z12, Z18, Z3
-	VPADDD          Z8, Z11, Z11
-	VPTERNLOGD      $0x96, Z25, Z5, Z9
-	VMOVDQA64       448(R15), Z10
-	VMOVDQA64       1472(BX), Z6
-	VPADDD.BCST     -368(DX), Z6, Z6
-	VPRORD          $0x0b, Z30, Z23
-	VPADDD          576(R15), Z19, Z19
-	VPRORD          $0x11, Z10, Z8
-	VPTERNLOGD      $0x96, Z4, Z26, Z14
-	VPADDD          832(BX), Z28, Z28
-	VPRORD          $0x13, Z10, Z5
-	VPSRLD          $0x0a, Z10, Z10
-	VPTERNLOGD      $0xb8, Z29, Z30, Z15
-	VPADDD          1024(R13), Z11, Z25
-	VPADDD          Z11, Z3, Z3
-	VPRORD          $0x06, Z17, Z26
-	VPADDD          128(R15), Z19, Z19
-	VPADDD          Z28, Z9, Z9
-	VPTERNLOGD      $0x96, Z10, Z5, Z8
-	VPRORD          $0x19, Z30, Z4
-	VPRORD          $0x0b, Z17, Z11
-	VPADDD          Z3, Z14, Z14
-	VMOVDQA64       Z25, 1280(R13)
-	VPRORD          $0x19, Z17, Z28
-	VPRORD          $0x02, Z16, Z5
-	VMOVDQA64       Z9, 256(BX)
-	VPADDD          Z6, Z9, Z9
-	VPADDD          Z19, Z8, Z8
-	VPTERNLOGD      $0x96, Z4, Z23, Z24
-	VPRORD          $0x0d, Z16, Z10
-	VMOVDQA64       448(R13), Z3
-	VPRORD          $0x11, Z3, Z6
-	VPRORD          $0x13, Z3, Z19
-	VPTERNLOGD      $0x96, Z28, Z11, Z26
-	VPTERNLOGD      $0xb8, Z13, Z17, Z0
-	VMOVDQA64       1344(R13), Z23
-	VPADDD.BCST     -412(DX), Z23, Z23
+	VPRORD          $0x0d, Z22, Z7
+	VMOVDQA64       448(R15), Z3
+	VPRORD          $0x11, Z3, Z0
+	VPRORD          $0x13, Z3, Z5
+	VPADDD          256(BX), Z6, Z6
+	VPADDD          576(R15), Z28, Z28
 	VPSRLD          $0x0a, Z3, Z3
-	VPRORD          $0x16, Z16, Z4
-	VPTERNLOGD      $0xe8, Z7, Z16, Z2
-	VMOVDQA64       Z8, 576(R15)
-	VPADDD          Z22, Z8, Z8
-	VPADDD          Z15, Z9, Z9
-	VPRORD          $0x06, Z25, Z11
-	VPRORD          $0x0b, Z25, Z28
-	VMOVDQA64       Z14, 1024(R13)
-	VPTERNLOGD      $0x96, Z3, Z19, Z6
-	VPTERNLOGD      $0x96, Z4, Z10, Z5
-	VPRORD          $0x19, Z25, Z22
-	VPADDD          Z9, Z24, Z24
-	VPADDD          Z0, Z8, Z8
-	VPRORD          $0x02, Z20, Z15
-	VPRORD          $0x0d, Z20, Z19
-	VMOVDQA64       384(BX), Z3
-	VPRORD          $0x07, Z3, Z10
-	VPRORD          $0x12, Z3, Z4
-	VPTERNLOGD      $0xb8, Z27, Z25, Z1
-	VPADDD          128(R13), Z6, Z6
-	VPSRLD          $0x03, Z3, Z3
-	VPTERNLOGD      $0x96, Z22, Z28, Z11
-	VPADDD          1216(BX), Z24, Z9
-	VPADDD          Z8, Z26, Z26
+	VPTERNLOGD      $0xe8, Z14, Z22, Z2
+	VMOVDQA64       Z25, 1152(BX)
+	VPADDD          Z17, Z29, Z29
+	VPTERNLOGD      $0x96, Z15, Z8, Z16
+	VMOVDQA64       1472(BX), Z11
+	VPADDD.BCST     -368(DX), Z11, Z11
+	VPRORD          $0x06, Z12, Z10
+	VPRORD          $0x0b, Z12, Z17
+	VPADDD          832(BX), Z6, Z6
+	VPADDD          128(R15), Z28, Z28
+	VPTERNLOGD      $0x96, Z3, Z5, Z0
+	VPRORD          $0x19, Z12, Z8
+	VPADDD          1024(R13), Z29, Z15
+	VPADDD          Z29, Z2, Z2
+	VPTERNLOGD      $0xb8, Z30, Z12, Z21
+	VPRORD          $0x06, Z31, Z5
+	VPADDD          Z6, Z16, Z16
+	VPADDD          Z28, Z0, Z0
+	VPTERNLOGD      $0x96, Z8, Z17, Z10
+	VPRORD          $0x0b, Z31, Z3
+	VMOVDQA64       Z15, 1280(R13)
+	VMOVDQA64       1344(R13), Z29
+	VPADDD.BCST     -412(DX), Z29, Z29
+	VPRORD          $0x19, Z31, Z6
+	VPRORD          $0x02, Z25, Z28
+	VPTERNLOGD      $0xb8, Z9, Z31, Z26
+	VMOVDQA64       Z16, 256(BX)
+	VPADDD          Z11, Z16, Z16
+	VMOVDQA64       Z0, 576(R15)
+	VPADDD          Z27, Z0, Z0
+	VMOVDQA64       448(R13), Z17
+	VPRORD          $0x11, Z17, Z8
+	VPRORD          $0x13, Z17, Z11
+	VPSRLD          $0x0a, Z17, Z17
+	VPTERNLOGD      $0x96, Z6, Z3, Z5
+	VPTERNLOGD      $0xe8, Z13, Z25, Z23
+	VPRORD          $0x16, Z22, Z27
+	VPRORD          $0x0d, Z25, Z3
+	VPADDD          Z21, Z16, Z16
+	VPRORD          $0x16, Z25, Z6
+	VPADDD          Z26, Z0, Z0
+	VPTERNLOGD      $0x96, Z17, Z11, Z8
+	VPRORD          $0x06, Z15, Z21
+	VPRORD          $0x0b, Z15, Z26
+	VPTERNLOGD      $0x96, Z27, Z7, Z19
+	VPADDD          Z16, Z10, Z10
+	VPTERNLOGD      $0x96, Z6, Z3, Z28
+	VPADDD          Z0, Z5, Z5
+	VPRORD          $0x02, Z20, Z11
+	VPADDD          128(R13), Z8, Z8
+	VPRORD          $0x19, Z15, Z17
+	VPRORD          $0x0d, Z20, Z7
+	VPTERNLOGD      $0xb8, Z1, Z15, Z4
+	VPADDD          Z2, Z19, Z19
+	VMOVDQA64       384(BX), Z27
+	VPRORD          $0x07, Z27, Z16
+	VPRORD          $0x12, Z27, Z3
+	VPADDD          Z10, Z23, Z23
+	VPADDD          1088(R15), Z5, Z6
+	VPSRLD          $0x03, Z27, Z27
+	VPADDD          1216(BX), Z10, Z10
+	VPADDD          Z29, Z8, Z29
+	VPTERNLOGD      $0x96, Z17, Z26, Z21
+	VPTERNLOGD      $0xe8, Z18, Z20, Z24
+	VMOVDQA64       Z19, 1024(R13)
+	VMOVDQA64       Z8, 576(R13)
 	VPRORD          $0x16, Z20, Z0
-	VPTERNLOGD      $0xe8, Z31, Z20, Z21
-	VPADDD          Z24, Z2, Z2
-	VPRORD          $0x02, Z14, Z28
-	VMOVDQA64       Z6, 576(R13)
-	VPADDD          Z23, Z6, Z6
-	VPTERNLOGD      $0x96, Z3, Z4, Z10
-	VPADDD          1088(R15), Z26, Z22
-	VMOVDQA64       192(BX), Z8
-	VPTERNLOGD      $0x96, Z0, Z19, Z15
-	VPRORD          $0x11, Z8, Z24
-	VPRORD          $0x13, Z8, Z23
-	VPADDD          Z2, Z5, Z5
-	VMOVDQA64       Z9, 1472(BX)
-	VPSRLD          $0x0a, Z8, Z8
-	VPADDD          Z26, Z21, Z21
-	VPRORD          $0x0d, Z14, Z4
-	VPADDD          320(BX), Z10, Z10
-	VPADDD          Z1, Z6, Z6
-	VPRORD          $0x16, Z14, Z3
-	VMOVDQA64       Z22, 1344(R15)
-	VPRORD          $0x06, Z9, Z19
-	VPTERNLOGD      $0x96, Z8, Z23, Z24
-	VPADDD          Z21, Z15, Z15
-	VMOVDQA64       1408(R15), Z0
-	VPADDD.BCST     -280(DX), Z0, Z0
-	VPRORD          $0x0b, Z9, Z2
-	VMOVDQA64       Z5, 1216(BX)
-	VPADDD          896(BX), Z10, Z10
-	VPADDD          Z6, Z11, Z11
-	VMOVDQA64       704(R15), Z26
-	VPRORD          $0x07, Z26, Z1
-	VPRORD          $0x12, Z26, Z23
+	VPRORD          $0x02, Z19, Z2
+	VPADDD          Z23, Z28, Z28
+	VPTERNLOGD      $0x96, Z27, Z3, Z16
+	VMOVDQA64       192(BX), Z26
+	VPRORD          $0x11, Z26, Z17
+	VPRORD          $0x13, Z26, Z8
+	VMOVDQA64       Z6, 1344(R15)
+	VMOVDQA64       Z10, 1472(BX)
+	VPADDD          Z4, Z29, Z29
+	VPADDD          Z5, Z24, Z24
+	VPSRLD          $0x0a, Z26, Z26
+	VPRORD          $0x0d, Z19, Z23
+	VPTERNLOGD      $0x96, Z0, Z7, Z11
+	VPRORD          $0x16, Z19, Z3
+	VMOVDQA64       Z28, 1216(BX)
+	VPADDD          320(BX), Z16, Z16
+	VPRORD          $0x06, Z10, Z27
+	VPADDD          Z29, Z21, Z21
+	VPTERNLOGD      $0x96, Z26, Z8, Z17
+	VMOVDQA64       1408(R15), Z4
+	VPADDD.BCST     -280(DX), Z4, Z4
+	VPRORD          $0x0b, Z10, Z5
+	VPADDD          Z24, Z11, Z11
+	VMOVDQA64       704(R15), Z7
+	VPRORD          $0x07, Z7, Z0
+	VPRORD          $0x12, Z7, Z29
+	VPTERNLOGD      $0xe8, Z22, Z19, Z14
+	VPADDD          896(BX), Z16, Z16
 	VMOVDQA64       1280(BX), Z8
 	VPADDD.BCST     -364(DX), Z8, Z8
-	VPTERNLOGD      $0xe8, Z18, Z14, Z12
-	VPSRLD          $0x03, Z26, Z26
-	VPTERNLOGD      $0xb8, Z30, Z9, Z29
-	VMOVDQA64       Z15, 1088(R15)
-	VPTERNLOGD      $0x96, Z3, Z4, Z28
-	VPADDD          1088(R13), Z11, Z21
-	VPADDD          Z10, Z24, Z24
-	VPRORD          $0x19, Z9, Z6
-	VPADDD          Z11, Z12, Z12
-	VPTERNLOGD      $0x96, Z26, Z23, Z1
-	VMOVDQA64       1408(R13), Z4
-	VPADDD.BCST     -408(DX), Z4, Z4
+	VPSRLD          $0x03, Z7, Z7
+	VPTERNLOGD      $0xb8, Z12, Z10, Z30
+	VPADDD          1088(R13), Z21, Z26
+	VPTERNLOGD      $0x96, Z3, Z23, Z2
+	VMOVDQA64       Z11, 1088(R15)
+	VPADDD          Z21, Z14, Z14
+	VPRORD          $0x19, Z10, Z24
+	VPADDD          Z16, Z17, Z17
+	VPTERNLOGD      $0x96, Z7, Z29, Z0
+	VMOVDQA64       1408(R13), Z23
+	VPADDD.BCST     -408(DX), Z23, Z23
+	VMOVDQA64       Z26, 1344(R13)
 	VMOVDQA64       512(R13), Z3
-	VPRORD          $0x11, Z3, Z10
-	VPRORD          $0x13, Z3, Z11
-	VMOVDQA64       Z24, 320(BX)
-	VPADDD          Z8, Z24, Z24
-	VPTERNLOGD      $0x96, Z6, Z2, Z19
-	VPRORD          $0x02, Z5, Z23
+	VPRORD          $0x11, Z3, Z21
+	VPRORD          $0x13, Z3, Z16
+	VPTERNLOGD      $0x96, Z24, Z5, Z27
+	VPADDD          Z14, Z2, Z2
+	VPRORD          $0x02, Z28, Z29
 	VPSRLD          $0x0a, Z3, Z3
-	VPADDD          Z12, Z28, Z28
-	VMOVDQA64       Z21, 1344(R13)
-	VPADDD          640(R15), Z1, Z1
-	VMOVDQA64       512(R15), Z26
-	VPRORD          $0x11, Z26, Z8
-	VPTERNLOGD      $0xe8, Z16, Z5, Z7
-	VPRORD          $0x13, Z26, Z2
-	VPSRLD          $0x0a, Z26, Z26
-	VPADDD          Z29, Z24, Z24
-	VPRORD          $0x0d, Z5, Z6
-	VPTERNLOGD      $0x96, Z3, Z11, Z10
-	VPRORD          $0x16, Z5, Z12
-	VMOVDQA64       Z28, 1088(R13)
-	VPADDD          192(R15), Z1, Z1
-	VPRORD          $0x06, Z21, Z29
-	VPTERNLOGD      $0x96, Z26, Z2, Z8
-	VPRORD          $0x0b, Z21, Z11
-	VPRORD          $0x06, Z22, Z3
-	VPADDD          Z24, Z19, Z19
-	VPTERNLOGD      $0x96, Z12, Z6, Z23
-	VPADDD          192(R13), Z10, Z10
-	VPRORD          $0x19, Z21, Z2
-	VPRORD          $0x0b, Z22, Z26
-	VPRORD          $0x19, Z22, Z24
-	VPTERNLOGD      $0xb8, Z25, Z21, Z27
-	VPADDD          Z1, Z8, Z8
-	VMOVDQA64       448(BX), Z6
-	VPADDD          1024(BX), Z19, Z12
-	VPADDD          Z4, Z10, Z4
-	VPADDD          Z19, Z7, Z7
-	VPTERNLOGD      $0xb8, Z17, Z22, Z13
-	VPRORD          $0x07, Z6, Z1
-	VPRORD          $0x12, Z6, Z19
-	VPTERNLOGD      $0x96, Z2, Z11, Z29
-	VPTERNLOGD      $0x96, Z24, Z26, Z3
-	VMOVDQA64       Z10, 640(R13)
-	VMOVDQA64       Z8, 640(R15)
-	VPADDD          Z0, Z8, Z8
-	VPSRLD          $0x03, Z6, Z6
-	VPRORD          $0x02, Z28, Z11
-	VPADDD          Z7, Z23, Z23
-	VMOVDQA64       Z12, 1280(BX)
-	VMOVDQA64       256(BX), Z2
-	VPADDD          Z27, Z4, Z4
-	VPRORD          $0x11, Z2, Z26
-	VPRORD          $0x13, Z2, Z24
-	VPSRLD          $0x0a, Z2, Z2
-	VPRORD          $0x02, Z15, Z10
-	VPTERNLOGD      $0x96, Z6, Z19, Z1
-	VPADDD          Z13, Z8, Z8
-	VPRORD          $0x0d, Z15, Z0
-	VPRORD          $0x06, Z12, Z7
-	VMOVDQA64       Z23, 1024(BX)
-	VPADDD          Z4, Z29, Z29
-	VPTERNLOGD      $0xe8, Z14, Z28, Z18
-	VPRORD          $0x0b, Z12, Z27
-	VPRORD          $0x16, Z15, Z19
-	VPTERNLOGD      $0x96, Z2, Z24, Z26
-	VMOVDQA64       1344(BX), Z6
-	VPRORD          $0x0d, Z28, Z13
-	VPADDD.BCST     -360(DX), Z6, Z6
-	VPRORD          $0x19, Z12, Z4
-	VPADDD          384(BX), Z1, Z1
-	VPADDD          Z8, Z3, Z3
-	VPTERNLOGD      $0xe8, Z20, Z15, Z31
-	VPTERNLOGD      $0xb8, Z9, Z12, Z30
-	VPADDD          1152(R13), Z29, Z24
-	VPRORD          $0x16, Z28, Z2
-	VPADDD          Z29, Z18, Z18
-	VPTERNLOGD      $0x96, Z19, Z0, Z10
-	VPTERNLOGD      $0x96, Z4, Z27, Z7
-	VMOVDQA64       1472(R13), Z8
-	VPADDD.BCST     -404(DX), Z8, Z8
-	VPADDD          960(BX), Z1, Z1
-	VPADDD          1152(R15), Z3, Z29
-	VPADDD          Z3, Z31, Z31
-	VPTERNLOGD      $0x96, Z2, Z13, Z11
-	VMOVDQA64       Z24, 1408(R13)
-	VMOVDQA64       576(R13), Z0
-	VPRORD          $0x11, Z0, Z19
-	VPRORD          $0x13, Z0, Z27
-	VPRORD          $0x02, Z23, Z4
-	VPSRLD          $0x0a, Z0, Z0
-	VPADDD          Z1, Z26, Z26
-	VPADDD          Z31, Z10, Z10
-	VMOVDQA64       Z29, 1408(R15)
-	VPRORD          $0x0d, Z23, Z3
-	VPRORD          $0x16, Z23, Z13
-	VPADDD          Z18, Z11, Z11
-	VMOVDQA64       768(R15), Z2
-	VPTERNLOGD      $0xe8, Z5, Z23, Z16
-	VPRORD          $0x07, Z2, Z1
-	VPTERNLOGD      $0x96, Z0, Z27, Z19
-	VPRORD          $0x06, Z24, Z31
-	VMOVDQA64       Z26, 384(BX)
-	VPADDD          Z6, Z26, Z26
-	VMOVDQA64       Z10, 1152(R15)
-	VPRORD          $0x12, Z2, Z18
-	VPTERNLOGD      $0x96, Z13, Z3, Z4
-	VPSRLD          $0x03, Z2, Z2
-	VMOVDQA64       Z11, 1152(R13)
-	VMOVDQA64       1472(R15), Z27
-	VPADDD.BCST     -276(DX), Z27, Z27
-	VPRORD          $0x0b, Z24, Z0
-	VPADDD          256(R13), Z19, Z19
-	VPRORD          $0x19, Z24, Z6
-	VPADDD          Z30, Z26, Z26
-	VPTERNLOGD      $0x96, Z2, Z18, Z1
-	VMOVDQA64       512(BX), Z3
-	VPRORD          $0x07, Z3, Z13
-	VPRORD          $0x12, Z3, Z30
-	VPTERNLOGD      $0xb8, Z21, Z24, Z25
-	VMOVDQA64       Z19, 704(R13)
-	VPADDD          Z8, Z19, Z19
-	VPSRLD          $0x03, Z3, Z3
-	VPTERNLOGD      $0x96, Z6, Z0, Z31
-	VPADDD          Z26, Z7, Z7
-	VPADDD          704(R15), Z1, Z1
-	VMOVDQA64       576(R15), Z18
-	VPRORD          $0x11, Z18, Z2
-	VPRORD          $0x13, Z18, Z8
-	VPSRLD          $0x0a, Z18, Z18
-	VPTERNLOGD      $0x96, Z3, Z30, Z13
-	VMOVDQA64       320(BX), Z0
-	VPADDD          Z25, Z19, Z19
-	VPRORD          $0x11, Z0, Z6
-	VPRORD          $0x13, Z0, Z26
-	VPADDD          1088(BX), Z7, Z30
-	VPADDD          Z7, Z16, Z16
-	VPADDD          256(R15), Z1, Z1
-	VPSRLD          $0x0a, Z0, Z0
-	VPTERNLOGD      $0x96, Z18, Z8, Z2
-	VPRORD          $0x02, Z11, Z3
-	VPRORD          $0x06, Z29, Z25
-	VPADDD          448(BX), Z13, Z13
-	VPADDD          Z19, Z31, Z31
-	VPRORD          $0x0d, Z11, Z7
-	VPRORD          $0x0b, Z29, Z8
-	VPADDD          Z16, Z4, Z4
-	VMOVDQA64       Z30, 1344(BX)
-	VPTERNLOGD      $0x96, Z0, Z26, Z6
-	VPRORD          $0x06, Z30, Z18
-	VPRORD          $0x0b, Z30, Z19
-	VPADDD          Z1, Z2, Z2
-	VMOVDQA64       1408(BX), Z16
-	VPADDD.BCST     -356(DX), Z16, Z16
-	VPRORD          $0x19, Z29, Z26
-	VPTERNLOGD      $0xb8, Z22, Z29, Z17
-	VPADDD          (BX), Z13, Z13
-	VPTERNLOGD      $0xe8, Z28, Z11, Z14
-	VPTERNLOGD      $0xb8, Z12, Z30, Z9
-	VMOVDQA64       Z4, 1088(BX)
-	VPADDD          1216(R13), Z31, Z0
-	VMOVDQA64       Z2, 704(R15)
-	VPADDD          Z27, Z2, Z2
-	VPTERNLOGD      $0x96, Z26, Z8, Z25
-	VPRORD          $0x19, Z30, Z1
-	VPADDD          Z13, Z6, Z6
-	VPRORD          $0x16, Z11, Z27
-	VPADDD          Z31, Z14, Z14
-	VPRORD          $0x02, Z4, Z8
-	VPRORD          $0x02, Z10, Z26
-	VPTERNLOGD      $0x96, Z1, Z19, Z18
-	VMOVDQA64       1280(R13), Z13
-	VPADDD          Z17, Z2, Z2
-	VPADDD.BCST     -400(DX), Z13, Z13
-	VPRORD          $0x0d, Z4, Z31
-	VMOVDQA64       Z6, 448(BX)
-	VPADDD          Z16, Z6, Z6
-	VPTERNLOGD      $0x96, Z27, Z7, Z3
-	VMOVDQA64       Z0, 1472(R13)
-	VMOVDQA64       640(R13), Z19
-	VPRORD          $0x0d, Z10, Z1
-	VPRORD          $0x11, Z19, Z17
-	VPRORD          $0x16, Z10, Z16
-	VPTERNLOGD      $0xe8, Z23, Z4, Z5
-	VPADDD          Z2, Z25, Z25
-	VPRORD          $0x13, Z19, Z7
-	VPSRLD          $0x0a, Z19, Z19
-	VPTERNLOGD      $0xe8, Z15, Z10, Z20
-	VPADDD          Z14, Z3, Z3
-	VPADDD          Z9, Z6, Z6
-	VPRORD          $0x16, Z4, Z27
-	VPTERNLOGD      $0x96, Z16, Z1, Z26
-	VPRORD          $0x06, Z0, Z2
-	VPRORD          $0x0b, Z0, Z14
-	VPADDD          1216(R15), Z25, Z9
-	VPTERNLOGD      $0x96, Z19, Z7, Z17
-	VPADDD          Z25, Z20, Z20
-	VPRORD          $0x19, Z0, Z1
-	VMOVDQA64       Z3, 1216(R13)
-	VPADDD          Z6, Z18, Z18
-	VPTERNLOGD      $0x96, Z27, Z31, Z8
-	VMOVDQA64       576(BX), Z16
-	VPRORD          $0x07, Z16, Z7
-	VPRORD          $0x12, Z16, Z19
-	VPADDD          320(R13), Z17, Z17
-	VPADDD          Z20, Z26, Z26
-	VMOVDQA64       Z9, 1472(R15)
-	VPSRLD          $0x03, Z16, Z16
-	VPTERNLOGD      $0xb8, Z24, Z0, Z21
-	VPADDD          1152(BX), Z18, Z25
-	VPADDD          Z18, Z5, Z5
-	VMOVDQA64       1280(R15), Z6
-	VPTERNLOGD      $0x96, Z1, Z14, Z2
-	VPADDD.BCST     -272(DX), Z6, Z6
-	VMOVDQA64       832(R15), Z31
-	VPRORD          $0x07, Z31, Z27
-	VPRORD          $0x12, Z31, Z20
-	VPADDD          Z13, Z17, Z13
-	VPTERNLOGD      $0x96, Z16, Z19, Z7
-	VMOVDQA64       384(BX), Z18
-	VPRORD          $0x11, Z18, Z14
-	VPSRLD          $0x03, Z31, Z31
-	VMOVDQA64       Z17, 768(R13)
-	VPADDD          Z5, Z8, Z8
-	VMOVDQA64       Z25, 1408(BX)
-	VMOVDQA64       Z26, 1216(R15)
-	VPRORD          $0x13, Z18, Z1
-	VPSRLD          $0x0a, Z18, Z18
-	VPRORD          $0x02, Z3, Z19
-	VPRORD          $0x0d, Z3, Z16
-	VPADDD          512(BX), Z7, Z7
-	VPADDD          Z21, Z13, Z13
-	VPTERNLOGD      $0x96, Z31, Z20, Z27
-	VPRORD          $0x06, Z25, Z17
-	VPTERNLOGD      $0x96, Z18, Z1, Z14
-	VMOVDQA64       1472(BX), Z5
-	VPADDD.BCST     -352(DX), Z5, Z5
-	VPRORD          $0x0b, Z25, Z21
-	VPRORD          $0x19, Z25, Z20
-	VMOVDQA64       Z8, 1152(BX)
-	VMOVDQA64       640(R15), Z31
-	VPTERNLOGD      $0xe8, Z11, Z3, Z28
-	VPADDD          64(BX), Z7, Z7
-	VPADDD          Z13, Z2, Z2
-	VPADDD          768(R15), Z27, Z27
-	VPRORD          $0x16, Z3, Z1
-	VPTERNLOGD      $0x96, Z20, Z21, Z17
-	VPTERNLOGD      $0xb8, Z30, Z25, Z12
-	VPRORD          $0x11, Z31, Z18
-	VPRORD          $0x13, Z31, Z13
-	VPADDD          1024(R13), Z2, Z21
-	VPADDD          Z7, Z14, Z14
-	VPADDD          320(R15), Z27, Z27
-	VPSRLD          $0x0a, Z31, Z31
-	VPTERNLOGD      $0x96, Z1, Z16, Z19
-	VPADDD          Z2, Z28, Z28
-	VMOVDQA64       1344(R13), Z20
-	VPADDD.BCST     -396(DX), Z20, Z20
-	VPRORD          $0x06, Z9, Z7
-	VPRORD          $0x02, Z8, Z16
-	VMOVDQA64       Z14, 512(BX)
-	VPADDD          Z5, Z14, Z14
-	VPTERNLOGD      $0x96, Z31, Z13, Z18
-	VMOVDQA64       704(R13), Z1
-	VPRORD          $0x11, Z1, Z2
-	VPRORD          $0x0b, Z9, Z5
-	VPADDD          Z28, Z19, Z19
-	VMOVDQA64       Z21, 1280(R13)
-	VPTERNLOGD      $0xe8, Z4, Z8, Z23
-	VPRORD          $0x19, Z9, Z13
-	VPTERNLOGD      $0xb8, Z29, Z9, Z22
-	VPADDD          Z27, Z18, Z18
-	VPADDD          Z12, Z14, Z14
-	VPRORD          $0x13, Z1, Z31
-	VPSRLD          $0x0a, Z1, Z1
-	VMOVDQA64       Z19, 1024(R13)
-	VPRORD          $0x0d, Z8, Z28
-	VPRORD          $0x16, Z8, Z27
-	VPTERNLOGD      $0x96, Z13, Z5, Z7
-	VPRORD          $0x06, Z21, Z12
-	VMOVDQA64       Z18, 768(R15)
-	VPADDD          Z14, Z17, Z17
-	VPADDD          Z6, Z18, Z18
-	VPTERNLOGD      $0x96, Z1, Z31, Z2
-	VPRORD          $0x0b, Z21, Z5
-	VMOVDQA64       640(BX), Z13
-	VPRORD          $0x07, Z13, Z14
-	VPRORD          $0x02, Z26, Z6
-	VPTERNLOGD      $0x96, Z27, Z28, Z16
-	VPRORD          $0x19, Z21, Z31
-	VPTERNLOGD      $0xb8, Z0, Z21, Z24
-	VPADDD          1216(BX), Z17, Z1
-	VPADDD          Z22, Z18, Z18
-	VPRORD          $0x12, Z13, Z28
-	VPRORD          $0x0d, Z26, Z27
-	VPADDD          384(R13), Z2, Z2
-	VPADDD          Z17, Z23, Z23
-	VPSRLD          $0x03, Z13, Z13
-	VPTERNLOGD      $0x96, Z31, Z5, Z12
-	VMOVDQA64       Z1, 1472(BX)
-	VPADDD          Z18, Z7, Z7
-	VPRORD          $0x16, Z26, Z22
-	VPRORD          $0x02, Z19, Z17
-	VPTERNLOGD      $0x96, Z13, Z28, Z14
-	VMOVDQA64       448(BX), Z5
-	VPRORD          $0x11, Z5, Z31
-	VPRORD          $0x13, Z5, Z18
-	VPTERNLOGD      $0xe8, Z10, Z26, Z15
-	VMOVDQA64       Z2, 832(R13)
-	VPADDD          Z20, Z2, Z2
-	VPADDD          Z23, Z16, Z16
-	VPSRLD          $0x0a, Z5, Z5
-	VPRORD          $0x0d, Z19, Z28
-	VPADDD          1024(R15), Z7, Z13
-	VPTERNLOGD      $0x96, Z22, Z27, Z6
-	VPRORD          $0x16, Z19, Z20
-	VPADDD          576(BX), Z14, Z14
-	VMOVDQA64       1280(BX), Z23
-	VPADDD          Z7, Z15, Z15
-	VPADDD.BCST     -348(DX), Z23, Z23
-	VPRORD          $0x06, Z1, Z27
-	VMOVDQA64       Z16, 1216(BX)
-	VPADDD          Z24, Z2, Z2
-	VPTERNLOGD      $0x96, Z5, Z18, Z31
-	VPRORD          $0x0b, Z1, Z22
-	VPRORD          $0x19, Z1, Z7
-	VMOVDQA64       Z13, 1280(R15)
-	VMOVDQA64       1344(R15), Z24
-	VPTERNLOGD      $0x96, Z20, Z28, Z17
-	VPADDD.BCST     -268(DX), Z24, Z24
-	VPTERNLOGD      $0xe8, Z3, Z19, Z11
-	VPADDD          128(BX), Z14, Z14
-	VPADDD          Z15, Z6, Z6
-	VMOVDQA64       896(R15), Z18
-	VPRORD          $0x07, Z18, Z5
-	VPTERNLOGD      $0xb8, Z25, Z1, Z30
-	VPADDD          Z2, Z12, Z12
-	VPRORD          $0x12, Z18, Z28
-	VPTERNLOGD      $0x96, Z7, Z22, Z27
-	VPSRLD          $0x03, Z18, Z18
-	VMOVDQA64       1408(R13), Z20
-	VPADDD.BCST     -392(DX), Z20, Z20
-	VPADDD          Z14, Z31, Z31
-	VMOVDQA64       Z6, 1024(R15)
-	VPRORD          $0x02, Z16, Z15
-	VPADDD          1088(R13), Z12, Z2
-	VMOVDQA64       448(R13), Z22
-	VPTERNLOGD      $0x96, Z18, Z28, Z5
-	VPADDD.BCST     4856(DI), Z22, Z22
-	VPRORD          $0x0d, Z16, Z7
-	VPADDD          Z12, Z11, Z11
-	VMOVDQA64       768(R13), Z14
-	VMOVDQA64       Z31, 576(BX)
-	VPADDD          Z23, Z31, Z31
-	VPRORD          $0x11, Z14, Z28
-	VPRORD          $0x13, Z14, Z18
-	VPTERNLOGD      $0xe8, Z8, Z16, Z4
-	VMOVDQA64       Z2, 1344(R13)
-	VPADDD          832(R15), Z5, Z5
-	VPSRLD          $0x0a, Z14, Z14
-	VPADDD          Z11, Z17, Z17
-	VPADDD          Z30, Z31, Z31
-	VMOVDQA64       704(R15), Z12
-	VPRORD          $0x16, Z16, Z23
-	VPADDD          384(R15), Z5, Z5
-	VPTERNLOGD      $0x96, Z14, Z18, Z28
-	VMOVDQA64       Z17, 1088(R13)
-	VPRORD          $0x11, Z12, Z11
-	VPRORD          $0x13, Z12, Z30
-	VPADDD          Z31, Z27, Z27
-	VPTERNLOGD      $0x96, Z23, Z7, Z15
-	VPSRLD          $0x0a, Z12, Z12
-	VPRORD          $0x06, Z2, Z18
-	VPADDD          Z22, Z28, Z28
-	VPRORD          $0x0b, Z2, Z14
-	VPRORD          $0x06, Z13, Z31
-	VPRORD          $0x0b, Z13, Z7
-	VPADDD          1024(BX), Z27, Z23
-	VPADDD          Z27, Z4, Z4
-	VPTERNLOGD      $0x96, Z12, Z30, Z11
-	VMOVDQA64       704(BX), Z22
-	VPRORD          $0x07, Z22, Z27
-	VMOVDQA64       Z28, 896(R13)
-	VPADDD          Z20, Z28, Z28
-	VPTERNLOGD      $0xb8, Z21, Z2, Z0
-	VPRORD          $0x19, Z13, Z30
-	VPADDD          Z4, Z15, Z15
-	VMOVDQA64       Z23, 1280(BX)
-	VPADDD          Z5, Z11, Z11
-	VPRORD          $0x12, Z22, Z12
-	VPSRLD          $0x03, Z22, Z22
-	VMOVDQA64       512(BX), Z20
-	VPADDD          Z0, Z28, Z28
-	VPTERNLOGD      $0xb8, Z9, Z13, Z29
-	VPRORD          $0x11, Z20, Z4
-	VPTERNLOGD      $0x96, Z30, Z7, Z31
-	VPRORD          $0x13, Z20, Z5
-	VMOVDQA64       Z11, 832(R15)
-	VPADDD          Z24, Z11, Z11
-	VPRORD          $0x19, Z2, Z0
-	VPTERNLOGD      $0x96, Z22, Z12, Z27
-	VPSRLD          $0x0a, Z20, Z20
-	VMOVDQA64       Z15, 1024(BX)
-	VPRORD          $0x06, Z23, Z7
-	VPRORD          $0x02, Z6, Z30
-	VPRORD          $0x0d, Z6, Z24
-	VPADDD          640(BX), Z27, Z27
-	VPTERNLOGD      $0x96, Z20, Z5, Z4
-	VPADDD          Z29, Z11, Z11
-	VPRORD          $0x0b, Z23, Z12
-	VPTERNLOGD      $0x96, Z0, Z14, Z18
-	VMOVDQA64       1344(BX), Z22
-	VPRORD          $0x02, Z17, Z5
-	VPADDD.BCST     -344(DX), Z22, Z22
-	VPRORD          $0x16, Z6, Z20
-	VPRORD          $0x19, Z23, Z29
-	VPTERNLOGD      $0xe8, Z19, Z17, Z3
-	VPTERNLOGD      $0xb8, Z1, Z23, Z25
-	VPADDD          192(BX), Z27, Z27
-	VPADDD          Z11, Z31, Z31
-	VPRORD          $0x0d, Z17, Z14
-	VPTERNLOGD      $0xe8, Z26, Z6, Z10
-	VPADDD          Z28, Z18, Z18
-	VPRORD          $0x16, Z17, Z0
-	VPTERNLOGD      $0x96, Z20, Z24, Z30
-	VPTERNLOGD      $0x96, Z29, Z12, Z7
-	VPADDD          Z27, Z4, Z4
-	VPADDD          1088(R15), Z31, Z11
-	VPADDD          Z31, Z10, Z10
-	VPRORD          $0x02, Z15, Z28
-	VPADDD          1152(R13), Z18, Z24
-	VPTERNLOGD      $0x96, Z0, Z14, Z5
-	VPADDD          Z18, Z3, Z3
-	VMOVDQA64       1472(R13), Z20
-	VPADDD.BCST     -388(DX), Z20, Z20
-	VMOVDQA64       512(R13), Z12
-	VPADDD.BCST     4860(DI), Z12, Z12
-	VMOVDQA64       832(R13), Z29
-	VPRORD          $0x11, Z29, Z27
-	VPRORD          $0x13, Z29, Z31
-	VMOVDQA64       Z4, 640(BX)
-	VPADDD          Z22, Z4, Z4
-	VPADDD          Z10, Z30, Z30
-	VPRORD          $0x0d, Z15, Z14
-	VPSRLD          $0x0a, Z29, Z29
-	VPADDD          Z3, Z5, Z5
-	VMOVDQA64       Z24, 1408(R13)
-	VMOVDQA64       Z11, 1344(R15)
-	VMOVDQA64       1408(R15), Z0
-	VPRORD          $0x16, Z15, Z18
-	VPADDD.BCST     -264(DX), Z0, Z0
-	VPTERNLOGD      $0xe8, Z16, Z15, Z8
-	VMOVDQA64       960(R15), Z22
-	VPADDD          Z25, Z4, Z4
-	VMOVDQA64       Z30, 1088(R15)
-	VPTERNLOGD      $0x96, Z29, Z31, Z27
-	VMOVDQA64       Z5, 1152(R13)
-	VPTERNLOGD      $0x96, Z18, Z14, Z28
-	VPRORD          $0x07, Z22, Z10
-	VPRORD          $0x12, Z22, Z3
-	VMOVDQA64       768(BX), Z25
-	VPSRLD          $0x03, Z22, Z22
-	VPRORD          $0x07, Z25, Z31
-	VPADDD          Z4, Z7, Z7
-	VPADDD          Z12, Z27, Z27
-	VPRORD          $0x12, Z25, Z29
-	VPSRLD          $0x03, Z25, Z25
-	VPRORD          $0x06, Z24, Z14
-	VPRORD          $0x0b, Z24, Z18
-	VPTERNLOGD      $0x96, Z22, Z3, Z10
-	VPRORD          $0x19, Z24, Z4
-	VPADDD          1088(BX), Z7, Z12
-	VPADDD          Z7, Z8, Z8
-	VPADDD          Z20, Z27, Z20
-	VPTERNLOGD      $0x96, Z25, Z29, Z31
-	VMOVDQA64       Z27, 960(R13)
-	VMOVDQA64       768(R15), Z3
-	VPRORD          $0x11, Z3, Z22
-	VPRORD          $0x13, Z3, Z7
-	VPTERNLOGD      $0xb8, Z2, Z24, Z21
-	VPADDD          896(R15), Z10, Z10
-	VMOVDQA64       576(BX), Z29
-	VPTERNLOGD      $0x96, Z4, Z18, Z14
-	VPSRLD          $0x0a, Z3, Z3
-	VPADDD          Z8, Z28, Z28
-	VMOVDQA64       Z12, 1344(BX)
-	VPADDD          704(BX), Z31, Z31
-	VPRORD          $0x11, Z29, Z25
-	VPRORD          $0x13, Z29, Z27
-	VPADDD          Z21, Z20, Z20
-	VPSRLD          $0x0a, Z29, Z29
-	VPRORD          $0x06, Z11, Z18
-	VPADDD          448(R15), Z10, Z10
-	VPTERNLOGD      $0x96, Z3, Z7, Z22
-	VMOVDQA64       1408(BX), Z4
-	VPADDD.BCST     -340(DX), Z4, Z4
-	VPRORD          $0x0b, Z11, Z8
-	VMOVDQA64       Z28, 1088(BX)
-	VPADDD          256(BX), Z31, Z31
-	VPRORD          $0x19, Z11, Z21
-	VPTERNLOGD      $0xe8, Z17, Z5, Z19
-	VPTERNLOGD      $0x96, Z29, Z27, Z25
-	VPRORD          $0x06, Z12, Z7
-	VPRORD          $0x0b, Z12, Z3
-	VPTERNLOGD      $0xb8, Z23, Z12, Z1
-	VPADDD          Z20, Z14, Z14
-	VPADDD          Z10, Z22, Z22
-	VPRORD          $0x19, Z12, Z27
-	VPTERNLOGD      $0xb8, Z13, Z11, Z9
-	VPRORD          $0x02, Z5, Z29
-	VPRORD          $0x0d, Z5, Z20
-	VPTERNLOGD      $0x96, Z21, Z8, Z18
-	VPADDD          Z31, Z25, Z25
-	VPRORD          $0x16, Z5, Z10
-	VPADDD          1216(R13), Z14, Z8
-	VPADDD          Z0, Z22, Z22
-	VPTERNLOGD      $0x96, Z27, Z3, Z7
-	VPRORD          $0x02, Z28, Z21
-	VPADDD          Z14, Z19, Z19
-	VPRORD          $0x0d, Z28, Z31
-	VMOVDQA64       Z25, 704(BX)
-	VPADDD          Z4, Z25, Z25
-	VMOVDQA64       1280(R13), Z0
-	VPADDD.BCST     -384(DX), Z0, Z0
-	VPRORD          $0x16, Z28, Z3
-	VPRORD          $0x02, Z30, Z27
-	VPTERNLOGD      $0x96, Z10, Z20, Z29
-	VMOVDQA64       Z8, 1472(R13)
-	VPADDD          Z9, Z22, Z22
-	VPRORD          $0x0d, Z30, Z14
-	VPTERNLOGD      $0xe8, Z15, Z28, Z16
-	VMOVDQA64       896(R13), Z4
-	VPRORD          $0x16, Z30, Z20
-	VPADDD          Z1, Z25, Z25
-	VPRORD          $0x11, Z4, Z10
-	VPTERNLOGD      $0x96, Z3, Z31, Z21
-	VMOVDQA64       576(R13), Z9
-	VPADDD          Z22, Z18, Z18
-	VPADDD.BCST     4864(DI), Z9, Z9
-	VPRORD          $0x13, Z4, Z1
-	VPSRLD          $0x0a, Z4, Z4
-	VPADDD          Z19, Z29, Z29
-	VPTERNLOGD      $0x96, Z20, Z14, Z27
-	VPTERNLOGD      $0xe8, Z6, Z30, Z26
-	VPADDD          Z25, Z7, Z7
-	VPRORD          $0x06, Z8, Z31
-	VPADDD          1152(R15), Z18, Z3
-	VPTERNLOGD      $0x96, Z4, Z1, Z10
-	VMOVDQA64       832(BX), Z22
-	VPRORD          $0x07, Z22, Z19
-	VPRORD          $0x12, Z22, Z14
-	VMOVDQA64       Z29, 1216(R13)
-	VPSRLD          $0x03, Z22, Z22
-	VPADDD          Z18, Z26, Z26
-	VPRORD          $0x0b, Z8, Z20
-	VPADDD          1152(BX), Z7, Z25
-	VPADDD          Z7, Z16, Z16
-	VPRORD          $0x19, Z8, Z1
-	VPADDD          Z9, Z10, Z10
-	VMOVDQA64       Z3, 1408(R15)
-	VPTERNLOGD      $0x96, Z22, Z14, Z19
-	VPADDD          Z26, Z27, Z27
-	VPTERNLOGD      $0xb8, Z24, Z8, Z2
-	VPADDD          Z16, Z21, Z21
-	VMOVDQA64       Z25, 1408(BX)
-	VMOVDQA64       1472(R15), Z4
-	VPADDD.BCST     -260(DX), Z4, Z4
-	VPTERNLOGD      $0x96, Z1, Z20, Z31
-	VMOVDQA64       Z10, (R13)
-	VPADDD          Z0, Z10, Z10
-	VMOVDQA64       640(BX), Z18
-	VMOVDQA64       (R15), Z7
-	VPRORD          $0x07, Z7, Z9
-	VPRORD          $0x12, Z7, Z14
-	VMOVDQA64       Z27, 1152(R15)
-	VPADDD          768(BX), Z19, Z19
-	VPRORD          $0x11, Z18, Z22
-	VPSRLD          $0x03, Z7, Z7
-	VMOVDQA64       Z21, 1152(BX)
-	VPRORD          $0x13, Z18, Z26
-	VPSRLD          $0x0a, Z18, Z18
-	VMOVDQA64       1472(BX), Z16
-	VPADDD.BCST     -336(DX), Z16, Z16
-	VPADDD          Z2, Z10, Z10
-	VPRORD          $0x02, Z29, Z20
-	VPRORD          $0x06, Z25, Z1
-	VPADDD          320(BX), Z19, Z19
-	VPTERNLOGD      $0x96, Z7, Z14, Z9
-	VPRORD          $0x0b, Z25, Z0
-	VPRORD          $0x19, Z25, Z2
-	VPTERNLOGD      $0x96, Z18, Z26, Z22
-	VPRORD          $0x0d, Z29, Z14
-	VPRORD          $0x16, Z29, Z7
-	VPTERNLOGD      $0xb8, Z12, Z25, Z23
-	VPADDD          Z10, Z31, Z31
-	VPTERNLOGD      $0xe8, Z5, Z29, Z17
-	VPADDD          960(R15), Z9, Z9
-	VMOVDQA64       832(R15), Z26
-	VPTERNLOGD      $0x96, Z2, Z0, Z1
-	VPADDD          Z19, Z22, Z22
-	VPRORD          $0x11, Z26, Z18
-	VPRORD          $0x13, Z26, Z10
-	VPTERNLOGD      $0x96, Z7, Z14, Z20
-	VPADDD          1024(R13), Z31, Z0
-	VPSRLD          $0x0a, Z26, Z26
-	VPADDD          Z31, Z17, Z17
-	VPRORD          $0x02, Z21, Z2
-	VPADDD          512(R15), Z9, Z9
-	VPRORD          $0x0d, Z21, Z19
-	VPRORD          $0x06, Z3, Z14
-	VMOVDQA64       Z22, 768(BX)
-	VPADDD          Z16, Z22, Z22
-	VPRORD          $0x16, Z21, Z7
-	VPTERNLOGD      $0xe8, Z28, Z21, Z15
-	VPTERNLOGD      $0x96, Z26, Z10, Z18
-	VPADDD          Z17, Z20, Z20
-	VMOVDQA64       Z0, 1280(R13)
-	VPRORD          $0x0b, Z3, Z31
-	VPRORD          $0x19, Z3, Z16
-	VMOVDQA64       128(R13), Z10
-	VPADDD          Z23, Z22, Z22
-	VPRORD          $0x07, Z10, Z26
-	VPTERNLOGD      $0x96, Z7, Z19, Z2
-	VPADDD          Z9, Z18, Z18
-	VPRORD          $0x12, Z10, Z17
-	VPTERNLOGD      $0x96, Z16, Z31, Z14
-	VPTERNLOGD      $0xb8, Z11, Z3, Z13
-	VMOVDQA64       Z20, 1024(R13)
-	VMOVDQA64       1344(R13), Z23
-	VPADDD.BCST     -380(DX), Z23, Z23
-	VPSRLD          $0x03, Z10, Z10
-	VPADDD          Z22, Z1, Z1
-	VMOVDQA64       896(BX), Z19
-	VPRORD          $0x07, Z19, Z7
-	VPRORD          $0x12, Z19, Z9
-	VPADDD          Z4, Z18, Z18
-	VPSRLD          $0x03, Z19, Z19
-	VPTERNLOGD      $0x96, Z10, Z17, Z26
-	VMOVDQA64       960(R13), Z31
-	VPRORD          $0x11, Z31, Z16
-	VPRORD          $0x02, Z27, Z22
-	VPADDD          1216(BX), Z1, Z4
-	VPADDD          Z1, Z15, Z15
-	VPRORD          $0x0d, Z27, Z17
-	VPADDD          Z13, Z18, Z18
-	VPTERNLOGD      $0x96, Z19, Z9, Z7
-	VPRORD          $0x13, Z31, Z10
-	VPSRLD          $0x0a, Z31, Z31
-	VPADDD          640(R13), Z26, Z26
-	VMOVDQA64       704(BX), Z1
-	VPRORD          $0x16, Z27, Z13
-	VPADDD          Z15, Z2, Z2
-	VMOVDQA64       Z4, 1472(BX)
-	VPADDD          Z18, Z14, Z14
-	VPADDD          832(BX), Z7, Z7
-	VPRORD          $0x11, Z1, Z9
-	VPRORD          $0x13, Z1, Z19
-	VPADDD.BCST     4868(DI), Z26, Z26
-	VPSRLD          $0x0a, Z1, Z1
-	VPTERNLOGD      $0x96, Z13, Z17, Z22
-	VPTERNLOGD      $0xe8, Z30, Z27, Z6
-	VMOVDQA64       Z2, 1216(BX)
-	VPTERNLOGD      $0x96, Z31, Z10, Z16
-	VPRORD          $0x06, Z0, Z15
-	VPRORD          $0x06, Z4, Z18
-	VPADDD          1216(R15), Z14, Z17
-	VPADDD          384(BX), Z7, Z7
-	VMOVDQA64       1280(BX), Z13
-	VPADDD.BCST     -332(DX), Z13, Z13
-	VPTERNLOGD      $0x96, Z1, Z19, Z9
-	VPADDD          Z14, Z6, Z6
-	VPRORD          $0x0b, Z4, Z10
-	VPRORD          $0x19, Z4, Z31
-	VPADDD          Z26, Z16, Z16
-	VPRORD          $0x0b, Z0, Z19
-	VPRORD          $0x19, Z0, Z1
-	VPTERNLOGD      $0xb8, Z25, Z4, Z12
-	VMOVDQA64       Z17, 1472(R15)
-	VPTERNLOGD      $0xb8, Z8, Z0, Z24
-	VPADDD          Z7, Z9, Z9
-	VPADDD          Z6, Z22, Z22
-	VPTERNLOGD      $0x96, Z31, Z10, Z18
-	VPADDD.BCST     -84(R8), Z27, Z27
-	VMOVDQA64       Z16, 64(R13)
-	VPADDD          Z23, Z16, Z16
-	VPTERNLOGD      $0x96, Z1, Z19, Z15
-	VPRORD          $0x02, Z20, Z14
-	VPADDD.BCST     -80(R8), Z30, Z30
-	VPRORD          $0x02, Z2, Z26
-	VPRORD          $0x0d, Z20, Z7
-	VMOVDQA64       Z9, 832(BX)
-	VPADDD          Z13, Z9, Z9
-	VMOVDQA64       Z22, 1216(R15)
-	VPADDD.BCST     -88(R8), Z22, Z22
-	VMOVDQA64       Z27, 64(R15)
-	VPRORD          $0x0d, Z2, Z6
-	VPRORD          $0x16, Z20, Z10
-	VPADDD          Z24, Z16, Z16
-	VMOVDQA64       Z30, 128(R15)
-	VMOVDQA64       1024(R15), Z31
-	VPADDD.BCST     -76(R8), Z31, Z31
-	VPADDD.BCST     -72(R8), Z17, Z17
-	VPADDD.BCST     -68(R8), Z3, Z3
-	VPRORD          $0x16, Z2, Z23
-	VPTERNLOGD      $0xe8, Z21, Z2, Z28
-	VPTERNLOGD      $0xe8, Z29, Z20, Z5
-	VPADDD.BCST     -64(R8), Z11, Z11
-	VPADDD.BCST     -204(DX), Z22, Z19
-	VPADDD.BCST     -200(DX), Z22, Z1
-	VPADDD          Z12, Z9, Z9
-	VPTERNLOGD      $0x96, Z10, Z7, Z14
-	VMOVDQA64       Z22, (R15)
-	VPADDD          Z16, Z15, Z15
-	VMOVDQA64       Z31, 192(R15)
-	VMOVDQA64       Z17, 256(R15)
-	VMOVDQA64       Z3, 320(R15)
-	VPTERNLOGD      $0x96, Z23, Z6, Z26
-	VMOVDQA64       Z11, 384(R15)
-	VPADDD          Z9, Z18, Z18
-	VMOVDQA64       1280(R15), Z13
-	VPADDD.BCST     -60(R8), Z13, Z13
-	VPADDD          1088(R13), Z15, Z27
-	VPADDD          Z15, Z5, Z5
-	VPRORD          $0x06, Z19, Z24
-	VPADDD          1024(BX), Z18, Z30
-	VPADDD          Z18, Z28, Z28
-	VMOVDQA64       Z13, 448(R15)
-	VMOVDQA64       960(BX), Z12
-	VMOVDQA64       64(R15), Z7
-	VPADDD          Z5, Z14, Z14
-	VMOVDQA64       Z27, 1344(R13)
-	VPRORD          $0x07, Z12, Z10
-	VPADDD.BCST     -216(DX), Z7, Z7
-	VPRORD          $0x0b, Z19, Z22
-	VMOVDQA64       1408(R13), Z16
-	VPRORD          $0x12, Z12, Z31
-	VPADDD.BCST     -376(DX), Z16, Z16
-	VMOVDQA64       192(R13), Z17
-	VPRORD          $0x19, Z19, Z3
-	VPADDD          Z28, Z26, Z26
-	VMOVDQA64       Z30, 1280(BX)
-	VPSRLD          $0x03, Z12, Z12
-	VPRORD          $0x07, Z17, Z6
-	VMOVDQA64       Z14, 1088(R13)
-	VMOVDQA64       768(BX), Z23
-	VPRORD          $0x11, Z23, Z11
-	VPRORD          $0x13, Z23, Z9
-	VPRORD          $0x12, Z17, Z15
-	VPTERNLOGD      $0x96, Z3, Z22, Z24
-	VPBROADCASTD    -236(DX), Z18
-	VMOVDQA64       Z19, Z13
-	VPTERNLOGD.BCST $0xca, -232(DX), Z18, Z13
-	VPSRLD          $0x0a, Z23, Z23
-	VMOVDQA64       Z26, 1024(BX)
-	VPTERNLOGD      $0x96, Z12, Z31, Z10
-	VPSRLD          $0x03, Z17, Z17
-	VMOVDQA64       (R13), Z5
-	VPRORD          $0x02, Z1, Z28
-	VPRORD          $0x06, Z30, Z22
-	VPADDD          Z13, Z7, Z7
-	VPTERNLOGD      $0x96, Z23, Z9, Z11
-	VPRORD          $0x0b, Z30, Z3
-	VPRORD          $0x0d, Z1, Z18
-	VPADDD          896(BX), Z10, Z10
-	VMOVDQA64       1344(BX), Z31
-	VPADDD.BCST     -328(DX), Z31, Z31
-	VPRORD          $0x19, Z30, Z12
-	VPRORD          $0x16, Z1, Z13
-	VPTERNLOGD      $0x96, Z17, Z15, Z6
-	VPRORD          $0x11, Z5, Z9
-	VPRORD          $0x13, Z5, Z23
-	VPTERNLOGD      $0xb8, Z4, Z30, Z25
-	VPADDD          Z7, Z24, Z24
-	VPSRLD          $0x0a, Z5, Z5
-	VPRORD          $0x06, Z27, Z15
-	VPADDD          448(BX), Z10, Z10
-	VPTERNLOGD      $0x96, Z12, Z3, Z22
-	VPTERNLOGD      $0x96, Z13, Z18, Z28
-	VPRORD          $0x0b, Z27, Z17
-	VPADDD          128(R13), Z6, Z6
-	VPRORD          $0x19, Z27, Z7
-	VPRORD          $0x02, Z26, Z3
-	VPADDD.BCST     -244(DX), Z24, Z12
-	VPTERNLOGD      $0x96, Z5, Z23, Z9
-	VPADDD          Z10, Z11, Z11
-	VPBROADCASTD    -252(DX), Z18
-	VMOVDQA64       Z1, Z13
-	VPTERNLOGD.BCST $0xe8, -248(DX), Z18, Z13
-	VPRORD          $0x0d, Z26, Z23
-	VPADDD          704(R13), Z6, Z6
-	VPTERNLOGD      $0x96, Z7, Z17, Z15
-	VPTERNLOGD      $0xb8, Z0, Z27, Z8
-	VPRORD          $0x16, Z26, Z5
-	VMOVDQA64       Z12, 1280(R15)
-	VPRORD          $0x06, Z12, Z10
-	VPTERNLOGD      $0xe8, Z2, Z26, Z21
-	VPRORD          $0x0b, Z12, Z18
-	VMOVDQA64       Z11, 896(BX)
-	VPADDD          Z31, Z11, Z11
-	VPADDD          Z24, Z13, Z13
-	VPADDD          Z6, Z9, Z9
-	VMOVDQA64       128(R15), Z17
-	VPADDD.BCST     -212(DX), Z17, Z17
-	VPTERNLOGD      $0x96, Z5, Z23, Z3
-	VPRORD          $0x19, Z12, Z7
-	VPRORD          $0x02, Z14, Z31
-	VPRORD          $0x0d, Z14, Z24
-	VPADDD          Z25, Z11, Z11
-	VPADDD          Z13, Z28, Z28
-	VMOVDQA64       Z12, Z6
-	VPTERNLOGD.BCST $0xca, -236(DX), Z19, Z6
-	VMOVDQA64       Z9, 128(R13)
-	VPADDD          Z16, Z9, Z9
-	VPTERNLOGD      $0x96, Z7, Z18, Z10
-	VPRORD          $0x16, Z14, Z23
-	VMOVDQA64       (BX), Z5
-	VPRORD          $0x07, Z5, Z25
-	VPRORD          $0x12, Z5, Z13
-	VPADDD          Z11, Z22, Z22
-	VMOVDQA64       Z28, 1024(R15)
-	VPSRLD          $0x03, Z5, Z5
-	VPADDD          Z6, Z17, Z17
-	VPTERNLOGD      $0xe8, Z20, Z14, Z29
-	VPADDD          Z8, Z9, Z9
-	VPTERNLOGD      $0x96, Z23, Z24, Z31
-	VPRORD          $0x02, Z28, Z16
-	VPADDD          1088(BX), Z22, Z18
-	VPADDD          Z22, Z21, Z21
-	VPTERNLOGD      $0x96, Z5, Z13, Z25
-	VPADDD          Z17, Z10, Z10
-	VPADDD          Z9, Z15, Z15
-	VMOVDQA64       832(BX), Z7
-	VPRORD          $0x11, Z7, Z11
-	VPRORD          $0x13, Z7, Z6
+	VMOVDQA64       Z17, 320(BX)
+	VPADDD          Z8, Z17, Z17
+	VPADDD          640(R15), Z0, Z0
+	VMOVDQA64       512(R15), Z7
+	VPRORD          $0x11, Z7, Z5
+	VPRORD          $0x0d, Z28, Z24
+	VPTERNLOGD      $0xe8, Z25, Z28, Z13
+	VMOVDQA64       Z2, 1088(R13)
+	VPTERNLOGD      $0x96, Z3, Z16, Z21
+	VPRORD          $0x16, Z28, Z14
+	VPRORD          $0x06, Z26, Z8
+	VPADDD          Z30, Z17, Z17
+	VPADDD          192(R15), Z0, Z0
+	VPRORD          $0x0b, Z26, Z16
+	VPADDD          192(R13), Z21, Z21
+	VPTERNLOGD      $0x96, Z14, Z24, Z29
+	VPRORD          $0x19, Z26, Z3
+	VPADDD          Z17, Z27, Z27
+	VPRORD          $0x13, Z7, Z30
 	VPSRLD          $0x0a, Z7, Z7
-	VPRORD          $0x0d, Z28, Z8
-	VPADDD          Z21, Z3, Z3
-	VMOVDQA64       Z18, 1344(BX)
-	VPADDD          960(BX), Z25, Z25
-	VPADDD.BCST     -248(DX), Z10, Z24
-	VPRORD          $0x16, Z28, Z23
-	VPADDD          1152(R13), Z15, Z22
-	VPADDD          Z15, Z29, Z29
-	VMOVDQA64       1472(R13), Z13
-	VPADDD.BCST     -372(DX), Z13, Z13
-	VMOVDQA64       Z28, Z5
-	VPTERNLOGD.BCST $0xe8, -252(DX), Z1, Z5
-	VMOVDQA64       256(R13), Z17
-	VPTERNLOGD      $0x96, Z7, Z6, Z11
-	VPRORD          $0x06, Z18, Z9
-	VPRORD          $0x0b, Z18, Z21
-	VPADDD          512(BX), Z25, Z25
-	VMOVDQA64       1408(BX), Z15
-	VPRORD          $0x07, Z17, Z6
-	VPTERNLOGD      $0x96, Z23, Z8, Z16
-	VPADDD.BCST     -324(DX), Z15, Z15
-	VMOVDQA64       Z24, 1344(R15)
-	VMOVDQA64       Z3, 1088(BX)
-	VPADDD          Z29, Z31, Z31
-	VMOVDQA64       Z22, 1408(R13)
-	VPRORD          $0x12, Z17, Z7
-	VPADDD          Z10, Z5, Z5
-	VPRORD          $0x19, Z18, Z8
+	VPRORD          $0x06, Z6, Z24
+	VMOVDQA64       Z21, 640(R13)
+	VPADDD          Z23, Z21, Z21
+	VPTERNLOGD      $0x96, Z3, Z16, Z8
+	VPTERNLOGD      $0xb8, Z15, Z26, Z1
+	VPADDD          1024(BX), Z27, Z14
+	VPTERNLOGD      $0x96, Z7, Z30, Z5
+	VMOVDQA64       448(BX), Z17
+	VPRORD          $0x0b, Z6, Z23
+	VPRORD          $0x19, Z6, Z16
+	VPADDD          Z27, Z13, Z13
+	VPRORD          $0x07, Z17, Z3
+	VPTERNLOGD      $0xb8, Z31, Z6, Z9
+	VPRORD          $0x12, Z17, Z30
 	VPSRLD          $0x03, Z17, Z17
-	VMOVDQA64       192(R15), Z23
-	VPADDD.BCST     -208(DX), Z23, Z23
-	VPTERNLOGD      $0xb8, Z30, Z18, Z4
-	VPADDD          Z25, Z11, Z11
-	VPADDD          Z5, Z16, Z16
-	VPTERNLOGD      $0x96, Z8, Z21, Z9
-	VMOVDQA64       64(R13), Z29
-	VPRORD          $0x06, Z24, Z10
-	VPRORD          $0x11, Z29, Z25
-	VMOVDQA64       Z31, 1152(R13)
-	VPTERNLOGD      $0x96, Z17, Z7, Z6
-	VPRORD          $0x0b, Z24, Z5
-	VPRORD          $0x13, Z29, Z21
-	VMOVDQA64       Z11, 960(BX)
-	VPADDD          Z15, Z11, Z11
-	VPRORD          $0x19, Z24, Z8
-	VPSRLD          $0x0a, Z29, Z29
-	VMOVDQA64       Z16, 1088(R15)
-	VMOVDQA64       Z24, Z7
-	VPTERNLOGD      $0xca, Z19, Z12, Z7
-	VPTERNLOGD      $0xe8, Z26, Z3, Z2
-	VPADDD          192(R13), Z6, Z6
-	VPADDD          Z4, Z11, Z11
-	VPTERNLOGD      $0x96, Z29, Z21, Z25
-	VPTERNLOGD      $0x96, Z8, Z5, Z10
-	VPRORD          $0x06, Z22, Z17
-	VPADDD          Z7, Z23, Z23
-	VPRORD          $0x0b, Z22, Z15
-	VPRORD          $0x19, Z22, Z4
-	VPADDD          768(R13), Z6, Z6
-	VPRORD          $0x02, Z3, Z21
-	VPRORD          $0x02, Z16, Z29
-	VPADDD          Z11, Z9, Z9
-	VPRORD          $0x0d, Z3, Z5
-	VPRORD          $0x0d, Z16, Z8
-	VPADDD          Z23, Z10, Z10
-	VPTERNLOGD      $0x96, Z4, Z15, Z17
-	VPTERNLOGD      $0xb8, Z27, Z22, Z0
-	VPRORD          $0x16, Z16, Z7
-	VPADDD          Z6, Z25, Z25
-	VPRORD          $0x16, Z3, Z11
-	VPADDD          1152(BX), Z9, Z23
-	VPADDD          Z9, Z2, Z2
-	VMOVDQA64       64(BX), Z15
-	VPRORD          $0x07, Z15, Z4
-	VPTERNLOGD      $0x96, Z7, Z8, Z29
-	VPADDD          Z13, Z25, Z13
-	VPADDD.BCST     -252(DX), Z10, Z6
-	VPRORD          $0x12, Z15, Z9
-	VPSRLD          $0x03, Z15, Z15
-	VMOVDQA64       Z25, 192(R13)
-	VPTERNLOGD      $0x96, Z11, Z5, Z21
-	VMOVDQA64       Z23, 1408(BX)
-	VPRORD          $0x02, Z31, Z8
-	VMOVDQA64       896(BX), Z7
-	VPRORD          $0x11, Z7, Z25
-	VPADDD.BCST     -496(DX), Z19, Z19
-	VPTERNLOGD      $0x96, Z15, Z9, Z4
-	VMOVDQA64       Z16, Z5
-	VPTERNLOGD      $0xe8, Z1, Z28, Z5
-	VPRORD          $0x13, Z7, Z11
-	VPSRLD          $0x0a, Z7, Z7
-	VMOVDQA64       Z6, 1408(R15)
-	VPADDD          Z2, Z21, Z21
-	VPADDD          Z0, Z13, Z13
-	VPRORD          $0x0d, Z31, Z9
-	VPRORD          $0x16, Z31, Z15
-	VPADDD          256(R15), Z19, Z19
-	VPTERNLOGD      $0xe8, Z14, Z31, Z20
-	VPADDD          (BX), Z4, Z4
-	VPTERNLOGD      $0x96, Z7, Z11, Z25
-	VPRORD          $0x06, Z23, Z2
-	VPRORD          $0x0b, Z23, Z0
-	VMOVDQA64       Z21, 1152(BX)
-	VPADDD          Z13, Z17, Z17
-	VPADDD          Z10, Z5, Z5
-	VPTERNLOGD      $0x96, Z15, Z9, Z8
-	VMOVDQA64       1472(BX), Z11
-	VPADDD.BCST     -320(DX), Z11, Z11
-	VPRORD          $0x06, Z6, Z7
-	VPRORD          $0x0b, Z6, Z13
-	VPADDD          576(BX), Z4, Z4
-	VPRORD          $0x19, Z6, Z10
-	VPTERNLOGD      $0xb8, Z18, Z23, Z30
-	VPADDD          1216(R13), Z17, Z9
-	VPADDD          Z5, Z29, Z29
-	VPADDD          Z17, Z20, Z20
-	VPTERNLOGD      $0xb8, Z24, Z6, Z12
-	VPRORD          $0x19, Z23, Z15
-	VPADDD          Z4, Z25, Z25
-	VMOVDQA64       1280(R13), Z5
-	VPADDD.BCST     -368(DX), Z5, Z5
-	VPTERNLOGD      $0x96, Z10, Z13, Z7
-	VMOVDQA64       Z29, 1152(R15)
-	VPADDD          Z20, Z8, Z8
-	VMOVDQA64       320(R13), Z17
-	VPRORD          $0x07, Z17, Z4
-	VPRORD          $0x12, Z17, Z13
-	VPADDD          Z12, Z19, Z19
-	VMOVDQA64       Z9, 1472(R13)
-	VPTERNLOGD      $0x96, Z15, Z0, Z2
-	VPSRLD          $0x03, Z17, Z17
-	VPRORD          $0x02, Z29, Z10
-	VMOVDQA64       Z25, (BX)
-	VPADDD          Z11, Z25, Z25
-	VPRORD          $0x02, Z21, Z20
-	VPRORD          $0x0d, Z29, Z12
-	VPTERNLOGD      $0xe8, Z3, Z21, Z26
-	VMOVDQA64       Z8, 1216(R13)
-	VPADDD          Z19, Z7, Z7
-	VPRORD          $0x0d, Z21, Z0
-	VPRORD          $0x16, Z29, Z15
-	VPTERNLOGD      $0x96, Z17, Z13, Z4
-	VMOVDQA64       128(R13), Z11
-	VPRORD          $0x11, Z11, Z19
-	VPADDD          Z30, Z25, Z25
-	VPRORD          $0x13, Z11, Z13
-	VPSRLD          $0x0a, Z11, Z11
-	VPTERNLOGD      $0xe8, Z16, Z29, Z28
-	VPADDD          Z7, Z1, Z1
-	VPRORD          $0x16, Z21, Z17
-	VPTERNLOGD      $0x96, Z15, Z12, Z10
-	VPADDD          256(R13), Z4, Z4
-	VMOVDQA64       128(BX), Z30
-	VPADDD          Z25, Z2, Z2
-	VPTERNLOGD      $0x96, Z11, Z13, Z19
-	VPADDD          Z7, Z28, Z28
-	VPTERNLOGD      $0x96, Z17, Z0, Z20
-	VPRORD          $0x07, Z30, Z12
-	VPRORD          $0x12, Z30, Z15
-	VMOVDQA64       Z1, 1472(R15)
-	VPADDD          832(R13), Z4, Z4
-	VPSRLD          $0x03, Z30, Z30
-	VPRORD          $0x06, Z9, Z25
-	VPADDD          1216(BX), Z2, Z13
-	VPADDD          Z2, Z26, Z26
-	VPADDD          Z28, Z10, Z10
-	VPRORD          $0x0b, Z9, Z11
-	VPRORD          $0x19, Z9, Z7
-	VPRORD          $0x06, Z1, Z0
-	VPADDD          Z4, Z19, Z19
-	VPTERNLOGD      $0x96, Z30, Z15, Z12
-	VPRORD          $0x0b, Z1, Z17
-	VPADDD          Z26, Z20, Z20
-	VMOVDQA64       Z13, 1472(BX)
-	VMOVDQA64       Z10, 1216(R15)
-	VMOVDQA64       1280(R15), Z2
-	VMOVDQA64       960(BX), Z28
-	VPADDD.BCST     -492(DX), Z2, Z2
-	VPRORD          $0x11, Z28, Z4
-	VPTERNLOGD      $0x96, Z7, Z11, Z25
-	VPTERNLOGD      $0xb8, Z22, Z9, Z27
-	VPRORD          $0x19, Z1, Z15
-	VPADDD          64(BX), Z12, Z12
-	VPRORD          $0x13, Z28, Z30
-	VPSRLD          $0x0a, Z28, Z28
-	VPTERNLOGD      $0xb8, Z6, Z1, Z24
-	VMOVDQA64       Z20, 1216(BX)
-	VMOVDQA64       Z19, 256(R13)
-	VPADDD          Z5, Z19, Z19
-	VPADDD          320(R15), Z2, Z2
-	VMOVDQA64       1280(BX), Z26
-	VPADDD.BCST     -316(DX), Z26, Z26
-	VPRORD          $0x02, Z8, Z11
-	VPTERNLOGD      $0x96, Z15, Z17, Z0
-	VPRORD          $0x06, Z13, Z7
-	VPRORD          $0x0b, Z13, Z5
-	VPTERNLOGD      $0xb8, Z23, Z13, Z18
-	VPADDD          640(BX), Z12, Z12
-	VPTERNLOGD      $0x96, Z28, Z30, Z4
-	VPRORD          $0x19, Z13, Z17
-	VPRORD          $0x02, Z10, Z15
-	VPADDD          Z27, Z19, Z19
-	VPADDD          Z24, Z2, Z2
-	VPRORD          $0x0d, Z10, Z30
-	VPRORD          $0x02, Z20, Z28
-	VPTERNLOGD      $0xe8, Z31, Z8, Z14
-	VPADDD          Z12, Z4, Z4
-	VPTERNLOGD      $0x96, Z17, Z5, Z7
-	VPRORD          $0x16, Z10, Z27
-	VPRORD          $0x0d, Z20, Z24
-	VPADDD          Z19, Z25, Z25
-	VPADDD          Z2, Z0, Z0
-	VPRORD          $0x0d, Z8, Z12
-	VPRORD          $0x16, Z20, Z5
-	VPRORD          $0x16, Z8, Z17
-	VPTERNLOGD      $0xe8, Z29, Z10, Z16
-	VPTERNLOGD      $0xe8, Z21, Z20, Z3
-	VMOVDQA64       Z4, 64(BX)
-	VPADDD          Z26, Z4, Z4
-	VPTERNLOGD      $0x96, Z27, Z30, Z15
-	VPADDD          1024(R13), Z25, Z19
-	VPADDD          1024(R15), Z0, Z2
-	VPADDD          Z25, Z14, Z14
-	VPTERNLOGD      $0x96, Z5, Z24, Z28
-	VMOVDQA64       1344(R13), Z26
-	VPADDD.BCST     -364(DX), Z26, Z26
-	VMOVDQA64       384(R13), Z30
-	VPADDD          Z0, Z16, Z16
-	VPRORD          $0x07, Z30, Z27
-	VPRORD          $0x12, Z30, Z25
-	VPADDD          Z18, Z4, Z4
-	VPTERNLOGD      $0x96, Z17, Z12, Z11
-	VPSRLD          $0x03, Z30, Z30
-	VMOVDQA64       Z19, 1280(R13)
-	VMOVDQA64       Z2, 1280(R15)
-	VPADDD          Z16, Z15, Z15
-	VPRORD          $0x06, Z2, Z24
-	VPADDD          Z4, Z7, Z7
-	VMOVDQA64       192(BX), Z5
-	VPRORD          $0x07, Z5, Z0
-	VPRORD          $0x12, Z5, Z18
-	VPTERNLOGD      $0x96, Z30, Z25, Z27
-	VPADDD          Z14, Z11, Z11
-	VMOVDQA64       1344(R15), Z12
-	VPADDD.BCST     -488(DX), Z12, Z12
-	VPSRLD          $0x03, Z5, Z5
-	VPRORD          $0x0b, Z2, Z17
-	VMOVDQA64       Z15, 1024(R15)
-	VPRORD          $0x19, Z2, Z16
-	VPADDD          1024(BX), Z7, Z4
-	VPADDD          Z7, Z3, Z3
-	VPADDD          320(R13), Z27, Z27
-	VPADDD          384(R15), Z12, Z12
-	VPTERNLOGD      $0x96, Z5, Z18, Z0
-	VMOVDQA64       192(R13), Z25
-	VPRORD          $0x11, Z25, Z30
-	VPTERNLOGD      $0xb8, Z1, Z2, Z6
-	VMOVDQA64       Z11, 1024(R13)
-	VMOVDQA64       (BX), Z14
-	VPRORD          $0x11, Z14, Z7
-	VPTERNLOGD      $0x96, Z16, Z17, Z24
-	VPRORD          $0x13, Z14, Z18
-	VPADDD          Z3, Z28, Z28
-	VMOVDQA64       Z4, 1280(BX)
-	VPADDD          896(R13), Z27, Z27
-	VPRORD          $0x13, Z25, Z5
-	VPSRLD          $0x0a, Z14, Z14
-	VPADDD          128(BX), Z0, Z0
-	VPSRLD          $0x0a, Z25, Z25
-	VPADDD          Z6, Z12, Z12
-	VPRORD          $0x06, Z4, Z17
-	VMOVDQA64       1344(BX), Z16
-	VPADDD.BCST     -312(DX), Z16, Z16
-	VMOVDQA64       Z28, 1024(BX)
-	VPTERNLOGD      $0x96, Z14, Z18, Z7
-	VPRORD          $0x0b, Z4, Z3
-	VPRORD          $0x19, Z4, Z6
-	VPADDD          704(BX), Z0, Z0
-	VPADDD          Z12, Z24, Z24
-	VPRORD          $0x02, Z15, Z18
-	VPTERNLOGD      $0xb8, Z13, Z4, Z23
-	VPTERNLOGD      $0x96, Z25, Z5, Z30
-	VPRORD          $0x06, Z19, Z14
-	VPRORD          $0x0b, Z19, Z12
-	VPTERNLOGD      $0xb8, Z9, Z19, Z22
-	VPRORD          $0x0d, Z15, Z5
-	VPTERNLOGD      $0x96, Z6, Z3, Z17
-	VPRORD          $0x16, Z15, Z25
-	VPTERNLOGD      $0xe8, Z10, Z15, Z29
-	VPADDD          Z0, Z7, Z7
-	VPRORD          $0x19, Z19, Z3
-	VPADDD          Z27, Z30, Z30
-	VPRORD          $0x02, Z28, Z6
-	VPTERNLOGD      $0x96, Z25, Z5, Z18
-	VPADDD          Z24, Z29, Z29
-	VPRORD          $0x0d, Z28, Z0
-	VPRORD          $0x02, Z11, Z27
-	VMOVDQA64       Z7, 128(BX)
-	VPADDD          Z16, Z7, Z7
-	VPADDD          1088(R15), Z24, Z24
-	VPTERNLOGD      $0x96, Z3, Z12, Z14
-	VPRORD          $0x16, Z28, Z5
-	VMOVDQA64       Z30, 320(R13)
-	VPADDD          Z26, Z30, Z30
-	VPRORD          $0x0d, Z11, Z25
-	VPTERNLOGD      $0xe8, Z20, Z28, Z21
-	VPRORD          $0x16, Z11, Z16
-	VPADDD          Z29, Z18, Z18
-	VMOVDQA64       1408(R15), Z12
-	VPADDD.BCST     -484(DX), Z12, Z12
-	VPADDD          Z23, Z7, Z7
-	VMOVDQA64       Z24, 1344(R15)
-	VPTERNLOGD      $0x96, Z5, Z0, Z6
-	VPRORD          $0x06, Z24, Z3
-	VPTERNLOGD      $0xe8, Z8, Z11, Z31
-	VPADDD          Z22, Z30, Z30
-	VPTERNLOGD      $0x96, Z16, Z25, Z27
-	VPRORD          $0x0b, Z24, Z26
-	VPRORD          $0x19, Z24, Z29
-	VMOVDQA64       Z18, 1088(R15)
-	VPADDD          448(R15), Z12, Z12
-	VMOVDQA64       256(BX), Z23
-	VPRORD          $0x07, Z23, Z0
-	VPRORD          $0x12, Z23, Z5
-	VPADDD          Z7, Z17, Z17
-	VPSRLD          $0x03, Z23, Z23
-	VPTERNLOGD      $0xb8, Z2, Z24, Z1
-	VPADDD          Z30, Z14, Z14
-	VPTERNLOGD      $0x96, Z29, Z26, Z3
-	VPADDD          1088(BX), Z17, Z22
-	VPADDD          Z17, Z21, Z21
-	VPTERNLOGD      $0x96, Z23, Z5, Z0
-	VPADDD          Z1, Z12, Z12
-	VPADDD          1088(R13), Z14, Z25
-	VPADDD          Z14, Z31, Z31
-	VMOVDQA64       1408(R13), Z16
-	VPADDD.BCST     -360(DX), Z16, Z16
-	VMOVDQA64       448(R13), Z7
-	VMOVDQA64       64(BX), Z30
-	VPRORD          $0x11, Z30, Z26
-	VPRORD          $0x13, Z30, Z29
-	VPADDD          192(BX), Z0, Z0
-	VPRORD          $0x07, Z7, Z17
-	VPADDD          Z12, Z3, Z3
+	VPADDD          Z1, Z21, Z21
+	VPADDD          Z0, Z5, Z5
+	VMOVDQA64       Z14, 1280(BX)
+	VPTERNLOGD      $0x96, Z16, Z23, Z24
+	VPRORD          $0x02, Z2, Z7
+	VPADDD          Z13, Z29, Z29
+	VMOVDQA64       256(BX), Z27
+	VPRORD          $0x11, Z27, Z1
+	VPRORD          $0x13, Z27, Z0
+	VPTERNLOGD      $0x96, Z17, Z30, Z3
+	VPADDD          Z21, Z8, Z8
+	VPSRLD          $0x0a, Z27, Z27
+	VPRORD          $0x02, Z11, Z23
+	VMOVDQA64       Z5, 640(R15)
+	VPADDD          Z4, Z5, Z5
+	VPRORD          $0x0d, Z11, Z16
+	VPRORD          $0x06, Z14, Z13
+	VMOVDQA64       Z29, 1024(BX)
+	VPTERNLOGD      $0xe8, Z19, Z2, Z22
+	VPRORD          $0x16, Z11, Z30
+	VPRORD          $0x0b, Z14, Z17
+	VPADDD          384(BX), Z3, Z3
+	VPADDD          1152(R13), Z8, Z21
+	VPTERNLOGD      $0x96, Z27, Z0, Z1
+	VPRORD          $0x19, Z14, Z4
+	VPADDD          Z9, Z5, Z5
+	VMOVDQA64       1344(BX), Z0
+	VPADDD.BCST     -360(DX), Z0, Z0
+	VPTERNLOGD      $0xe8, Z20, Z11, Z18
+	VPRORD          $0x0d, Z2, Z27
+	VPRORD          $0x16, Z2, Z9
+	VPTERNLOGD      $0x96, Z30, Z16, Z23
+	VPTERNLOGD      $0xb8, Z10, Z14, Z12
+	VPADDD          960(BX), Z3, Z3
+	VPADDD          Z8, Z22, Z22
+	VPTERNLOGD      $0x96, Z4, Z17, Z13
+	VMOVDQA64       Z21, 1408(R13)
+	VPADDD          Z5, Z24, Z24
+	VMOVDQA64       1472(R13), Z16
+	VPADDD.BCST     -404(DX), Z16, Z16
+	VPTERNLOGD      $0x96, Z9, Z27, Z7
+	VMOVDQA64       576(R13), Z30
+	VPRORD          $0x11, Z30, Z8
+	VPRORD          $0x13, Z30, Z17
+	VPADDD          Z3, Z1, Z1
+	VPRORD          $0x02, Z29, Z4
 	VPSRLD          $0x0a, Z30, Z30
-	VPADDD          Z21, Z6, Z6
-	VMOVDQA64       Z22, 1344(BX)
-	VPADDD          Z31, Z27, Z27
-	VPRORD          $0x12, Z7, Z5
-	VPSRLD          $0x03, Z7, Z7
-	VMOVDQA64       Z25, 1344(R13)
-	VPRORD          $0x02, Z18, Z23
-	VPRORD          $0x0d, Z18, Z1
-	VPADDD          768(BX), Z0, Z0
-	VPADDD          1152(R15), Z3, Z14
-	VPTERNLOGD      $0x96, Z30, Z29, Z26
-	VMOVDQA64       1408(BX), Z12
-	VPADDD.BCST     -308(DX), Z12, Z12
-	VPTERNLOGD      $0x96, Z7, Z5, Z17
-	VPRORD          $0x06, Z22, Z21
-	VPRORD          $0x0b, Z22, Z31
-	VPTERNLOGD      $0xe8, Z15, Z18, Z10
-	VMOVDQA64       Z6, 1088(BX)
-	VMOVDQA64       Z27, 1088(R13)
-	VPRORD          $0x16, Z18, Z29
-	VPRORD          $0x19, Z22, Z30
-	VPADDD          Z0, Z26, Z26
-	VMOVDQA64       256(R13), Z5
-	VMOVDQA64       Z14, 1408(R15)
-	VPTERNLOGD      $0xb8, Z4, Z22, Z13
-	VPADDD          384(R13), Z17, Z17
-	VPADDD          Z3, Z10, Z10
-	VPRORD          $0x11, Z5, Z7
-	VPTERNLOGD      $0x96, Z29, Z1, Z23
-	VPTERNLOGD      $0x96, Z30, Z31, Z21
-	VPRORD          $0x06, Z14, Z0
-	VMOVDQA64       Z26, 192(BX)
-	VPADDD          Z12, Z26, Z26
-	VPRORD          $0x13, Z5, Z3
-	VPRORD          $0x0b, Z14, Z1
-	VPADDD          960(R13), Z17, Z17
-	VPSRLD          $0x0a, Z5, Z5
-	VMOVDQA64       1472(R15), Z29
-	VPADDD.BCST     -188(DX), Z29, Z29
-	VPRORD          $0x19, Z14, Z31
-	VPADDD          Z10, Z23, Z23
-	VPRORD          $0x06, Z25, Z30
-	VPTERNLOGD      $0xe8, Z28, Z6, Z20
-	VPTERNLOGD      $0xb8, Z24, Z14, Z2
-	VPADDD          Z13, Z26, Z26
-	VPRORD          $0x0b, Z25, Z12
-	VPTERNLOGD      $0xb8, Z19, Z25, Z9
-	VPTERNLOGD      $0x96, Z5, Z3, Z7
-	VPRORD          $0x02, Z6, Z10
-	VPRORD          $0x19, Z25, Z13
-	VPTERNLOGD      $0x96, Z31, Z1, Z0
+	VPADDD          1152(R15), Z24, Z5
+	VPADDD          Z24, Z18, Z18
+	VPRORD          $0x0d, Z29, Z27
+	VPRORD          $0x16, Z29, Z9
+	VPADDD          Z22, Z7, Z7
+	VMOVDQA64       Z1, 384(BX)
+	VPADDD          Z0, Z1, Z1
+	VMOVDQA64       1472(R15), Z3
+	VPADDD.BCST     -276(DX), Z3, Z3
+	VPTERNLOGD      $0x96, Z30, Z17, Z8
+	VPADDD          Z18, Z23, Z23
+	VMOVDQA64       Z5, 1408(R15)
+	VMOVDQA64       768(R15), Z24
+	VPRORD          $0x07, Z24, Z22
+	VPRORD          $0x12, Z24, Z0
+	VPTERNLOGD      $0xe8, Z28, Z29, Z25
+	VMOVDQA64       Z7, 1152(R13)
+	VPTERNLOGD      $0x96, Z9, Z27, Z4
+	VPSRLD          $0x03, Z24, Z24
+	VPRORD          $0x06, Z21, Z17
+	VPADDD          Z12, Z1, Z1
+	VPADDD          256(R13), Z8, Z8
+	VPRORD          $0x0b, Z21, Z30
+	VPRORD          $0x19, Z21, Z18
 	VMOVDQA64       Z23, 1152(R15)
-	VPRORD          $0x0d, Z6, Z3
-	VPRORD          $0x16, Z6, Z5
-	VPADDD          Z2, Z29, Z29
-	VPADDD          Z26, Z21, Z21
-	VPADDD          Z17, Z7, Z7
-	VPTERNLOGD      $0x96, Z13, Z12, Z30
-	VPRORD          $0x02, Z27, Z1
-	VPTERNLOGD      $0x96, Z5, Z3, Z10
-	VPADDD          Z29, Z0, Z0
-	VPRORD          $0x02, Z23, Z31
-	VPRORD          $0x0d, Z27, Z2
-	VPADDD          1152(BX), Z21, Z26
-	VPADDD          Z21, Z20, Z20
-	VMOVDQA64       320(BX), Z17
-	VPRORD          $0x07, Z17, Z12
-	VPRORD          $0x12, Z17, Z13
-	VMOVDQA64       Z7, 384(R13)
-	VPADDD          Z16, Z7, Z7
-	VPSRLD          $0x03, Z17, Z17
-	VPRORD          $0x0d, Z23, Z3
-	VPADDD          1216(R15), Z0, Z5
-	VPRORD          $0x16, Z23, Z29
-	VPTERNLOGD      $0xe8, Z11, Z27, Z8
-	VPTERNLOGD      $0xe8, Z18, Z23, Z15
-	VPADDD          Z20, Z10, Z10
-	VMOVDQA64       Z26, 1408(BX)
-	VPRORD          $0x16, Z27, Z21
-	VPADDD          Z9, Z7, Z7
-	VPTERNLOGD      $0x96, Z17, Z13, Z12
-	VMOVDQA64       128(BX), Z16
-	VPRORD          $0x11, Z16, Z20
-	VPTERNLOGD      $0x96, Z29, Z3, Z31
-	VPRORD          $0x13, Z16, Z9
-	VPSRLD          $0x0a, Z16, Z16
-	VPADDD          Z0, Z15, Z15
-	VMOVDQA64       Z10, 1152(BX)
-	VPTERNLOGD      $0x96, Z21, Z2, Z1
-	VMOVDQA64       Z5, 1472(R15)
-	VPADDD          Z7, Z30, Z30
-	VPADDD          256(BX), Z12, Z12
-	VPTERNLOGD      $0x96, Z16, Z9, Z20
-	VPADDD          Z15, Z31, Z31
-	VPRORD          $0x06, Z26, Z13
-	VPRORD          $0x06, Z5, Z17
-	VPADDD          1152(R13), Z30, Z3
-	VPADDD          832(BX), Z12, Z12
-	VPADDD          Z30, Z8, Z8
-	VPRORD          $0x0b, Z26, Z29
-	VMOVDQA64       1472(BX), Z0
-	VMOVDQA64       1472(R13), Z2
-	VPADDD.BCST     -304(DX), Z0, Z0
-	VPADDD.BCST     -356(DX), Z2, Z2
-	VPRORD          $0x0b, Z5, Z21
-	VPRORD          $0x19, Z26, Z7
-	VMOVDQA64       Z31, 1216(R15)
-	VMOVDQA64       1280(R15), Z9
-	VPADDD.BCST     -184(DX), Z9, Z9
-	VPRORD          $0x19, Z5, Z16
-	VPTERNLOGD      $0xb8, Z22, Z26, Z4
+	VPTERNLOGD      $0x96, Z24, Z0, Z22
+	VMOVDQA64       512(BX), Z27
+	VPRORD          $0x07, Z27, Z9
+	VPRORD          $0x12, Z27, Z12
+	VPTERNLOGD      $0xb8, Z26, Z21, Z15
+	VPADDD          Z1, Z13, Z13
+	VPADDD          Z16, Z8, Z16
+	VPSRLD          $0x03, Z27, Z27
+	VPTERNLOGD      $0x96, Z18, Z30, Z17
+	VMOVDQA64       Z8, 704(R13)
+	VMOVDQA64       576(R15), Z0
+	VPRORD          $0x11, Z0, Z24
+	VPRORD          $0x13, Z0, Z1
+	VPADDD          704(R15), Z22, Z22
+	VPSRLD          $0x0a, Z0, Z0
+	VPADDD          1088(BX), Z13, Z30
+	VPADDD          Z13, Z25, Z25
+	VPTERNLOGD      $0x96, Z27, Z12, Z9
+	VPADDD          Z15, Z16, Z16
+	VMOVDQA64       320(BX), Z18
+	VPRORD          $0x11, Z18, Z8
+	VPRORD          $0x13, Z18, Z13
+	VPADDD          256(R15), Z22, Z22
+	VPTERNLOGD      $0x96, Z0, Z1, Z24
+	VPSRLD          $0x0a, Z18, Z18
+	VPRORD          $0x06, Z5, Z12
+	VPADDD          Z25, Z4, Z4
+	VMOVDQA64       Z30, 1344(BX)
+	VPADDD          448(BX), Z9, Z9
+	VPADDD          Z16, Z17, Z17
+	VPRORD          $0x0b, Z5, Z27
+	VPRORD          $0x19, Z5, Z15
+	VPRORD          $0x06, Z30, Z1
+	VPTERNLOGD      $0xe8, Z2, Z7, Z19
+	VPADDD          Z22, Z24, Z24
+	VPTERNLOGD      $0x96, Z18, Z13, Z8
+	VPRORD          $0x0b, Z30, Z0
+	VPRORD          $0x19, Z30, Z25
+	VMOVDQA64       Z4, 1088(BX)
+	VPADDD          (BX), Z9, Z9
+	VPADDD          1216(R13), Z17, Z16
+	VMOVDQA64       1408(BX), Z22
+	VPADDD.BCST     -356(DX), Z22, Z22
+	VPTERNLOGD      $0xb8, Z6, Z5, Z31
+	VPRORD          $0x02, Z7, Z13
+	VPRORD          $0x0d, Z7, Z18
+	VPTERNLOGD      $0x96, Z15, Z27, Z12
+	VPTERNLOGD      $0xb8, Z14, Z30, Z10
+	VMOVDQA64       Z24, 704(R15)
+	VPADDD          Z3, Z24, Z24
+	VPRORD          $0x16, Z7, Z27
+	VPADDD          Z17, Z19, Z19
+	VPTERNLOGD      $0x96, Z25, Z0, Z1
+	VPADDD          Z9, Z8, Z8
+	VMOVDQA64       1280(R13), Z15
+	VPADDD.BCST     -400(DX), Z15, Z15
+	VPRORD          $0x02, Z23, Z3
+	VPRORD          $0x02, Z4, Z17
+	VMOVDQA64       Z16, 1472(R13)
+	VPRORD          $0x0d, Z23, Z0
+	VPTERNLOGD      $0x96, Z27, Z18, Z13
+	VPADDD          Z31, Z24, Z24
+	VMOVDQA64       640(R13), Z25
+	VMOVDQA64       Z8, 448(BX)
+	VPADDD          Z22, Z8, Z8
+	VPRORD          $0x11, Z25, Z9
+	VPRORD          $0x16, Z23, Z18
+	VPRORD          $0x13, Z25, Z27
+	VPSRLD          $0x0a, Z25, Z25
+	VPTERNLOGD      $0xe8, Z29, Z4, Z28
+	VPADDD          Z19, Z13, Z13
+	VPADDD          Z24, Z12, Z12
+	VPRORD          $0x0d, Z4, Z31
+	VPTERNLOGD      $0xe8, Z11, Z23, Z20
+	VPADDD          Z10, Z8, Z8
+	VPRORD          $0x16, Z4, Z22
+	VPTERNLOGD      $0x96, Z18, Z0, Z3
+	VPRORD          $0x06, Z16, Z19
+	VPTERNLOGD      $0x96, Z25, Z27, Z9
+	VPRORD          $0x0b, Z16, Z24
+	VPRORD          $0x19, Z16, Z10
+	VMOVDQA64       Z13, 1216(R13)
+	VPADDD          1216(R15), Z12, Z0
 	VPADDD          Z12, Z20, Z20
 	VPADDD          Z8, Z1, Z1
-	VMOVDQA64       Z3, 1408(R13)
-	VMOVDQA64       512(R13), Z15
-	VPTERNLOGD      $0xb8, Z14, Z5, Z24
-	VPRORD          $0x07, Z15, Z30
-	VPRORD          $0x12, Z15, Z12
-	VPTERNLOGD      $0x96, Z7, Z29, Z13
-	VPSRLD          $0x03, Z15, Z15
-	VPTERNLOGD      $0x96, Z16, Z21, Z17
-	VPRORD          $0x02, Z10, Z8
-	VMOVDQA64       Z20, 256(BX)
-	VPADDD          Z0, Z20, Z20
-	VMOVDQA64       320(R13), Z29
-	VPADDD          Z24, Z9, Z9
-	VPRORD          $0x11, Z29, Z7
-	VPRORD          $0x13, Z29, Z21
-	VMOVDQA64       Z1, 1152(R13)
-	VPSRLD          $0x0a, Z29, Z29
-	VPRORD          $0x02, Z31, Z16
-	VPTERNLOGD      $0xe8, Z6, Z10, Z28
-	VPTERNLOGD      $0x96, Z15, Z12, Z30
-	VPRORD          $0x0d, Z10, Z0
-	VPRORD          $0x0d, Z31, Z24
-	VPADDD          Z4, Z20, Z20
-	VPADDD          Z9, Z17, Z17
-	VPRORD          $0x16, Z31, Z12
-	VPRORD          $0x06, Z3, Z15
-	VPRORD          $0x16, Z10, Z4
-	VPTERNLOGD      $0x96, Z29, Z21, Z7
-	VPRORD          $0x0b, Z3, Z9
-	VPADDD          448(R13), Z30, Z30
-	VPTERNLOGD      $0xe8, Z23, Z31, Z18
-	VPADDD          Z20, Z13, Z13
-	VPTERNLOGD      $0x96, Z12, Z24, Z16
-	VPRORD          $0x19, Z3, Z21
-	VPADDD          1024(R15), Z17, Z29
-	VPTERNLOGD      $0x96, Z4, Z0, Z8
-	VPADDD          (R13), Z30, Z30
-	VMOVDQA64       384(BX), Z20
-	VPRORD          $0x07, Z20, Z24
-	VPRORD          $0x12, Z20, Z12
-	VPADDD          Z17, Z18, Z18
-	VPADDD          1216(BX), Z13, Z0
-	VPSRLD          $0x03, Z20, Z20
-	VPTERNLOGD      $0x96, Z21, Z9, Z15
-	VPTERNLOGD      $0xb8, Z25, Z3, Z19
-	VPADDD          Z13, Z28, Z28
-	VMOVDQA64       Z29, 1280(R15)
-	VPRORD          $0x06, Z29, Z4
-	VPADDD          Z30, Z7, Z7
-	VPADDD          Z18, Z16, Z16
-	VPRORD          $0x0b, Z29, Z17
-	VMOVDQA64       Z0, 1472(BX)
-	VPTERNLOGD      $0x96, Z20, Z12, Z24
-	VMOVDQA64       1344(R15), Z9
-	VPADDD.BCST     -180(DX), Z9, Z9
-	VPRORD          $0x19, Z29, Z21
-	VPADDD          Z28, Z8, Z8
-	VMOVDQA64       192(BX), Z13
-	VPRORD          $0x11, Z13, Z30
-	VPRORD          $0x13, Z13, Z18
-	VMOVDQA64       Z7, 448(R13)
-	VPADDD          Z2, Z7, Z7
-	VMOVDQA64       Z16, 1024(R15)
-	VPSRLD          $0x0a, Z13, Z13
-	VPRORD          $0x02, Z1, Z12
-	VPTERNLOGD      $0xb8, Z5, Z29, Z14
-	VPADDD          320(BX), Z24, Z24
-	VMOVDQA64       1280(BX), Z20
-	VPADDD.BCST     -300(DX), Z20, Z20
-	VPTERNLOGD      $0x96, Z21, Z17, Z4
-	VPRORD          $0x06, Z0, Z28
-	VMOVDQA64       Z8, 1216(BX)
-	VPRORD          $0x0b, Z0, Z2
-	VPTERNLOGD      $0xe8, Z27, Z1, Z11
-	VPTERNLOGD      $0x96, Z13, Z18, Z30
-	VPADDD          Z14, Z9, Z9
-	VPRORD          $0x19, Z0, Z17
-	VPTERNLOGD      $0xb8, Z26, Z0, Z22
-	VPADDD          896(BX), Z24, Z24
-	VPADDD          Z19, Z7, Z7
-	VPRORD          $0x0d, Z1, Z21
-	VPRORD          $0x02, Z16, Z18
-	VPRORD          $0x0d, Z16, Z13
-	VPRORD          $0x16, Z1, Z14
-	VPADDD          Z9, Z4, Z4
-	VPTERNLOGD      $0x96, Z17, Z2, Z28
-	VPADDD          Z7, Z15, Z15
-	VPADDD          Z24, Z30, Z30
-	VPRORD          $0x16, Z16, Z19
-	VPRORD          $0x02, Z8, Z9
-	VPRORD          $0x0d, Z8, Z2
-	VPTERNLOGD      $0x96, Z14, Z21, Z12
-	VPADDD          1088(R15), Z4, Z17
-	VPADDD          1216(R13), Z15, Z7
-	VMOVDQA64       Z30, 320(BX)
-	VPADDD          Z20, Z30, Z30
-	VPTERNLOGD      $0x96, Z19, Z13, Z18
-	VPTERNLOGD      $0xe8, Z31, Z16, Z23
-	VMOVDQA64       1280(R13), Z24
-	VPADDD.BCST     -352(DX), Z24, Z24
-	VMOVDQA64       576(R13), Z21
-	VPRORD          $0x07, Z21, Z14
-	VPRORD          $0x12, Z21, Z20
-	VPTERNLOGD      $0xe8, Z10, Z8, Z6
-	VPADDD          Z15, Z11, Z11
-	VPSRLD          $0x03, Z21, Z21
-	VMOVDQA64       Z17, 1344(R15)
-	VMOVDQA64       Z7, 1472(R13)
-	VPADDD          Z22, Z30, Z30
-	VPRORD          $0x16, Z8, Z13
-	VPADDD          Z4, Z23, Z23
-	VPADDD          Z11, Z12, Z12
-	VPTERNLOGD      $0x96, Z21, Z20, Z14
-	VPADDD          Z30, Z28, Z28
-	VPTERNLOGD      $0x96, Z13, Z2, Z9
-	VPADDD          Z23, Z18, Z18
-	VPRORD          $0x06, Z17, Z19
-	VPRORD          $0x0b, Z17, Z15
-	VMOVDQA64       Z12, 1216(R13)
-	VPADDD          512(R13), Z14, Z14
-	VPADDD          1024(BX), Z28, Z22
-	VMOVDQA64       1408(R15), Z4
-	VMOVDQA64       384(R13), Z11
-	VPADDD.BCST     -176(DX), Z4, Z4
-	VPRORD          $0x11, Z11, Z20
-	VPRORD          $0x19, Z17, Z21
-	VPADDD          Z28, Z6, Z6
-	VMOVDQA64       Z18, 1088(R15)
-	VMOVDQA64       448(BX), Z30
-	VPRORD          $0x07, Z30, Z2
-	VPADDD          64(R13), Z14, Z14
-	VPRORD          $0x12, Z30, Z13
-	VPSRLD          $0x03, Z30, Z30
-	VPTERNLOGD      $0xb8, Z29, Z17, Z5
-	VMOVDQA64       Z22, 1280(BX)
-	VPRORD          $0x13, Z11, Z23
-	VPSRLD          $0x0a, Z11, Z11
-	VPTERNLOGD      $0x96, Z21, Z15, Z19
-	VPADDD          Z6, Z9, Z9
-	VMOVDQA64       256(BX), Z28
-	VPTERNLOGD      $0x96, Z30, Z13, Z2
-	VPRORD          $0x11, Z28, Z15
-	VPRORD          $0x13, Z28, Z21
-	VPADDD          Z5, Z4, Z4
-	VPTERNLOGD      $0x96, Z11, Z23, Z20
-	VPRORD          $0x06, Z7, Z6
-	VPSRLD          $0x0a, Z28, Z28
-	VMOVDQA64       Z9, 1024(BX)
-	VPRORD          $0x0b, Z7, Z13
-	VPTERNLOGD      $0xb8, Z3, Z7, Z25
-	VPRORD          $0x06, Z22, Z30
-	VPADDD          384(BX), Z2, Z2
-	VPADDD          Z4, Z19, Z19
-	VPRORD          $0x19, Z7, Z5
-	VPRORD          $0x0b, Z22, Z23
-	VPADDD          Z14, Z20, Z20
-	VPTERNLOGD      $0x96, Z28, Z21, Z15
-	VMOVDQA64       1344(BX), Z11
-	VPADDD.BCST     -296(DX), Z11, Z11
-	VPRORD          $0x19, Z22, Z4
-	VPRORD          $0x02, Z18, Z14
-	VPTERNLOGD      $0xb8, Z0, Z22, Z26
-	VPTERNLOGD      $0xe8, Z16, Z18, Z31
-	VPADDD          960(BX), Z2, Z2
-	VPTERNLOGD      $0x96, Z5, Z13, Z6
-	VPRORD          $0x02, Z12, Z21
-	VPRORD          $0x0d, Z12, Z28
-	VPADDD          Z24, Z20, Z24
-	VPRORD          $0x0d, Z18, Z13
-	VPRORD          $0x16, Z18, Z5
-	VPTERNLOGD      $0x96, Z4, Z23, Z30
-	VMOVDQA64       Z20, 512(R13)
-	VPADDD          Z19, Z31, Z31
-	VPRORD          $0x16, Z12, Z23
-	VPADDD          Z2, Z15, Z15
-	VPADDD          1152(R15), Z19, Z19
-	VPRORD          $0x02, Z9, Z4
-	VPADDD          Z25, Z24, Z24
-	VPTERNLOGD      $0x96, Z5, Z13, Z14
-	VPRORD          $0x0d, Z9, Z20
-	VPTERNLOGD      $0xe8, Z1, Z12, Z27
-	VMOVDQA64       1472(R15), Z2
-	VPADDD.BCST     -172(DX), Z2, Z2
-	VPTERNLOGD      $0x96, Z23, Z28, Z21
-	VPRORD          $0x16, Z9, Z25
-	VPTERNLOGD      $0xe8, Z8, Z9, Z10
-	VMOVDQA64       Z15, 384(BX)
-	VPADDD          Z11, Z15, Z15
-	VMOVDQA64       Z19, 1408(R15)
-	VPRORD          $0x06, Z19, Z13
-	VPRORD          $0x0b, Z19, Z5
-	VPADDD          Z24, Z6, Z6
-	VPADDD          Z31, Z14, Z14
-	VPRORD          $0x19, Z19, Z28
-	VPTERNLOGD      $0x96, Z25, Z20, Z4
-	VPADDD          Z26, Z15, Z15
-	VPADDD          1024(R13), Z6, Z23
-	VMOVDQA64       1344(R13), Z11
-	VPTERNLOGD      $0x96, Z28, Z5, Z13
-	VPADDD.BCST     -348(DX), Z11, Z11
-	VPTERNLOGD      $0xb8, Z17, Z19, Z29
-	VMOVDQA64       Z14, 1152(R15)
-	VPADDD          Z6, Z27, Z27
-	VPADDD          Z15, Z30, Z30
-	VMOVDQA64       640(R13), Z24
-	VPRORD          $0x07, Z24, Z31
-	VPRORD          $0x12, Z24, Z20
-	VMOVDQA64       Z23, 1280(R13)
-	VMOVDQA64       512(BX), Z25
-	VPRORD          $0x07, Z25, Z26
-	VPRORD          $0x12, Z25, Z5
-	VPADDD          Z29, Z2, Z2
-	VPADDD          Z27, Z21, Z21
-	VPSRLD          $0x03, Z25, Z25
-	VPSRLD          $0x03, Z24, Z24
-	VPADDD          1088(BX), Z30, Z28
-	VPADDD          Z30, Z10, Z10
-	VPRORD          $0x02, Z14, Z6
-	VPRORD          $0x0d, Z14, Z15
-	VPADDD          Z2, Z13, Z13
-	VPRORD          $0x16, Z14, Z29
-	VPTERNLOGD      $0x96, Z25, Z5, Z26
-	VPTERNLOGD      $0x96, Z24, Z20, Z31
-	VMOVDQA64       320(BX), Z27
-	VPRORD          $0x11, Z27, Z30
-	VPRORD          $0x13, Z27, Z2
-	VPADDD          Z10, Z4, Z4
-	VMOVDQA64       Z28, 1344(BX)
-	VMOVDQA64       448(R13), Z5
-	VPRORD          $0x11, Z5, Z25
-	VPSRLD          $0x0a, Z27, Z27
-	VPTERNLOGD      $0xe8, Z18, Z14, Z16
-	VMOVDQA64       Z21, 1024(R13)
-	VPADDD          1216(R15), Z13, Z20
-	VPTERNLOGD      $0x96, Z29, Z15, Z6
-	VPADDD          448(BX), Z26, Z26
-	VPADDD          576(R13), Z31, Z31
-	VMOVDQA64       1408(BX), Z24
-	VPADDD.BCST     -292(DX), Z24, Z24
-	VPRORD          $0x06, Z28, Z10
-	VPTERNLOGD      $0x96, Z27, Z2, Z30
-	VPADDD          Z13, Z16, Z16
-	VPRORD          $0x0b, Z28, Z15
-	VPRORD          $0x19, Z28, Z29
-	VMOVDQA64       Z4, 1088(BX)
-	VMOVDQA64       Z20, 1472(R15)
-	VPRORD          $0x06, Z20, Z2
-	VPADDD          (BX), Z26, Z26
-	VPADDD          128(R13), Z31, Z31
-	VPTERNLOGD      $0xb8, Z22, Z28, Z0
-	VPRORD          $0x13, Z5, Z27
-	VPSRLD          $0x0a, Z5, Z5
-	VPADDD          Z16, Z6, Z6
-	VPTERNLOGD      $0x96, Z29, Z15, Z10
-	VMOVDQA64       1280(R15), Z13
-	VPADDD.BCST     -168(DX), Z13, Z13
-	VPRORD          $0x0b, Z20, Z16
-	VPTERNLOGD      $0xb8, Z7, Z23, Z3
-	VPADDD          Z26, Z30, Z30
-	VPRORD          $0x19, Z20, Z15
-	VPTERNLOGD      $0xb8, Z19, Z20, Z17
-	VPTERNLOGD      $0x96, Z5, Z27, Z25
-	VMOVDQA64       Z6, 1216(R15)
-	VPRORD          $0x06, Z23, Z29
-	VPRORD          $0x0b, Z23, Z26
-	VMOVDQA64       Z30, 448(BX)
-	VPADDD          Z24, Z30, Z30
-	VPRORD          $0x19, Z23, Z27
-	VPTERNLOGD      $0x96, Z15, Z16, Z2
-	VPADDD          Z17, Z13, Z13
-	VPADDD          Z31, Z25, Z25
-	VPRORD          $0x02, Z4, Z5
-	VPRORD          $0x0d, Z4, Z24
-	VPTERNLOGD      $0xe8, Z9, Z4, Z8
-	VPRORD          $0x16, Z4, Z16
-	VPRORD          $0x02, Z21, Z15
-	VPADDD          Z0, Z30, Z30
-	VPTERNLOGD      $0x96, Z27, Z26, Z29
-	VPADDD          Z13, Z2, Z2
-	VPRORD          $0x02, Z6, Z17
-	VMOVDQA64       Z25, 576(R13)
-	VPADDD          Z11, Z25, Z25
-	VPRORD          $0x0d, Z21, Z31
-	VPRORD          $0x0d, Z6, Z0
-	VPTERNLOGD      $0x96, Z16, Z24, Z5
-	VPRORD          $0x16, Z21, Z26
-	VPRORD          $0x16, Z6, Z27
-	VPTERNLOGD      $0xe8, Z12, Z21, Z1
-	VPADDD          Z30, Z10, Z10
-	VPADDD          1024(R15), Z2, Z13
-	VMOVDQA64       576(BX), Z11
-	VPRORD          $0x07, Z11, Z24
-	VPTERNLOGD      $0xe8, Z14, Z6, Z18
-	VPADDD          Z3, Z25, Z25
-	VPRORD          $0x12, Z11, Z16
-	VPTERNLOGD      $0x96, Z26, Z31, Z15
-	VPSRLD          $0x03, Z11, Z11
-	VPTERNLOGD      $0x96, Z27, Z0, Z17
-	VPADDD          1152(BX), Z10, Z30
-	VPADDD          Z10, Z8, Z8
-	VPADDD          Z2, Z18, Z18
-	VPADDD          Z25, Z29, Z29
-	VPTERNLOGD      $0x96, Z11, Z16, Z24
-	VMOVDQA64       Z13, 1280(R15)
-	VPADDD          Z8, Z5, Z5
-	VMOVDQA64       Z30, 1408(BX)
-	VPADDD          Z18, Z17, Z17
-	VPADDD          1088(R13), Z29, Z3
-	VMOVDQA64       384(BX), Z31
-	VMOVDQA64       1408(R13), Z26
-	VPRORD          $0x11, Z31, Z0
-	VPADDD.BCST     -344(DX), Z26, Z26
-	VPRORD          $0x13, Z31, Z27
-	VPADDD          Z29, Z1, Z1
-	VPADDD          512(BX), Z24, Z24
-	VMOVDQA64       704(R13), Z10
-	VPRORD          $0x07, Z10, Z2
-	VPSRLD          $0x0a, Z31, Z31
-	VMOVDQA64       Z5, 1152(BX)
-	VMOVDQA64       Z17, 1024(R15)
-	VMOVDQA64       1344(R15), Z25
-	VPADDD.BCST     -164(DX), Z25, Z25
-	VPRORD          $0x12, Z10, Z16
-	VPSRLD          $0x03, Z10, Z10
-	VMOVDQA64       Z3, 1344(R13)
-	VMOVDQA64       1472(BX), Z11
-	VPRORD          $0x06, Z13, Z8
-	VPADDD.BCST     -288(DX), Z11, Z11
-	VPADDD          64(BX), Z24, Z24
-	VPTERNLOGD      $0x96, Z31, Z27, Z0
-	VPRORD          $0x0b, Z13, Z18
-	VPRORD          $0x19, Z13, Z29
-	VPTERNLOGD      $0x96, Z10, Z16, Z2
-	VPRORD          $0x06, Z30, Z27
-	VPRORD          $0x0b, Z30, Z31
-	VPTERNLOGD      $0xb8, Z20, Z13, Z19
-	VPADDD          Z1, Z15, Z15
-	VPTERNLOGD      $0xb8, Z28, Z30, Z22
-	VPADDD          Z24, Z0, Z0
-	VMOVDQA64       512(R13), Z16
-	VPTERNLOGD      $0x96, Z29, Z18, Z8
-	VPRORD          $0x19, Z30, Z10
-	VPRORD          $0x11, Z16, Z1
-	VPADDD          640(R13), Z2, Z2
-	VPRORD          $0x13, Z16, Z24
-	VPADDD          Z19, Z25, Z25
-	VPSRLD          $0x0a, Z16, Z16
-	VMOVDQA64       Z15, 1088(R13)
-	VPRORD          $0x06, Z3, Z18
-	VMOVDQA64       Z0, 512(BX)
-	VPADDD          Z11, Z0, Z0
-	VPTERNLOGD      $0x96, Z10, Z31, Z27
-	VPRORD          $0x02, Z17, Z29
-	VPRORD          $0x0d, Z17, Z19
-	VPADDD          192(R13), Z2, Z2
-	VPADDD          Z25, Z8, Z8
-	VPTERNLOGD      $0x96, Z16, Z24, Z1
-	VPRORD          $0x0b, Z3, Z11
-	VPRORD          $0x16, Z17, Z31
-	VPTERNLOGD      $0xe8, Z9, Z5, Z4
-	VPRORD          $0x19, Z3, Z10
-	VPTERNLOGD      $0xe8, Z6, Z17, Z14
-	VPADDD          Z22, Z0, Z0
-	VPRORD          $0x02, Z5, Z25
-	VPRORD          $0x0d, Z5, Z24
-	VPTERNLOGD      $0xb8, Z23, Z3, Z7
-	VPADDD          1088(R15), Z8, Z16
-	VPADDD          Z2, Z1, Z1
-	VPRORD          $0x16, Z5, Z5
-	VPTERNLOGD      $0x96, Z31, Z19, Z29
-	VPTERNLOGD      $0x96, Z10, Z11, Z18
-	VPADDD          Z8, Z14, Z14
-	VPADDD          Z0, Z27, Z27
-	VMOVDQA64       640(BX), Z9
-	VPRORD          $0x07, Z9, Z22
-	VPRORD          $0x12, Z9, Z2
-	VMOVDQA64       Z1, 640(R13)
-	VPADDD          Z26, Z1, Z1
-	VPTERNLOGD      $0x96, Z5, Z24, Z25
-	VPSRLD          $0x03, Z9, Z9
-	VPRORD          $0x06, Z16, Z19
-	VPADDD          Z14, Z29, Z29
-	VMOVDQA64       1408(R15), Z31
-	VPADDD.BCST     -160(DX), Z31, Z31
-	VPRORD          $0x02, Z15, Z11
-	VPRORD          $0x0b, Z16, Z10
-	VPADDD          1216(BX), Z27, Z8
-	VPADDD          Z27, Z4, Z4
-	VPRORD          $0x0d, Z15, Z0
-	VPRORD          $0x19, Z16, Z26
-	VPADDD          Z7, Z1, Z1
-	VPTERNLOGD      $0x96, Z9, Z2, Z22
-	VPRORD          $0x16, Z15, Z24
-	VPTERNLOGD      $0xb8, Z13, Z16, Z20
-	VMOVDQA64       Z29, 1088(R15)
-	VMOVDQA64       Z16, 1344(R15)
-	VMOVDQA64       448(BX), Z5
-	VPRORD          $0x11, Z5, Z14
-	VPRORD          $0x13, Z5, Z27
-	VPTERNLOGD      $0xe8, Z21, Z15, Z12
-	VPADDD          Z4, Z25, Z25
-	VMOVDQA64       Z8, 1472(BX)
-	VPTERNLOGD      $0x96, Z26, Z10, Z19
-	VPSRLD          $0x0a, Z5, Z5
-	VPADDD          576(BX), Z22, Z22
-	VMOVDQA64       1280(BX), Z7
-	VPADDD          Z20, Z31, Z31
-	VPADDD.BCST     -284(DX), Z7, Z7
-	VPRORD          $0x06, Z8, Z2
-	VPADDD          Z1, Z18, Z18
-	VPTERNLOGD      $0x96, Z24, Z0, Z11
-	VPRORD          $0x0b, Z8, Z9
-	VPRORD          $0x02, Z29, Z4
-	VMOVDQA64       Z25, 1216(BX)
-	VPTERNLOGD      $0x96, Z5, Z27, Z14
-	VPRORD          $0x19, Z8, Z10
-	VPRORD          $0x0d, Z29, Z26
-	VPADDD          128(BX), Z22, Z22
-	VPADDD          Z31, Z19, Z19
-	VPRORD          $0x16, Z29, Z20
-	VPADDD          1152(R13), Z18, Z5
-	VPADDD          Z18, Z12, Z12
-	VMOVDQA64       1472(R13), Z1
-	VPADDD.BCST     -340(DX), Z1, Z1
-	VPTERNLOGD      $0xb8, Z30, Z8, Z28
-	VMOVDQA64       768(R13), Z0
-	VPRORD          $0x07, Z0, Z24
-	VPTERNLOGD      $0x96, Z10, Z9, Z2
-	VPRORD          $0x12, Z0, Z25
-	VPTERNLOGD      $0xe8, Z17, Z29, Z6
-	VPADDD          Z22, Z14, Z14
-	VPADDD          1152(R15), Z19, Z27
-	VPSRLD          $0x03, Z0, Z0
-	VPTERNLOGD      $0x96, Z20, Z26, Z4
-	VPADDD          Z12, Z11, Z11
-	VMOVDQA64       Z5, 1408(R13)
-	VMOVDQA64       704(BX), Z31
-	VPRORD          $0x07, Z31, Z18
-	VPRORD          $0x12, Z31, Z9
-	VPADDD          Z19, Z6, Z6
-	VPSRLD          $0x03, Z31, Z31
-	VMOVDQA64       Z14, 576(BX)
-	VPADDD          Z7, Z14, Z14
-	VPTERNLOGD      $0x96, Z0, Z25, Z24
-	VMOVDQA64       Z27, 1408(R15)
-	VMOVDQA64       Z11, 1152(R13)
-	VMOVDQA64       576(R13), Z10
-	VPRORD          $0x11, Z10, Z22
-	VPRORD          $0x13, Z10, Z26
-	VPADDD          Z6, Z4, Z4
-	VMOVDQA64       64(R15), Z20
-	VPTERNLOGD      $0x96, Z31, Z9, Z18
-	VPRORD          $0x07, Z20, Z12
-	VPSRLD          $0x0a, Z10, Z10
-	VPADDD          1024(BX), Z14, Z14
-	VPADDD          704(R13), Z24, Z24
-	VPRORD          $0x12, Z20, Z19
-	VPSRLD          $0x03, Z20, Z20
-	VMOVDQA64       512(BX), Z7
-	VPRORD          $0x11, Z7, Z25
-	VPRORD          $0x13, Z7, Z0
-	VPADDD          640(BX), Z18, Z18
-	VPTERNLOGD      $0x96, Z10, Z26, Z22
-	VPSRLD          $0x0a, Z7, Z7
-	VPRORD          $0x06, Z5, Z6
-	VPADDD          Z14, Z28, Z28
-	VPADDD          256(R13), Z24, Z24
-	VPTERNLOGD      $0x96, Z20, Z19, Z12
-	VPRORD          $0x0b, Z5, Z9
-	VMOVDQA64       Z4, 1152(R15)
-	VPRORD          $0x19, Z5, Z31
-	VPRORD          $0x06, Z27, Z26
-	VPADDD          192(BX), Z18, Z18
-	VPTERNLOGD      $0x96, Z7, Z0, Z25
-	VPRORD          $0x0b, Z27, Z10
-	VPADDD          Z28, Z2, Z2
-	VPADDD          Z24, Z22, Z22
-	VPADDD          (R15), Z12, Z12
-	VMOVDQA64       1344(BX), Z14
-	VPADDD.BCST     -280(DX), Z14, Z14
-	VMOVDQA64       1472(R15), Z19
-	VPADDD.BCST     -448(DX), Z19, Z19
-	VPTERNLOGD      $0x96, Z31, Z9, Z6
-	VPTERNLOGD      $0xb8, Z3, Z5, Z23
-	VPRORD          $0x19, Z27, Z20
-	VPADDD          Z18, Z25, Z25
-	VPTERNLOGD      $0xb8, Z16, Z27, Z13
-	VPADDD          Z1, Z22, Z1
-	VPRORD          $0x06, Z2, Z0
-	VPRORD          $0x0b, Z2, Z7
-	VPTERNLOGD      $0xb8, Z8, Z2, Z30
-	VPADDD          Z19, Z12, Z19
-	VPRORD          $0x19, Z2, Z28
-	VPTERNLOGD      $0x96, Z20, Z10, Z26
-	VPRORD          $0x02, Z11, Z24
-	VMOVDQA64       Z22, 704(R13)
-	VMOVDQA64       Z12, (R15)
-	VMOVDQA64       Z25, 640(BX)
-	VPADDD          Z14, Z25, Z25
-	VPRORD          $0x0d, Z11, Z9
-	VPRORD          $0x16, Z11, Z31
-	VPADDD          Z23, Z1, Z1
-	VMOVDQA64       768(BX), Z18
-	VPRORD          $0x07, Z18, Z10
-	VPRORD          $0x12, Z18, Z20
-	VPTERNLOGD      $0xe8, Z15, Z11, Z21
-	VPTERNLOGD      $0x96, Z28, Z7, Z0
-	VPADDD          Z13, Z19, Z19
+	VPTERNLOGD      $0x96, Z22, Z31, Z17
+	VMOVDQA64       576(BX), Z18
+	VPRORD          $0x07, Z18, Z27
+	VPADDD          320(R13), Z9, Z9
+	VPRORD          $0x12, Z18, Z25
 	VPSRLD          $0x03, Z18, Z18
-	VPRORD          $0x02, Z4, Z22
-	VPADDD          1088(BX), Z25, Z25
-	VPTERNLOGD      $0x96, Z31, Z9, Z24
-	VPRORD          $0x0d, Z4, Z12
-	VPRORD          $0x16, Z4, Z14
-	VPADDD          Z1, Z6, Z6
-	VMOVDQA64       576(BX), Z23
-	VPRORD          $0x11, Z23, Z7
-	VPRORD          $0x13, Z23, Z28
-	VPADDD          Z19, Z26, Z26
-	VPTERNLOGD      $0x96, Z18, Z20, Z10
-	VPSRLD          $0x0a, Z23, Z23
-	VPTERNLOGD      $0xe8, Z29, Z4, Z17
-	VPADDD          Z25, Z30, Z30
-	VPTERNLOGD      $0x96, Z14, Z12, Z22
-	VPADDD          1216(R13), Z6, Z13
-	VPADDD          Z6, Z21, Z21
-	VMOVDQA64       1280(R13), Z9
-	VPADDD.BCST     -336(DX), Z9, Z9
-	VPADDD          704(BX), Z10, Z10
-	VMOVDQA64       832(R13), Z31
-	VPRORD          $0x07, Z31, Z1
-	VPTERNLOGD      $0x96, Z23, Z28, Z7
-	VPRORD          $0x12, Z31, Z19
-	VPADDD          Z30, Z0, Z0
-	VPADDD          1216(R15), Z26, Z20
-	VPADDD          Z26, Z17, Z17
+	VPTERNLOGD      $0xb8, Z21, Z16, Z26
+	VPADDD          Z20, Z3, Z3
+	VMOVDQA64       Z0, 1472(R15)
+	VPTERNLOGD      $0x96, Z10, Z24, Z19
+	VPADDD          1152(BX), Z1, Z12
+	VPADDD          Z1, Z28, Z28
+	VMOVDQA64       1280(R15), Z8
+	VPADDD.BCST     -272(DX), Z8, Z8
+	VPADDD          Z15, Z9, Z15
+	VMOVDQA64       832(R15), Z31
+	VPTERNLOGD      $0x96, Z18, Z25, Z27
+	VPRORD          $0x07, Z31, Z22
+	VPRORD          $0x12, Z31, Z20
+	VMOVDQA64       Z9, 768(R13)
+	VMOVDQA64       Z3, 1216(R15)
+	VMOVDQA64       384(BX), Z24
+	VPRORD          $0x11, Z24, Z10
 	VPSRLD          $0x03, Z31, Z31
-	VPADDD          Z21, Z24, Z24
-	VMOVDQA64       Z13, 1472(R13)
+	VPADDD          Z28, Z17, Z17
+	VMOVDQA64       Z12, 1408(BX)
+	VPRORD          $0x13, Z24, Z1
+	VPSRLD          $0x0a, Z24, Z24
+	VPADDD          512(BX), Z27, Z27
+	VPADDD          Z26, Z15, Z15
+	VPRORD          $0x02, Z13, Z25
+	VPRORD          $0x0d, Z13, Z18
+	VPTERNLOGD      $0x96, Z31, Z20, Z22
+	VPRORD          $0x16, Z13, Z9
+	VPRORD          $0x06, Z12, Z28
+	VPTERNLOGD      $0xe8, Z7, Z13, Z2
+	VPTERNLOGD      $0x96, Z24, Z1, Z10
+	VMOVDQA64       1472(BX), Z26
+	VPADDD.BCST     -352(DX), Z26, Z26
+	VPRORD          $0x0b, Z12, Z20
+	VPRORD          $0x19, Z12, Z31
+	VMOVDQA64       Z17, 1152(BX)
+	VPADDD          64(BX), Z27, Z27
+	VPADDD          Z15, Z19, Z19
+	VPADDD          768(R15), Z22, Z22
+	VMOVDQA64       640(R15), Z1
+	VPTERNLOGD      $0x96, Z9, Z18, Z25
+	VPTERNLOGD      $0xb8, Z30, Z12, Z14
+	VPRORD          $0x11, Z1, Z24
+	VPRORD          $0x13, Z1, Z15
+	VPTERNLOGD      $0x96, Z31, Z20, Z28
+	VPADDD          1024(R13), Z19, Z18
+	VPADDD          Z27, Z10, Z10
+	VPSRLD          $0x0a, Z1, Z1
+	VPADDD          Z19, Z2, Z2
+	VPADDD          320(R15), Z22, Z22
+	VMOVDQA64       1344(R13), Z9
+	VPADDD.BCST     -396(DX), Z9, Z9
+	VPRORD          $0x06, Z0, Z20
+	VPRORD          $0x02, Z17, Z31
+	VPADDD          Z26, Z10, Z26
+	VPTERNLOGD      $0x96, Z1, Z15, Z24
+	VPRORD          $0x0b, Z0, Z27
+	VPRORD          $0x19, Z0, Z19
+	VMOVDQA64       Z10, 512(BX)
+	VPADDD          Z2, Z25, Z25
+	VMOVDQA64       Z18, 1280(R13)
+	VMOVDQA64       704(R13), Z15
+	VPRORD          $0x11, Z15, Z1
+	VPTERNLOGD      $0xe8, Z4, Z17, Z29
+	VPTERNLOGD      $0xb8, Z5, Z0, Z6
+	VPADDD          Z22, Z24, Z24
+	VPADDD          Z14, Z26, Z26
+	VPRORD          $0x13, Z15, Z10
+	VPTERNLOGD      $0x96, Z19, Z27, Z20
+	VMOVDQA64       Z25, 1024(R13)
+	VPSRLD          $0x0a, Z15, Z15
+	VPRORD          $0x0d, Z17, Z2
+	VPRORD          $0x16, Z17, Z22
+	VPRORD          $0x06, Z18, Z14
+	VMOVDQA64       Z24, 768(R15)
+	VPADDD          Z8, Z24, Z24
+	VPADDD          Z26, Z28, Z28
+	VPRORD          $0x0b, Z18, Z27
+	VPRORD          $0x19, Z18, Z19
+	VPTERNLOGD      $0x96, Z15, Z10, Z1
+	VPTERNLOGD      $0x96, Z22, Z2, Z31
+	VMOVDQA64       640(BX), Z8
+	VPRORD          $0x02, Z3, Z26
+	VPTERNLOGD      $0xb8, Z16, Z18, Z21
+	VPADDD          1216(BX), Z28, Z10
+	VPADDD          Z6, Z24, Z24
+	VPRORD          $0x07, Z8, Z15
+	VPRORD          $0x0d, Z3, Z2
+	VPADDD          384(R13), Z1, Z1
+	VPADDD          Z28, Z29, Z29
+	VPTERNLOGD      $0x96, Z19, Z27, Z14
+	VPRORD          $0x12, Z8, Z22
+	VPRORD          $0x16, Z3, Z6
+	VMOVDQA64       Z10, 1472(BX)
+	VPADDD          Z24, Z20, Z20
+	VPSRLD          $0x03, Z8, Z8
+	VPRORD          $0x02, Z25, Z28
+	VMOVDQA64       Z1, 832(R13)
+	VPADDD          Z9, Z1, Z1
+	VPADDD          Z29, Z31, Z31
+	VMOVDQA64       448(BX), Z27
+	VPTERNLOGD      $0xe8, Z23, Z3, Z11
+	VPRORD          $0x0d, Z25, Z19
+	VPRORD          $0x11, Z27, Z24
+	VPRORD          $0x13, Z27, Z9
+	VPTERNLOGD      $0x96, Z6, Z2, Z26
+	VPADDD          1024(R15), Z20, Z29
+	VPTERNLOGD      $0x96, Z8, Z22, Z15
+	VPSRLD          $0x0a, Z27, Z27
+	VPRORD          $0x16, Z25, Z2
+	VMOVDQA64       Z31, 1216(BX)
+	VPADDD          Z21, Z1, Z1
+	VPADDD          Z20, Z11, Z11
+	VMOVDQA64       1280(BX), Z6
+	VPADDD.BCST     -348(DX), Z6, Z6
+	VPRORD          $0x06, Z10, Z22
+	VPTERNLOGD      $0xe8, Z13, Z25, Z7
+	VPRORD          $0x0b, Z10, Z8
+	VPADDD          576(BX), Z15, Z15
+	VPTERNLOGD      $0x96, Z27, Z9, Z24
+	VMOVDQA64       Z29, 1280(R15)
+	VPTERNLOGD      $0x96, Z2, Z19, Z28
+	VPRORD          $0x19, Z10, Z21
+	VPADDD          Z1, Z14, Z14
+	VPADDD          Z11, Z26, Z26
+	VMOVDQA64       896(R15), Z20
+	VPRORD          $0x07, Z20, Z9
+	VPRORD          $0x12, Z20, Z27
+	VMOVDQA64       1344(R15), Z19
+	VPADDD.BCST     -268(DX), Z19, Z19
+	VPSRLD          $0x03, Z20, Z20
+	VPTERNLOGD      $0xb8, Z12, Z10, Z30
+	VPADDD          128(BX), Z15, Z15
+	VPTERNLOGD      $0x96, Z21, Z8, Z22
+	VPADDD          1088(R13), Z14, Z2
+	VMOVDQA64       Z26, 1024(R15)
+	VPADDD          Z14, Z7, Z7
+	VMOVDQA64       1408(R13), Z1
+	VPADDD.BCST     -392(DX), Z1, Z1
+	VMOVDQA64       448(R13), Z11
+	VPTERNLOGD      $0x96, Z20, Z27, Z9
+	VPADDD.BCST     4856(DI), Z11, Z11
+	VPRORD          $0x02, Z31, Z8
+	VPADDD          Z15, Z24, Z24
+	VMOVDQA64       768(R13), Z21
+	VPRORD          $0x11, Z21, Z14
+	VPRORD          $0x13, Z21, Z27
+	VPADDD          Z7, Z28, Z28
+	VMOVDQA64       Z2, 1344(R13)
+	VPSRLD          $0x0a, Z21, Z21
+	VPADDD          832(R15), Z9, Z9
+	VMOVDQA64       704(R15), Z20
+	VPTERNLOGD      $0xe8, Z17, Z31, Z4
+	VMOVDQA64       Z24, 576(BX)
+	VPADDD          Z6, Z24, Z24
+	VPRORD          $0x0d, Z31, Z15
+	VMOVDQA64       Z28, 1088(R13)
+	VPRORD          $0x16, Z31, Z7
+	VPTERNLOGD      $0x96, Z21, Z27, Z14
+	VPADDD          384(R15), Z9, Z9
+	VPRORD          $0x11, Z20, Z6
+	VPADDD          Z30, Z24, Z24
+	VPRORD          $0x06, Z2, Z27
+	VPTERNLOGD      $0x96, Z7, Z15, Z8
+	VPADDD          Z11, Z14, Z14
+	VPRORD          $0x0b, Z2, Z21
+	VPRORD          $0x13, Z20, Z30
+	VPSRLD          $0x0a, Z20, Z20
+	VPADDD          Z24, Z22, Z22
+	VPRORD          $0x19, Z2, Z15
+	VPRORD          $0x06, Z29, Z7
+	VMOVDQA64       Z14, 896(R13)
+	VPADDD          Z1, Z14, Z14
+	VPTERNLOGD      $0xb8, Z18, Z2, Z16
+	VPTERNLOGD      $0x96, Z20, Z30, Z6
+	VMOVDQA64       704(BX), Z11
+	VPRORD          $0x0b, Z29, Z24
+	VPRORD          $0x19, Z29, Z1
+	VPADDD          1024(BX), Z22, Z30
+	VPADDD          Z22, Z4, Z4
+	VPTERNLOGD      $0x96, Z15, Z21, Z27
+	VPRORD          $0x07, Z11, Z20
+	VPRORD          $0x12, Z11, Z22
+	VPADDD          Z16, Z14, Z14
+	VPTERNLOGD      $0xb8, Z0, Z29, Z5
+	VPADDD          Z9, Z6, Z6
+	VPSRLD          $0x03, Z11, Z11
+	VMOVDQA64       512(BX), Z21
+	VPRORD          $0x11, Z21, Z15
+	VPTERNLOGD      $0x96, Z1, Z24, Z7
+	VPADDD          Z4, Z8, Z8
+	VMOVDQA64       Z30, 1280(BX)
+	VPRORD          $0x13, Z21, Z16
+	VPSRLD          $0x0a, Z21, Z21
+	VPADDD          Z14, Z27, Z27
+	VPRORD          $0x02, Z28, Z9
+	VPRORD          $0x0d, Z28, Z24
+	VMOVDQA64       Z6, 832(R15)
+	VPADDD          Z19, Z6, Z6
+	VPTERNLOGD      $0x96, Z11, Z22, Z20
+	VPRORD          $0x02, Z26, Z1
+	VPRORD          $0x06, Z30, Z4
+	VPTERNLOGD      $0x96, Z21, Z16, Z15
+	VMOVDQA64       1344(BX), Z14
+	VPADDD.BCST     -344(DX), Z14, Z14
+	VPRORD          $0x0d, Z26, Z19
+	VPRORD          $0x16, Z26, Z22
+	VMOVDQA64       Z8, 1024(BX)
+	VPRORD          $0x0b, Z30, Z11
+	VPTERNLOGD      $0xe8, Z25, Z28, Z13
+	VPTERNLOGD      $0xb8, Z10, Z30, Z12
+	VPADDD          640(BX), Z20, Z20
+	VPADDD          Z5, Z6, Z6
+	VPRORD          $0x19, Z30, Z16
+	VPADDD          1152(R13), Z27, Z21
+	VPRORD          $0x16, Z28, Z5
+	VPTERNLOGD      $0x96, Z22, Z19, Z1
+	VPTERNLOGD      $0xe8, Z3, Z26, Z23
+	VPADDD          Z27, Z13, Z13
+	VPADDD          192(BX), Z20, Z20
+	VPADDD          Z6, Z7, Z7
+	VPTERNLOGD      $0x96, Z16, Z11, Z4
+	VPTERNLOGD      $0x96, Z5, Z24, Z9
+	VMOVDQA64       Z21, 1408(R13)
+	VMOVDQA64       1472(R13), Z19
+	VPADDD.BCST     -388(DX), Z19, Z19
+	VPRORD          $0x02, Z8, Z22
+	VMOVDQA64       512(R13), Z27
+	VPADDD.BCST     4860(DI), Z27, Z27
+	VPRORD          $0x0d, Z8, Z6
+	VPADDD          Z20, Z15, Z15
+	VPADDD          1088(R15), Z7, Z11
+	VMOVDQA64       832(R13), Z16
+	VPADDD          Z7, Z23, Z23
+	VPRORD          $0x11, Z16, Z24
+	VPADDD          Z13, Z9, Z9
+	VPRORD          $0x13, Z16, Z5
+	VPSRLD          $0x0a, Z16, Z16
+	VPTERNLOGD      $0xe8, Z31, Z8, Z17
+	VMOVDQA64       1408(R15), Z20
+	VPADDD.BCST     -264(DX), Z20, Z20
+	VMOVDQA64       Z15, 640(BX)
+	VPADDD          Z14, Z15, Z15
+	VPADDD          Z23, Z1, Z1
+	VMOVDQA64       Z11, 1344(R15)
+	VPRORD          $0x16, Z8, Z7
+	VMOVDQA64       Z9, 1152(R13)
+	VMOVDQA64       960(R15), Z13
+	VPTERNLOGD      $0x96, Z16, Z5, Z24
+	VPRORD          $0x07, Z13, Z14
+	VPRORD          $0x12, Z13, Z23
+	VPADDD          Z12, Z15, Z15
+	VPTERNLOGD      $0x96, Z7, Z6, Z22
+	VPSRLD          $0x03, Z13, Z13
+	VPRORD          $0x06, Z21, Z5
+	VMOVDQA64       Z1, 1088(R15)
+	VPADDD          Z27, Z24, Z24
+	VPRORD          $0x0b, Z21, Z16
+	VMOVDQA64       768(BX), Z12
+	VPRORD          $0x07, Z12, Z6
+	VPADDD          Z15, Z4, Z4
+	VPTERNLOGD      $0x96, Z13, Z23, Z14
+	VPRORD          $0x12, Z12, Z7
+	VPSRLD          $0x03, Z12, Z12
+	VMOVDQA64       Z24, 960(R13)
+	VPADDD          Z19, Z24, Z24
+	VPRORD          $0x19, Z21, Z27
+	VPTERNLOGD      $0xb8, Z2, Z21, Z18
+	VMOVDQA64       768(R15), Z15
+	VPRORD          $0x11, Z15, Z23
+	VPADDD          1088(BX), Z4, Z13
+	VPADDD          Z4, Z17, Z17
+	VPADDD          896(R15), Z14, Z14
+	VPTERNLOGD      $0x96, Z12, Z7, Z6
+	VPTERNLOGD      $0x96, Z27, Z16, Z5
+	VMOVDQA64       576(BX), Z19
+	VPRORD          $0x13, Z15, Z4
+	VPSRLD          $0x0a, Z15, Z15
+	VPADDD          Z18, Z24, Z24
+	VPRORD          $0x11, Z19, Z7
+	VPRORD          $0x13, Z19, Z12
+	VPADDD          Z17, Z22, Z22
+	VMOVDQA64       Z13, 1344(BX)
+	VPADDD          448(R15), Z14, Z14
+	VPADDD          704(BX), Z6, Z6
+	VPSRLD          $0x0a, Z19, Z19
+	VPTERNLOGD      $0x96, Z15, Z4, Z23
+	VPADDD          Z24, Z5, Z5
+	VPRORD          $0x06, Z11, Z16
+	VPRORD          $0x0b, Z11, Z27
+	VMOVDQA64       1408(BX), Z18
+	VPADDD.BCST     -340(DX), Z18, Z18
+	VPRORD          $0x06, Z13, Z17
+	VPRORD          $0x19, Z11, Z4
+	VPTERNLOGD      $0xe8, Z28, Z9, Z25
+	VPADDD          256(BX), Z6, Z6
+	VPTERNLOGD      $0x96, Z19, Z12, Z7
+	VPRORD          $0x0b, Z13, Z15
+	VPTERNLOGD      $0xb8, Z29, Z11, Z0
+	VMOVDQA64       Z22, 1088(BX)
+	VPADDD          Z14, Z23, Z23
+	VPADDD          1216(R13), Z5, Z24
+	VPRORD          $0x19, Z13, Z12
+	VPTERNLOGD      $0xb8, Z30, Z13, Z10
+	VPRORD          $0x02, Z9, Z19
+	VPRORD          $0x0d, Z9, Z14
+	VPTERNLOGD      $0x96, Z4, Z27, Z16
+	VPADDD          Z5, Z25, Z25
+	VPADDD          Z6, Z7, Z7
+	VPRORD          $0x16, Z9, Z27
+	VPRORD          $0x02, Z22, Z4
+	VPADDD          Z20, Z23, Z23
+	VPTERNLOGD      $0x96, Z12, Z15, Z17
+	VMOVDQA64       Z24, 1472(R13)
+	VPRORD          $0x0d, Z22, Z5
+	VMOVDQA64       1280(R13), Z6
+	VPADDD.BCST     -384(DX), Z6, Z6
+	VPRORD          $0x02, Z1, Z20
+	VMOVDQA64       Z7, 704(BX)
+	VPADDD          Z18, Z7, Z7
+	VPTERNLOGD      $0x96, Z27, Z14, Z19
+	VMOVDQA64       576(R13), Z15
+	VPADDD.BCST     4864(DI), Z15, Z15
+	VPADDD          Z0, Z23, Z23
+	VMOVDQA64       896(R13), Z12
+	VPRORD          $0x0d, Z1, Z18
+	VPTERNLOGD      $0xe8, Z8, Z22, Z31
+	VPRORD          $0x16, Z1, Z14
+	VPADDD          Z10, Z7, Z7
+	VPADDD          Z25, Z19, Z19
+	VPRORD          $0x11, Z12, Z27
+	VPADDD          Z23, Z16, Z16
+	VPRORD          $0x13, Z12, Z0
+	VPTERNLOGD      $0x96, Z14, Z18, Z20
+	VPTERNLOGD      $0xe8, Z26, Z1, Z3
+	VPRORD          $0x16, Z22, Z10
+	VPSRLD          $0x0a, Z12, Z12
+	VMOVDQA64       Z19, 1216(R13)
+	VPADDD          Z7, Z17, Z17
+	VPRORD          $0x06, Z24, Z25
+	VPADDD          1152(R15), Z16, Z23
+	VMOVDQA64       832(BX), Z18
+	VPRORD          $0x07, Z18, Z14
+	VPADDD          Z16, Z3, Z3
+	VPTERNLOGD      $0x96, Z10, Z5, Z4
+	VPTERNLOGD      $0x96, Z12, Z0, Z27
+	VPRORD          $0x0b, Z24, Z7
+	VPRORD          $0x19, Z24, Z16
+	VPADDD          1152(BX), Z17, Z5
+	VPADDD          Z17, Z31, Z31
+	VPRORD          $0x12, Z18, Z10
+	VPSRLD          $0x03, Z18, Z18
+	VPADDD          Z3, Z20, Z20
+	VMOVDQA64       Z23, 1408(R15)
+	VPTERNLOGD      $0xb8, Z21, Z24, Z2
+	VPADDD          Z15, Z27, Z27
+	VMOVDQA64       1472(R15), Z0
+	VPADDD.BCST     -260(DX), Z0, Z0
+	VPTERNLOGD      $0x96, Z16, Z7, Z25
+	VPADDD          Z31, Z4, Z4
+	VMOVDQA64       Z5, 1408(BX)
+	VPTERNLOGD      $0x96, Z18, Z10, Z14
+	VMOVDQA64       (R15), Z12
+	VPRORD          $0x07, Z12, Z17
+	VPRORD          $0x12, Z12, Z3
+	VMOVDQA64       Z20, 1152(R15)
+	VMOVDQA64       640(BX), Z15
+	VPRORD          $0x11, Z15, Z7
+	VPSRLD          $0x03, Z12, Z12
+	VMOVDQA64       Z27, (R13)
+	VPADDD          Z6, Z27, Z27
+	VPRORD          $0x13, Z15, Z16
+	VPSRLD          $0x0a, Z15, Z15
+	VMOVDQA64       Z4, 1152(BX)
+	VPADDD          768(BX), Z14, Z14
+	VMOVDQA64       1472(BX), Z31
+	VPADDD.BCST     -336(DX), Z31, Z31
+	VPRORD          $0x06, Z5, Z10
+	VPTERNLOGD      $0x96, Z12, Z3, Z17
+	VPRORD          $0x0b, Z5, Z18
+	VPRORD          $0x19, Z5, Z6
+	VPADDD          Z2, Z27, Z27
+	VPTERNLOGD      $0x96, Z15, Z16, Z7
+	VPRORD          $0x02, Z19, Z3
+	VPTERNLOGD      $0xb8, Z13, Z5, Z30
+	VPADDD          320(BX), Z14, Z14
+	VMOVDQA64       832(R15), Z12
+	VPRORD          $0x11, Z12, Z2
+	VPTERNLOGD      $0xe8, Z9, Z19, Z28
+	VPADDD          960(R15), Z17, Z17
+	VPRORD          $0x0d, Z19, Z16
+	VPRORD          $0x16, Z19, Z15
+	VPTERNLOGD      $0x96, Z6, Z18, Z10
+	VPADDD          Z27, Z25, Z25
+	VPADDD          Z14, Z7, Z7
+	VPRORD          $0x13, Z12, Z18
+	VPSRLD          $0x0a, Z12, Z12
+	VPADDD          512(R15), Z17, Z17
+	VPTERNLOGD      $0x96, Z15, Z16, Z3
+	VPRORD          $0x02, Z4, Z6
+	VPADDD          1024(R13), Z25, Z27
+	VPADDD          Z25, Z28, Z28
+	VPRORD          $0x06, Z23, Z14
+	VMOVDQA64       Z7, 768(BX)
+	VPADDD          Z31, Z7, Z7
+	VPTERNLOGD      $0x96, Z12, Z18, Z2
+	VPRORD          $0x0d, Z4, Z16
+	VPRORD          $0x0b, Z23, Z15
+	VMOVDQA64       128(R13), Z25
+	VPRORD          $0x19, Z23, Z31
+	VPTERNLOGD      $0xe8, Z22, Z4, Z8
+	VPADDD          Z28, Z3, Z3
+	VMOVDQA64       Z27, 1280(R13)
+	VPADDD          Z30, Z7, Z7
+	VPADDD          Z17, Z2, Z2
+	VPRORD          $0x07, Z25, Z18
+	VPRORD          $0x12, Z25, Z12
+	VMOVDQA64       1344(R13), Z28
+	VPADDD.BCST     -380(DX), Z28, Z28
+	VPSRLD          $0x03, Z25, Z25
+	VPTERNLOGD      $0x96, Z31, Z15, Z14
+	VPTERNLOGD      $0xb8, Z11, Z23, Z29
+	VMOVDQA64       Z3, 1024(R13)
+	VPRORD          $0x16, Z4, Z30
+	VPADDD          Z7, Z10, Z10
+	VPADDD          Z0, Z2, Z2
+	VMOVDQA64       896(BX), Z17
+	VPRORD          $0x07, Z17, Z15
+	VPTERNLOGD      $0x96, Z25, Z12, Z18
+	VPRORD          $0x12, Z17, Z31
+	VPSRLD          $0x03, Z17, Z17
+	VPTERNLOGD      $0x96, Z30, Z16, Z6
+	VMOVDQA64       960(R13), Z7
+	VPRORD          $0x02, Z20, Z0
+	VPADDD          1216(BX), Z10, Z12
+	VPADDD          Z29, Z2, Z2
+	VPRORD          $0x11, Z7, Z25
+	VPRORD          $0x0d, Z20, Z16
+	VPADDD          640(R13), Z18, Z18
+	VPTERNLOGD      $0x96, Z17, Z31, Z15
+	VPRORD          $0x13, Z7, Z30
+	VPSRLD          $0x0a, Z7, Z7
+	VPADDD          Z10, Z8, Z8
+	VPRORD          $0x16, Z20, Z29
+	VMOVDQA64       Z12, 1472(BX)
+	VPADDD          Z2, Z14, Z14
+	VMOVDQA64       704(BX), Z31
+	VPRORD          $0x11, Z31, Z17
+	VPADDD.BCST     4868(DI), Z18, Z18
+	VPADDD          832(BX), Z15, Z15
+	VPTERNLOGD      $0x96, Z7, Z30, Z25
+	VPTERNLOGD      $0xe8, Z1, Z20, Z26
+	VPADDD          Z8, Z6, Z6
+	VPRORD          $0x13, Z31, Z10
+	VPSRLD          $0x0a, Z31, Z31
+	VPTERNLOGD      $0x96, Z29, Z16, Z0
+	VPADDD          1216(R15), Z14, Z2
+	VPRORD          $0x06, Z27, Z30
+	VPRORD          $0x06, Z12, Z7
+	VPADDD          384(BX), Z15, Z15
+	VMOVDQA64       1280(BX), Z8
+	VPADDD.BCST     -332(DX), Z8, Z8
+	VPADDD          Z14, Z26, Z26
+	VPRORD          $0x0b, Z12, Z16
+	VPADDD          Z18, Z25, Z25
+	VPTERNLOGD      $0x96, Z31, Z10, Z17
+	VPRORD          $0x0b, Z27, Z29
+	VPRORD          $0x19, Z12, Z14
+	VMOVDQA64       Z6, 1216(BX)
+	VPRORD          $0x19, Z27, Z18
+	VMOVDQA64       Z2, 1472(R15)
+	VPTERNLOGD      $0xb8, Z24, Z27, Z21
+	VPTERNLOGD      $0xb8, Z5, Z12, Z13
+	VPADDD          Z26, Z0, Z0
+	VPADDD.BCST     -84(R8), Z20, Z20
+	VPADDD          Z28, Z25, Z28
+	VPADDD          Z15, Z17, Z17
+	VPTERNLOGD      $0x96, Z14, Z16, Z7
+	VPADDD.BCST     -80(R8), Z1, Z1
+	VMOVDQA64       Z25, 64(R13)
+	VPTERNLOGD      $0x96, Z18, Z29, Z30
+	VPRORD          $0x02, Z3, Z10
+	VPRORD          $0x0d, Z3, Z31
+	VMOVDQA64       Z0, 1216(R15)
+	VPADDD.BCST     -88(R8), Z0, Z0
+	VMOVDQA64       Z20, 64(R15)
+	VPRORD          $0x02, Z6, Z26
+	VPRORD          $0x0d, Z6, Z15
+	VMOVDQA64       Z17, 832(BX)
+	VPADDD          Z8, Z17, Z17
+	VPADDD          Z21, Z28, Z28
+	VMOVDQA64       Z1, 128(R15)
+	VPADDD.BCST     -72(R8), Z2, Z2
+	VPRORD          $0x16, Z6, Z16
+	VMOVDQA64       1024(R15), Z14
+	VPADDD.BCST     -76(R8), Z14, Z14
+	VPADDD.BCST     -68(R8), Z23, Z23
+	VPTERNLOGD      $0xe8, Z4, Z6, Z22
+	VPADDD.BCST     -64(R8), Z11, Z11
+	VPADDD.BCST     -204(DX), Z0, Z25
+	VPADDD.BCST     -200(DX), Z0, Z29
+	VPRORD          $0x16, Z3, Z18
+	VPTERNLOGD      $0xe8, Z19, Z3, Z9
+	VMOVDQA64       Z0, (R15)
+	VPADDD          Z28, Z30, Z30
+	VPADDD          Z13, Z17, Z17
+	VMOVDQA64       Z2, 256(R15)
+	VPTERNLOGD      $0x96, Z16, Z15, Z26
+	VMOVDQA64       Z14, 192(R15)
+	VMOVDQA64       Z23, 320(R15)
+	VMOVDQA64       Z11, 384(R15)
+	VMOVDQA64       1280(R15), Z20
+	VPADDD.BCST     -60(R8), Z20, Z20
+	VPTERNLOGD      $0x96, Z18, Z31, Z10
+	VPADDD          1088(R13), Z30, Z8
+	VPADDD          Z17, Z7, Z7
+	VPADDD          Z30, Z9, Z9
+	VMOVDQA64       Z20, 448(R15)
+	VPRORD          $0x06, Z25, Z21
+	VMOVDQA64       960(BX), Z1
+	VPRORD          $0x07, Z1, Z0
+	VPRORD          $0x0b, Z25, Z28
+	VPADDD          1024(BX), Z7, Z13
+	VMOVDQA64       64(R15), Z2
+	VPADDD.BCST     -216(DX), Z2, Z2
+	VPRORD          $0x12, Z1, Z15
+	VPRORD          $0x19, Z25, Z16
+	VPADDD          Z7, Z22, Z22
+	VMOVDQA64       1408(R13), Z14
+	VPADDD.BCST     -376(DX), Z14, Z14
+	VMOVDQA64       192(R13), Z23
+	VPRORD          $0x07, Z23, Z11
+	VPSRLD          $0x03, Z1, Z1
+	VPADDD          Z9, Z10, Z10
+	VMOVDQA64       Z8, 1344(R13)
+	VPRORD          $0x12, Z23, Z31
+	VPSRLD          $0x03, Z23, Z23
+	VMOVDQA64       Z13, 1280(BX)
+	VMOVDQA64       768(BX), Z18
+	VPTERNLOGD      $0x96, Z16, Z28, Z21
+	VPRORD          $0x11, Z18, Z17
+	VPRORD          $0x13, Z18, Z30
+	VPADDD          Z22, Z26, Z26
+	VPTERNLOGD      $0x96, Z1, Z15, Z0
+	VPBROADCASTD    -236(DX), Z20
+	VMOVDQA64       Z25, Z7
+	VPTERNLOGD.BCST $0xca, -232(DX), Z20, Z7
+	VPSRLD          $0x0a, Z18, Z18
+	VMOVDQA64       Z10, 1088(R13)
+	VPTERNLOGD      $0x96, Z23, Z31, Z11
+	VMOVDQA64       (R13), Z9
+	VPRORD          $0x11, Z9, Z28
+	VPRORD          $0x13, Z9, Z16
+	VPRORD          $0x06, Z13, Z22
+	VPRORD          $0x0b, Z13, Z15
+	VPADDD          896(BX), Z0, Z0
+	VPADDD          Z7, Z2, Z2
+	VPTERNLOGD      $0x96, Z18, Z30, Z17
+	VPRORD          $0x02, Z29, Z1
+	VPADDD          128(R13), Z11, Z11
+	VMOVDQA64       1344(BX), Z20
+	VPADDD.BCST     -328(DX), Z20, Z20
+	VPRORD          $0x0d, Z29, Z31
+	VPRORD          $0x19, Z13, Z23
+	VMOVDQA64       Z26, 1024(BX)
+	VPSRLD          $0x0a, Z9, Z9
+	VPRORD          $0x16, Z29, Z7
+	VPTERNLOGD      $0xb8, Z12, Z13, Z5
+	VPADDD          448(BX), Z0, Z0
+	VPADDD          Z2, Z21, Z21
+	VPRORD          $0x06, Z8, Z30
+	VPADDD          704(R13), Z11, Z11
+	VPTERNLOGD      $0x96, Z23, Z15, Z22
+	VPRORD          $0x0b, Z8, Z18
+	VPRORD          $0x19, Z8, Z2
+	VPTERNLOGD      $0x96, Z9, Z16, Z28
+	VPTERNLOGD      $0x96, Z7, Z31, Z1
+	VPADDD          Z0, Z17, Z17
+	VPADDD.BCST     -244(DX), Z21, Z15
+	VPBROADCASTD    -252(DX), Z23
+	VMOVDQA64       Z29, Z16
+	VPTERNLOGD.BCST $0xe8, -248(DX), Z23, Z16
+	VPRORD          $0x02, Z26, Z9
+	VPTERNLOGD      $0x96, Z2, Z18, Z30
+	VPRORD          $0x0d, Z26, Z31
+	VPTERNLOGD      $0xb8, Z27, Z8, Z24
+	VPRORD          $0x16, Z26, Z7
+	VPADDD          Z11, Z28, Z28
+	VPTERNLOGD      $0xe8, Z6, Z26, Z4
+	VPADDD          Z20, Z17, Z20
+	VPADDD          Z21, Z16, Z16
+	VMOVDQA64       Z15, 1280(R15)
+	VPRORD          $0x06, Z15, Z0
+	VPRORD          $0x0b, Z15, Z23
+	VMOVDQA64       Z17, 896(BX)
+	VMOVDQA64       128(R15), Z18
+	VPADDD.BCST     -212(DX), Z18, Z18
+	VPTERNLOGD      $0x96, Z7, Z31, Z9
+	VPRORD          $0x19, Z15, Z2
+	VMOVDQA64       Z28, 128(R13)
+	VPADDD          Z14, Z28, Z28
+	VPRORD          $0x02, Z10, Z11
+	VPRORD          $0x0d, Z10, Z21
+	VMOVDQA64       Z15, Z17
+	VPTERNLOGD.BCST $0xca, -236(DX), Z25, Z17
+	VPADDD          Z5, Z20, Z20
+	VPADDD          Z16, Z1, Z1
+	VPRORD          $0x16, Z10, Z31
+	VPTERNLOGD      $0x96, Z2, Z23, Z0
+	VPADDD          Z24, Z28, Z28
+	VMOVDQA64       (BX), Z7
+	VPRORD          $0x07, Z7, Z14
+	VPRORD          $0x12, Z7, Z5
+	VPADDD          Z17, Z18, Z18
+	VPADDD          Z20, Z22, Z22
+	VMOVDQA64       Z1, 1024(R15)
+	VPSRLD          $0x03, Z7, Z7
+	VPTERNLOGD      $0x96, Z31, Z21, Z11
+	VPTERNLOGD      $0xe8, Z3, Z10, Z19
+	VPRORD          $0x02, Z1, Z16
+	VPADDD          Z28, Z30, Z30
+	VPADDD          Z18, Z0, Z0
+	VPADDD          1088(BX), Z22, Z23
+	VPADDD          Z22, Z4, Z4
+	VPTERNLOGD      $0x96, Z7, Z5, Z14
+	VPRORD          $0x0d, Z1, Z2
+	VMOVDQA64       832(BX), Z24
+	VPRORD          $0x11, Z24, Z17
+	VPRORD          $0x13, Z24, Z20
+	VPADDD          1152(R13), Z30, Z21
+	VPADDD.BCST     -248(DX), Z0, Z31
+	VPSRLD          $0x0a, Z24, Z24
+	VPRORD          $0x16, Z1, Z28
+	VPADDD          Z4, Z9, Z9
+	VMOVDQA64       Z23, 1344(BX)
+	VPADDD          960(BX), Z14, Z14
+	VPADDD          Z30, Z19, Z19
+	VMOVDQA64       1472(R13), Z18
+	VPADDD.BCST     -372(DX), Z18, Z18
+	VMOVDQA64       256(R13), Z22
+	VMOVDQA64       Z1, Z5
+	VPTERNLOGD.BCST $0xe8, -252(DX), Z29, Z5
+	VPRORD          $0x06, Z23, Z7
+	VPTERNLOGD      $0x96, Z24, Z20, Z17
+	VPRORD          $0x07, Z22, Z4
+	VPTERNLOGD      $0x96, Z28, Z2, Z16
+	VPRORD          $0x0b, Z23, Z30
+	VMOVDQA64       Z9, 1088(BX)
+	VPADDD          512(BX), Z14, Z14
+	VPADDD          Z19, Z11, Z11
+	VMOVDQA64       Z21, 1408(R13)
+	VMOVDQA64       1408(BX), Z20
+	VPADDD.BCST     -324(DX), Z20, Z20
+	VMOVDQA64       Z31, 1344(R15)
+	VPRORD          $0x19, Z23, Z24
+	VPRORD          $0x12, Z22, Z2
+	VPADDD          Z0, Z5, Z5
+	VPRORD          $0x06, Z31, Z28
+	VPTERNLOGD      $0xb8, Z13, Z23, Z12
+	VPSRLD          $0x03, Z22, Z22
+	VMOVDQA64       Z11, 1152(R13)
+	VPADDD          Z14, Z17, Z17
+	VPTERNLOGD      $0x96, Z24, Z30, Z7
+	VPADDD          Z5, Z16, Z16
+	VMOVDQA64       192(R15), Z19
+	VPADDD.BCST     -208(DX), Z19, Z19
+	VPRORD          $0x0b, Z31, Z0
+	VPRORD          $0x19, Z31, Z14
+	VPTERNLOGD      $0x96, Z22, Z2, Z4
+	VMOVDQA64       64(R13), Z30
+	VPRORD          $0x11, Z30, Z24
+	VMOVDQA64       Z31, Z5
+	VPTERNLOGD      $0xca, Z25, Z15, Z5
+	VMOVDQA64       Z17, 960(BX)
+	VPADDD          Z20, Z17, Z17
+	VPRORD          $0x13, Z30, Z2
+	VPSRLD          $0x0a, Z30, Z30
+	VMOVDQA64       Z16, 1088(R15)
+	VPTERNLOGD      $0x96, Z14, Z0, Z28
+	VPRORD          $0x06, Z21, Z22
+	VPTERNLOGD      $0xe8, Z26, Z9, Z6
+	VPRORD          $0x0b, Z21, Z20
+	VPADDD          192(R13), Z4, Z4
+	VPRORD          $0x02, Z9, Z0
+	VPADDD          Z5, Z19, Z19
+	VPADDD          Z12, Z17, Z17
+	VPTERNLOGD      $0x96, Z30, Z2, Z24
+	VPRORD          $0x19, Z21, Z14
+	VPRORD          $0x02, Z16, Z5
+	VPRORD          $0x0d, Z16, Z12
+	VPADDD          768(R13), Z4, Z4
+	VPRORD          $0x0d, Z9, Z2
+	VPADDD          Z19, Z28, Z28
+	VPTERNLOGD      $0xb8, Z8, Z21, Z27
+	VPADDD          Z17, Z7, Z7
+	VPRORD          $0x16, Z9, Z30
+	VPTERNLOGD      $0x96, Z14, Z20, Z22
+	VPRORD          $0x16, Z16, Z19
+	VMOVDQA64       64(BX), Z17
+	VPADDD          Z4, Z24, Z24
+	VPADDD          1152(BX), Z7, Z20
+	VPTERNLOGD      $0x96, Z30, Z2, Z0
+	VPADDD.BCST     -252(DX), Z28, Z14
+	VPTERNLOGD      $0x96, Z19, Z12, Z5
+	VPADDD          Z7, Z6, Z6
+	VPRORD          $0x07, Z17, Z4
+	VPRORD          $0x12, Z17, Z2
+	VMOVDQA64       Z16, Z30
+	VPTERNLOGD      $0xe8, Z29, Z1, Z30
+	VMOVDQA64       Z24, 192(R13)
+	VPADDD          Z18, Z24, Z24
+	VPSRLD          $0x03, Z17, Z17
+	VPRORD          $0x02, Z11, Z12
+	VMOVDQA64       Z20, 1408(BX)
+	VMOVDQA64       896(BX), Z19
+	VMOVDQA64       Z14, 1408(R15)
+	VPADDD.BCST     -496(DX), Z25, Z25
+	VPADDD          Z6, Z0, Z0
+	VPADDD          Z28, Z30, Z30
+	VPRORD          $0x0d, Z11, Z7
+	VPRORD          $0x16, Z11, Z18
+	VPTERNLOGD      $0x96, Z17, Z2, Z4
+	VPADDD          Z27, Z24, Z24
+	VPRORD          $0x11, Z19, Z6
+	VPRORD          $0x13, Z19, Z28
+	VPSRLD          $0x0a, Z19, Z19
+	VPADDD          256(R15), Z25, Z25
+	VPRORD          $0x06, Z14, Z2
+	VPTERNLOGD      $0xe8, Z10, Z11, Z3
+	VMOVDQA64       Z0, 1152(BX)
+	VPADDD          Z30, Z5, Z5
+	VPTERNLOGD      $0x96, Z18, Z7, Z12
+	VPADDD          (BX), Z4, Z4
+	VMOVDQA64       1472(BX), Z17
+	VPADDD.BCST     -320(DX), Z17, Z17
+	VPRORD          $0x0b, Z14, Z27
+	VPRORD          $0x19, Z14, Z30
+	VPADDD          Z24, Z22, Z22
+	VPTERNLOGD      $0x96, Z19, Z28, Z6
+	VPRORD          $0x06, Z20, Z7
+	VPRORD          $0x0b, Z20, Z18
+	VMOVDQA64       Z5, 1152(R15)
+	VPRORD          $0x19, Z20, Z24
+	VPTERNLOGD      $0xb8, Z23, Z20, Z13
+	VPTERNLOGD      $0xb8, Z31, Z14, Z15
+	VPADDD          576(BX), Z4, Z4
+	VMOVDQA64       1280(R13), Z28
+	VPADDD.BCST     -368(DX), Z28, Z28
+	VPTERNLOGD      $0x96, Z30, Z27, Z2
+	VPADDD          1216(R13), Z22, Z19
+	VPADDD          Z22, Z3, Z3
+	VMOVDQA64       320(R13), Z27
+	VPTERNLOGD      $0x96, Z24, Z18, Z7
+	VPRORD          $0x07, Z27, Z30
+	VPRORD          $0x12, Z27, Z22
+	VPADDD          Z15, Z25, Z25
+	VPADDD          Z4, Z6, Z6
+	VPSRLD          $0x03, Z27, Z27
+	VPRORD          $0x02, Z5, Z18
+	VPADDD          Z3, Z12, Z12
+	VMOVDQA64       Z19, 1472(R13)
+	VPRORD          $0x0d, Z5, Z24
+	VPADDD          Z25, Z2, Z2
+	VPRORD          $0x02, Z0, Z15
+	VPTERNLOGD      $0xe8, Z9, Z0, Z26
+	VPRORD          $0x16, Z5, Z4
+	VMOVDQA64       Z6, (BX)
+	VPADDD          Z17, Z6, Z6
+	VPTERNLOGD      $0x96, Z27, Z22, Z30
+	VPRORD          $0x0d, Z0, Z3
+	VPRORD          $0x16, Z0, Z25
+	VMOVDQA64       Z12, 1216(R13)
+	VMOVDQA64       128(R13), Z17
+	VPTERNLOGD      $0xe8, Z16, Z5, Z1
+	VPADDD          Z2, Z29, Z29
+	VPRORD          $0x11, Z17, Z22
+	VPRORD          $0x13, Z17, Z27
+	VPTERNLOGD      $0x96, Z4, Z24, Z18
+	VPADDD          Z13, Z6, Z6
+	VPADDD          256(R13), Z30, Z30
+	VPTERNLOGD      $0x96, Z25, Z3, Z15
+	VPSRLD          $0x0a, Z17, Z17
+	VMOVDQA64       128(BX), Z24
+	VPRORD          $0x07, Z24, Z4
+	VPRORD          $0x12, Z24, Z13
+	VPADDD          Z2, Z1, Z1
+	VPSRLD          $0x03, Z24, Z24
+	VMOVDQA64       Z29, 1472(R15)
+	VPRORD          $0x06, Z19, Z3
+	VPADDD          Z6, Z7, Z7
+	VPADDD          832(R13), Z30, Z30
+	VPTERNLOGD      $0x96, Z17, Z27, Z22
+	VPRORD          $0x0b, Z19, Z25
+	VPADDD          Z1, Z18, Z18
+	VPRORD          $0x19, Z19, Z2
+	VPTERNLOGD      $0x96, Z24, Z13, Z4
+	VPRORD          $0x06, Z29, Z6
+	VPADDD          1216(BX), Z7, Z27
+	VPADDD          Z30, Z22, Z22
+	VMOVDQA64       1280(R15), Z17
+	VPADDD.BCST     -492(DX), Z17, Z17
+	VPRORD          $0x0b, Z29, Z1
+	VPADDD          Z7, Z26, Z26
+	VMOVDQA64       Z18, 1216(R15)
+	VPTERNLOGD      $0x96, Z2, Z25, Z3
+	VPTERNLOGD      $0xb8, Z21, Z19, Z8
+	VPRORD          $0x19, Z29, Z13
+	VPADDD          64(BX), Z4, Z4
+	VMOVDQA64       960(BX), Z24
+	VPRORD          $0x11, Z24, Z30
+	VPRORD          $0x13, Z24, Z7
+	VPADDD          Z28, Z22, Z28
+	VPADDD          320(R15), Z17, Z17
+	VPSRLD          $0x0a, Z24, Z24
+	VPTERNLOGD      $0xb8, Z14, Z29, Z31
+	VPADDD          Z26, Z15, Z15
+	VMOVDQA64       Z27, 1472(BX)
+	VMOVDQA64       Z22, 256(R13)
+	VMOVDQA64       1280(BX), Z25
+	VPADDD.BCST     -316(DX), Z25, Z25
+	VPTERNLOGD      $0x96, Z13, Z1, Z6
+	VPRORD          $0x06, Z27, Z2
+	VPADDD          640(BX), Z4, Z4
+	VPRORD          $0x0b, Z27, Z26
+	VPRORD          $0x19, Z27, Z22
+	VPTERNLOGD      $0xb8, Z20, Z27, Z23
+	VPTERNLOGD      $0x96, Z24, Z7, Z30
+	VPADDD          Z31, Z17, Z17
+	VPRORD          $0x02, Z18, Z1
+	VPRORD          $0x0d, Z18, Z13
+	VMOVDQA64       Z15, 1216(BX)
+	VPADDD          Z8, Z28, Z28
+	VPRORD          $0x02, Z12, Z7
+	VPTERNLOGD      $0xe8, Z11, Z12, Z10
+	VPRORD          $0x16, Z18, Z24
+	VPTERNLOGD      $0x96, Z22, Z26, Z2
+	VPRORD          $0x02, Z15, Z31
+	VPRORD          $0x0d, Z15, Z8
+	VPADDD          Z4, Z30, Z30
+	VPADDD          Z17, Z6, Z6
+	VPRORD          $0x0d, Z12, Z26
+	VPRORD          $0x16, Z15, Z22
+	VPADDD          Z28, Z3, Z3
+	VPRORD          $0x16, Z12, Z4
+	VPTERNLOGD      $0x96, Z24, Z13, Z1
+	VPTERNLOGD      $0xe8, Z5, Z18, Z16
+	VPTERNLOGD      $0xe8, Z0, Z15, Z9
+	VMOVDQA64       Z30, 64(BX)
+	VPADDD          Z25, Z30, Z30
+	VPADDD          1024(R15), Z6, Z17
+	VPTERNLOGD      $0x96, Z22, Z8, Z31
+	VPADDD          1024(R13), Z3, Z28
+	VPTERNLOGD      $0x96, Z4, Z26, Z7
+	VMOVDQA64       1344(R13), Z13
+	VPADDD.BCST     -364(DX), Z13, Z13
+	VPADDD          Z6, Z16, Z16
+	VPADDD          Z3, Z10, Z10
+	VMOVDQA64       384(R13), Z24
+	VPRORD          $0x07, Z24, Z25
+	VPRORD          $0x12, Z24, Z8
+	VPADDD          Z23, Z30, Z30
+	VMOVDQA64       Z17, 1280(R15)
+	VPSRLD          $0x03, Z24, Z24
+	VMOVDQA64       Z28, 1280(R13)
+	VPADDD          Z16, Z1, Z1
+	VPADDD          Z10, Z7, Z7
+	VMOVDQA64       1344(R15), Z22
+	VPADDD.BCST     -488(DX), Z22, Z22
+	VPRORD          $0x06, Z17, Z26
+	VPADDD          Z30, Z2, Z2
+	VMOVDQA64       192(BX), Z4
+	VPRORD          $0x07, Z4, Z6
+	VPTERNLOGD      $0x96, Z24, Z8, Z25
+	VPRORD          $0x0b, Z17, Z3
+	VMOVDQA64       Z1, 1024(R15)
+	VPRORD          $0x12, Z4, Z23
+	VPRORD          $0x19, Z17, Z16
+	VMOVDQA64       Z7, 1024(R13)
+	VPADDD          384(R15), Z22, Z22
+	VPSRLD          $0x03, Z4, Z4
+	VPADDD          1024(BX), Z2, Z10
+	VPADDD          Z2, Z9, Z9
+	VPADDD          320(R13), Z25, Z25
+	VMOVDQA64       192(R13), Z30
+	VPTERNLOGD      $0xb8, Z29, Z17, Z14
+	VMOVDQA64       (BX), Z8
+	VPRORD          $0x11, Z8, Z24
+	VPTERNLOGD      $0x96, Z16, Z3, Z26
+	VPRORD          $0x13, Z8, Z2
+	VPTERNLOGD      $0x96, Z4, Z23, Z6
+	VPRORD          $0x11, Z30, Z3
+	VPSRLD          $0x0a, Z8, Z8
+	VPADDD          896(R13), Z25, Z25
+	VPRORD          $0x13, Z30, Z16
+	VPSRLD          $0x0a, Z30, Z30
+	VPADDD          Z14, Z22, Z22
+	VPADDD          Z9, Z31, Z31
+	VMOVDQA64       Z10, 1280(BX)
+	VPRORD          $0x06, Z10, Z23
+	VPADDD          128(BX), Z6, Z6
+	VPTERNLOGD      $0x96, Z8, Z2, Z24
+	VPRORD          $0x02, Z1, Z4
+	VPRORD          $0x0b, Z10, Z14
+	VPTERNLOGD      $0x96, Z30, Z16, Z3
+	VMOVDQA64       1344(BX), Z9
+	VPADDD          Z22, Z26, Z26
+	VPADDD.BCST     -312(DX), Z9, Z9
+	VPRORD          $0x19, Z10, Z2
+	VPRORD          $0x0d, Z1, Z8
+	VPRORD          $0x16, Z1, Z16
+	VPTERNLOGD      $0xb8, Z27, Z10, Z20
+	VPTERNLOGD      $0xb8, Z19, Z28, Z21
+	VMOVDQA64       Z31, 1024(BX)
+	VPADDD          704(BX), Z6, Z6
+	VPTERNLOGD      $0xe8, Z18, Z1, Z5
+	VPADDD          Z25, Z3, Z3
+	VPRORD          $0x06, Z28, Z30
+	VPRORD          $0x0b, Z28, Z22
+	VPTERNLOGD      $0x96, Z2, Z14, Z23
+	VPADDD          1088(R15), Z26, Z25
+	VPRORD          $0x19, Z28, Z14
+	VPTERNLOGD      $0x96, Z16, Z8, Z4
+	VPRORD          $0x02, Z31, Z2
+	VPADDD          Z6, Z24, Z24
+	VPADDD          Z26, Z5, Z5
+	VPRORD          $0x0d, Z31, Z8
+	VPRORD          $0x02, Z7, Z16
+	VMOVDQA64       Z3, 320(R13)
+	VPADDD          Z13, Z3, Z3
+	VPRORD          $0x16, Z31, Z6
+	VPTERNLOGD      $0x96, Z14, Z22, Z30
+	VMOVDQA64       Z25, 1344(R15)
+	VPRORD          $0x0d, Z7, Z26
+	VPRORD          $0x16, Z7, Z13
+	VPTERNLOGD      $0xe8, Z15, Z31, Z0
+	VMOVDQA64       Z24, 128(BX)
+	VPADDD          Z9, Z24, Z24
+	VPADDD          Z5, Z4, Z4
+	VPADDD          Z21, Z3, Z3
+	VMOVDQA64       1408(R15), Z22
+	VPADDD.BCST     -484(DX), Z22, Z22
+	VPTERNLOGD      $0x96, Z6, Z8, Z2
+	VPRORD          $0x06, Z25, Z14
+	VPTERNLOGD      $0x96, Z13, Z26, Z16
+	VPRORD          $0x0b, Z25, Z9
+	VPTERNLOGD      $0xe8, Z12, Z7, Z11
+	VPRORD          $0x19, Z25, Z5
+	VPADDD          Z20, Z24, Z24
+	VMOVDQA64       Z4, 1088(R15)
+	VPADDD          448(R15), Z22, Z22
+	VMOVDQA64       256(BX), Z21
+	VPRORD          $0x07, Z21, Z8
+	VPRORD          $0x12, Z21, Z6
+	VPTERNLOGD      $0xb8, Z17, Z25, Z29
+	VPADDD          Z3, Z30, Z30
+	VPTERNLOGD      $0x96, Z5, Z9, Z14
+	VPSRLD          $0x03, Z21, Z21
+	VPADDD          Z24, Z23, Z23
+	VPADDD          Z29, Z22, Z22
+	VPADDD          1088(R13), Z30, Z26
+	VPADDD          Z30, Z11, Z11
+	VPTERNLOGD      $0x96, Z21, Z6, Z8
+	VPADDD          1088(BX), Z23, Z13
+	VPADDD          Z23, Z0, Z0
+	VMOVDQA64       1408(R13), Z20
+	VPADDD.BCST     -360(DX), Z20, Z20
+	VMOVDQA64       448(R13), Z3
+	VPRORD          $0x07, Z3, Z9
+	VPADDD          Z22, Z14, Z14
+	VPRORD          $0x12, Z3, Z5
+	VPADDD          Z11, Z16, Z16
+	VPADDD          192(BX), Z8, Z8
+	VMOVDQA64       64(BX), Z24
+	VPRORD          $0x11, Z24, Z29
+	VPRORD          $0x13, Z24, Z30
+	VPADDD          Z0, Z2, Z2
+	VMOVDQA64       Z13, 1344(BX)
+	VMOVDQA64       Z26, 1344(R13)
+	VPSRLD          $0x03, Z3, Z3
+	VPSRLD          $0x0a, Z24, Z24
+	VPADDD          1152(R15), Z14, Z6
+	VPRORD          $0x02, Z4, Z21
+	VPRORD          $0x06, Z13, Z23
+	VMOVDQA64       Z16, 1088(R13)
+	VPADDD          768(BX), Z8, Z8
+	VPTERNLOGD      $0xe8, Z1, Z4, Z18
+	VPRORD          $0x0b, Z13, Z22
+	VPTERNLOGD      $0x96, Z3, Z5, Z9
+	VPTERNLOGD      $0x96, Z24, Z30, Z29
+	VMOVDQA64       1408(BX), Z11
+	VPADDD.BCST     -308(DX), Z11, Z11
+	VPRORD          $0x19, Z13, Z0
+	VMOVDQA64       Z2, 1088(BX)
+	VPRORD          $0x0d, Z4, Z5
+	VPRORD          $0x16, Z4, Z3
+	VMOVDQA64       Z6, 1408(R15)
+	VPADDD          Z14, Z18, Z18
+	VPTERNLOGD      $0xb8, Z10, Z13, Z27
+	VPADDD          384(R13), Z9, Z9
+	VPADDD          Z8, Z29, Z29
+	VMOVDQA64       256(R13), Z30
+	VPRORD          $0x11, Z30, Z24
+	VPTERNLOGD      $0x96, Z0, Z22, Z23
+	VPTERNLOGD      $0x96, Z3, Z5, Z21
+	VPRORD          $0x06, Z6, Z14
+	VPRORD          $0x0b, Z6, Z8
+	VMOVDQA64       1472(R15), Z22
+	VPADDD.BCST     -184(DX), Z22, Z22
+	VPRORD          $0x19, Z6, Z0
+	VMOVDQA64       Z29, 192(BX)
+	VPADDD          960(R13), Z9, Z9
+	VPADDD          Z11, Z29, Z29
+	VPRORD          $0x13, Z30, Z5
+	VPSRLD          $0x0a, Z30, Z30
+	VPADDD          Z18, Z21, Z21
+	VPRORD          $0x06, Z26, Z3
+	VPTERNLOGD      $0xb8, Z25, Z6, Z17
+	VPTERNLOGD      $0xb8, Z28, Z26, Z19
+	VPRORD          $0x0b, Z26, Z11
+	VPRORD          $0x19, Z26, Z18
+	VPTERNLOGD      $0x96, Z0, Z8, Z14
+	VPTERNLOGD      $0xe8, Z31, Z2, Z15
+	VPTERNLOGD      $0x96, Z30, Z5, Z24
+	VPADDD          Z27, Z29, Z29
+	VPRORD          $0x02, Z2, Z8
+	VPRORD          $0x0d, Z2, Z0
+	VMOVDQA64       Z21, 1152(R15)
+	VPRORD          $0x16, Z2, Z5
+	VPADDD          Z17, Z22, Z22
+	VPTERNLOGD      $0x96, Z18, Z11, Z3
+	VPRORD          $0x02, Z16, Z30
+	VPADDD          Z9, Z24, Z24
+	VPADDD          Z29, Z23, Z23
+	VPRORD          $0x02, Z21, Z27
+	VPTERNLOGD      $0x96, Z5, Z0, Z8
+	VPADDD          Z22, Z14, Z14
+	VPRORD          $0x0d, Z16, Z17
+	VPRORD          $0x0d, Z21, Z11
+	VMOVDQA64       320(BX), Z18
+	VPRORD          $0x07, Z18, Z9
+	VPRORD          $0x12, Z18, Z29
+	VMOVDQA64       Z24, 384(R13)
+	VPADDD          Z20, Z24, Z24
+	VPADDD          1152(BX), Z23, Z0
+	VPADDD          Z23, Z15, Z15
+	VPSRLD          $0x03, Z18, Z18
+	VPADDD          1216(R15), Z14, Z5
+	VPRORD          $0x16, Z21, Z22
+	VPTERNLOGD      $0xe8, Z7, Z16, Z12
+	VPTERNLOGD      $0xe8, Z4, Z21, Z1
+	VPADDD          Z19, Z24, Z24
+	VPADDD          Z15, Z8, Z8
+	VMOVDQA64       Z0, 1408(BX)
+	VPTERNLOGD      $0x96, Z18, Z29, Z9
+	VPRORD          $0x16, Z16, Z20
+	VMOVDQA64       128(BX), Z23
+	VPTERNLOGD      $0x96, Z22, Z11, Z27
+	VPRORD          $0x11, Z23, Z19
+	VPRORD          $0x13, Z23, Z15
+	VPADDD          Z14, Z1, Z1
+	VPSRLD          $0x0a, Z23, Z23
+	VMOVDQA64       Z5, 1472(R15)
+	VMOVDQA64       Z8, 1152(BX)
+	VPADDD          Z24, Z3, Z3
+	VPADDD          256(BX), Z9, Z9
+	VPTERNLOGD      $0x96, Z20, Z17, Z30
+	VPADDD          Z1, Z27, Z27
+	VPTERNLOGD      $0x96, Z23, Z15, Z19
+	VPRORD          $0x06, Z5, Z29
+	VPADDD          1152(R13), Z3, Z18
+	VPADDD          832(BX), Z9, Z9
+	VPADDD          Z3, Z12, Z12
+	VPRORD          $0x06, Z0, Z11
+	VMOVDQA64       1472(R13), Z22
+	VMOVDQA64       1472(BX), Z14
+	VPADDD.BCST     -356(DX), Z22, Z22
+	VPADDD.BCST     -304(DX), Z14, Z14
+	VPRORD          $0x0b, Z5, Z24
+	VPRORD          $0x0b, Z0, Z17
+	VMOVDQA64       1280(R15), Z20
+	VPADDD.BCST     -180(DX), Z20, Z20
+	VPRORD          $0x19, Z0, Z1
+	VPRORD          $0x19, Z5, Z15
+	VPTERNLOGD      $0xb8, Z13, Z0, Z10
+	VPADDD          Z12, Z30, Z30
+	VMOVDQA64       Z18, 1408(R13)
+	VMOVDQA64       Z27, 1216(R15)
+	VPADDD          Z9, Z19, Z19
+	VMOVDQA64       512(R13), Z23
+	VPTERNLOGD      $0xb8, Z6, Z5, Z25
+	VPRORD          $0x07, Z23, Z3
+	VPRORD          $0x12, Z23, Z12
+	VPSRLD          $0x03, Z23, Z23
+	VPTERNLOGD      $0x96, Z1, Z17, Z11
+	VPTERNLOGD      $0x96, Z15, Z24, Z29
+	VMOVDQA64       Z19, 256(BX)
+	VPADDD          Z14, Z19, Z19
+	VMOVDQA64       320(R13), Z9
+	VPADDD          Z25, Z20, Z20
+	VPRORD          $0x11, Z9, Z17
+	VPRORD          $0x13, Z9, Z1
+	VMOVDQA64       Z30, 1152(R13)
+	VPSRLD          $0x0a, Z9, Z9
+	VPRORD          $0x02, Z27, Z24
+	VPTERNLOGD      $0xe8, Z2, Z8, Z31
+	VPTERNLOGD      $0x96, Z23, Z12, Z3
+	VPRORD          $0x0d, Z27, Z15
+	VPRORD          $0x16, Z27, Z14
+	VPADDD          Z10, Z19, Z19
+	VPADDD          Z20, Z29, Z29
+	VPRORD          $0x02, Z8, Z25
+	VPRORD          $0x0d, Z8, Z12
+	VPTERNLOGD      $0x96, Z9, Z1, Z17
+	VPRORD          $0x06, Z18, Z23
+	VPRORD          $0x0b, Z18, Z10
+	VPADDD          448(R13), Z3, Z3
+	VPTERNLOGD      $0x96, Z14, Z15, Z24
+	VPTERNLOGD      $0xe8, Z21, Z27, Z4
+	VPRORD          $0x19, Z18, Z20
+	VPADDD          Z19, Z11, Z11
+	VPADDD          1024(R15), Z29, Z1
+	VPRORD          $0x16, Z8, Z9
+	VMOVDQA64       384(BX), Z15
+	VPADDD          (R13), Z3, Z3
+	VPADDD          Z29, Z4, Z4
+	VPTERNLOGD      $0x96, Z20, Z10, Z23
+	VPADDD          1216(BX), Z11, Z14
+	VPRORD          $0x07, Z15, Z19
+	VPRORD          $0x12, Z15, Z29
+	VPTERNLOGD      $0xb8, Z26, Z18, Z28
+	VPTERNLOGD      $0x96, Z9, Z12, Z25
+	VPADDD          Z11, Z31, Z31
+	VPSRLD          $0x03, Z15, Z15
+	VMOVDQA64       Z1, 1280(R15)
+	VPADDD          Z3, Z17, Z17
+	VMOVDQA64       1344(R15), Z10
+	VPADDD.BCST     -176(DX), Z10, Z10
+	VPRORD          $0x06, Z1, Z20
+	VPRORD          $0x0b, Z1, Z12
+	VMOVDQA64       Z14, 1472(BX)
+	VPADDD          Z4, Z24, Z24
+	VPRORD          $0x19, Z1, Z9
+	VPRORD          $0x02, Z30, Z11
+	VPADDD          Z31, Z25, Z25
+	VPTERNLOGD      $0x96, Z15, Z29, Z19
+	VMOVDQA64       192(BX), Z3
+	VPRORD          $0x11, Z3, Z4
+	VPADDD          Z22, Z17, Z22
+	VPRORD          $0x13, Z3, Z31
+	VPSRLD          $0x0a, Z3, Z3
+	VPTERNLOGD      $0xb8, Z5, Z1, Z6
+	VMOVDQA64       Z17, 448(R13)
+	VMOVDQA64       Z24, 1024(R15)
+	VPTERNLOGD      $0x96, Z9, Z12, Z20
+	VPRORD          $0x0d, Z30, Z29
+	VPRORD          $0x06, Z14, Z15
+	VMOVDQA64       Z25, 1216(BX)
+	VPADDD          320(BX), Z19, Z19
+	VMOVDQA64       1280(BX), Z17
+	VPADDD.BCST     -300(DX), Z17, Z17
+	VPTERNLOGD      $0xe8, Z16, Z30, Z7
+	VPTERNLOGD      $0x96, Z3, Z31, Z4
+	VPADDD          Z6, Z10, Z10
+	VPRORD          $0x0b, Z14, Z12
+	VPRORD          $0x19, Z14, Z9
+	VPADDD          Z28, Z22, Z22
+	VPRORD          $0x16, Z30, Z31
+	VPTERNLOGD      $0xb8, Z0, Z14, Z13
+	VPRORD          $0x02, Z24, Z3
+	VPADDD          896(BX), Z19, Z19
+	VPADDD          Z10, Z20, Z20
+	VPTERNLOGD      $0x96, Z9, Z12, Z15
+	VPRORD          $0x0d, Z24, Z6
+	VPADDD          Z22, Z23, Z23
+	VPTERNLOGD      $0x96, Z31, Z29, Z11
+	VPRORD          $0x16, Z24, Z28
+	VPADDD          Z19, Z4, Z4
+	VMOVDQA64       1280(R13), Z10
+	VPADDD.BCST     -352(DX), Z10, Z10
+	VPRORD          $0x02, Z25, Z12
+	VPRORD          $0x0d, Z25, Z9
+	VPADDD          1088(R15), Z20, Z22
+	VMOVDQA64       576(R13), Z29
+	VPTERNLOGD      $0xe8, Z27, Z24, Z21
+	VPADDD          1216(R13), Z23, Z31
+	VPADDD          Z23, Z7, Z7
+	VPTERNLOGD      $0x96, Z28, Z6, Z3
+	VPRORD          $0x16, Z25, Z19
+	VMOVDQA64       Z4, 320(BX)
+	VPADDD          Z17, Z4, Z4
+	VPRORD          $0x07, Z29, Z23
+	VPTERNLOGD      $0xe8, Z8, Z25, Z2
+	VPRORD          $0x12, Z29, Z6
+	VPSRLD          $0x03, Z29, Z29
+	VPADDD          Z20, Z21, Z21
+	VMOVDQA64       Z22, 1344(R15)
+	VPADDD          Z7, Z11, Z11
+	VMOVDQA64       Z31, 1472(R13)
+	VPTERNLOGD      $0x96, Z19, Z9, Z12
+	VPADDD          Z13, Z4, Z4
+	VPRORD          $0x06, Z22, Z28
+	VPTERNLOGD      $0x96, Z29, Z6, Z23
+	VPADDD          Z21, Z3, Z3
+	VMOVDQA64       1408(R15), Z17
+	VPADDD.BCST     -172(DX), Z17, Z17
+	VMOVDQA64       Z11, 1216(R13)
+	VPRORD          $0x0b, Z22, Z20
+	VPRORD          $0x19, Z22, Z7
+	VPADDD          Z4, Z15, Z15
+	VMOVDQA64       384(R13), Z9
+	VPRORD          $0x11, Z9, Z19
+	VPRORD          $0x13, Z9, Z13
+	VPADDD          512(R13), Z23, Z23
+	VMOVDQA64       Z3, 1088(R15)
+	VMOVDQA64       448(BX), Z6
+	VPRORD          $0x07, Z6, Z29
+	VPSRLD          $0x0a, Z9, Z9
+	VPTERNLOGD      $0x96, Z7, Z20, Z28
+	VPTERNLOGD      $0xb8, Z1, Z22, Z5
+	VPRORD          $0x06, Z31, Z21
+	VPADDD          1024(BX), Z15, Z4
+	VPADDD          Z15, Z2, Z2
+	VPRORD          $0x12, Z6, Z20
+	VPSRLD          $0x03, Z6, Z6
+	VPADDD          64(R13), Z23, Z23
+	VPTERNLOGD      $0x96, Z9, Z13, Z19
+	VPRORD          $0x0b, Z31, Z7
+	VPRORD          $0x19, Z31, Z15
+	VMOVDQA64       256(BX), Z13
+	VPADDD          Z5, Z17, Z17
+	VPADDD          Z2, Z12, Z12
+	VMOVDQA64       Z4, 1280(BX)
+	VPTERNLOGD      $0x96, Z6, Z20, Z29
+	VPRORD          $0x11, Z13, Z9
+	VPRORD          $0x13, Z13, Z5
+	VPADDD          Z23, Z19, Z19
+	VPSRLD          $0x0a, Z13, Z13
+	VPTERNLOGD      $0xb8, Z18, Z31, Z26
+	VPRORD          $0x06, Z4, Z2
+	VPADDD          Z17, Z28, Z28
+	VPTERNLOGD      $0x96, Z15, Z7, Z21
+	VPRORD          $0x02, Z3, Z20
+	VPRORD          $0x0b, Z4, Z6
+	VMOVDQA64       Z12, 1024(BX)
+	VPADDD          384(BX), Z29, Z29
+	VMOVDQA64       1344(BX), Z23
+	VPADDD.BCST     -296(DX), Z23, Z23
+	VPRORD          $0x19, Z4, Z17
+	VPADDD          Z10, Z19, Z10
+	VPTERNLOGD      $0x96, Z13, Z5, Z9
+	VPRORD          $0x0d, Z3, Z7
+	VPTERNLOGD      $0xb8, Z14, Z4, Z0
+	VMOVDQA64       Z19, 512(R13)
+	VPADDD          1152(R15), Z28, Z15
+	VPTERNLOGD      $0xe8, Z24, Z3, Z27
+	VPRORD          $0x02, Z11, Z5
+	VPADDD          960(BX), Z29, Z29
+	VPRORD          $0x16, Z3, Z13
+	VPTERNLOGD      $0x96, Z17, Z6, Z2
+	VPRORD          $0x0d, Z11, Z19
+	VPADDD          Z26, Z10, Z10
+	VPRORD          $0x16, Z11, Z6
+	VPADDD          Z28, Z27, Z27
+	VMOVDQA64       Z15, 1408(R15)
+	VPRORD          $0x02, Z12, Z17
+	VPTERNLOGD      $0xe8, Z30, Z11, Z16
+	VPADDD          Z29, Z9, Z9
+	VPTERNLOGD      $0x96, Z13, Z7, Z20
+	VPRORD          $0x06, Z15, Z26
+	VPRORD          $0x0d, Z12, Z28
+	VPADDD          Z10, Z21, Z21
+	VMOVDQA64       1472(R15), Z29
+	VPADDD.BCST     -168(DX), Z29, Z29
+	VPTERNLOGD      $0x96, Z6, Z19, Z5
+	VPRORD          $0x16, Z12, Z7
+	VPRORD          $0x0b, Z15, Z13
+	VPRORD          $0x19, Z15, Z10
+	VPTERNLOGD      $0xe8, Z25, Z12, Z8
+	VMOVDQA64       Z9, 384(BX)
+	VPADDD          Z23, Z9, Z9
+	VPADDD          Z27, Z20, Z20
+	VPADDD          1024(R13), Z21, Z19
+	VPADDD          Z21, Z16, Z16
+	VPTERNLOGD      $0x96, Z7, Z28, Z17
+	VMOVDQA64       1344(R13), Z6
+	VPTERNLOGD      $0x96, Z10, Z13, Z26
+	VPADDD.BCST     -348(DX), Z6, Z6
+	VPTERNLOGD      $0xb8, Z22, Z15, Z1
+	VPADDD          Z0, Z9, Z9
+	VMOVDQA64       Z20, 1152(R15)
+	VPADDD          Z16, Z5, Z5
+	VMOVDQA64       Z19, 1280(R13)
+	VMOVDQA64       640(R13), Z23
+	VPRORD          $0x07, Z23, Z27
+	VPRORD          $0x12, Z23, Z21
+	VMOVDQA64       512(BX), Z28
+	VPRORD          $0x07, Z28, Z7
+	VPADDD          Z1, Z29, Z29
+	VPRORD          $0x12, Z28, Z13
+	VPADDD          Z9, Z2, Z2
+	VPSRLD          $0x03, Z23, Z23
+	VPSRLD          $0x03, Z28, Z28
+	VMOVDQA64       Z5, 1024(R13)
+	VPRORD          $0x02, Z20, Z10
+	VPRORD          $0x0d, Z20, Z0
+	VPADDD          Z29, Z26, Z26
+	VPRORD          $0x16, Z20, Z16
+	VPADDD          1088(BX), Z2, Z1
+	VPADDD          Z2, Z8, Z8
+	VPTERNLOGD      $0x96, Z23, Z21, Z27
+	VPTERNLOGD      $0x96, Z28, Z13, Z7
+	VMOVDQA64       320(BX), Z9
+	VMOVDQA64       448(R13), Z29
+	VPRORD          $0x11, Z9, Z2
+	VPRORD          $0x13, Z9, Z21
+	VPADDD          1216(R15), Z26, Z23
+	VPSRLD          $0x0a, Z9, Z9
+	VPTERNLOGD      $0x96, Z16, Z0, Z10
+	VPTERNLOGD      $0xe8, Z3, Z20, Z24
+	VPADDD          448(BX), Z7, Z7
+	VPADDD          576(R13), Z27, Z27
+	VPRORD          $0x11, Z29, Z13
+	VPRORD          $0x13, Z29, Z28
+	VPADDD          Z8, Z17, Z17
+	VMOVDQA64       Z1, 1344(BX)
+	VPSRLD          $0x0a, Z29, Z29
+	VPTERNLOGD      $0x96, Z9, Z21, Z2
+	VMOVDQA64       1408(BX), Z0
+	VPADDD.BCST     -292(DX), Z0, Z0
+	VPRORD          $0x06, Z1, Z16
+	VPRORD          $0x0b, Z1, Z8
+	VPADDD          (BX), Z7, Z7
+	VPADDD          128(R13), Z27, Z27
+	VPADDD          Z26, Z24, Z24
+	VPRORD          $0x06, Z19, Z21
+	VPTERNLOGD      $0x96, Z29, Z28, Z13
+	VPRORD          $0x0b, Z19, Z9
+	VPRORD          $0x19, Z19, Z26
+	VPTERNLOGD      $0xb8, Z4, Z1, Z14
+	VMOVDQA64       Z17, 1088(BX)
+	VMOVDQA64       Z23, 1472(R15)
+	VPADDD          Z7, Z2, Z2
+	VPADDD          Z24, Z10, Z10
+	VMOVDQA64       1280(R15), Z28
+	VPADDD.BCST     -164(DX), Z28, Z28
+	VPTERNLOGD      $0xb8, Z31, Z19, Z18
+	VPADDD          Z27, Z13, Z13
+	VPRORD          $0x06, Z23, Z29
+	VPTERNLOGD      $0x96, Z26, Z9, Z21
+	VPTERNLOGD      $0xb8, Z15, Z23, Z22
+	VPRORD          $0x0b, Z23, Z7
+	VPRORD          $0x19, Z23, Z24
+	VMOVDQA64       Z2, 448(BX)
+	VPADDD          Z0, Z2, Z2
+	VMOVDQA64       Z10, 1216(R15)
+	VPRORD          $0x19, Z1, Z27
+	VPRORD          $0x02, Z17, Z9
+	VMOVDQA64       Z13, 576(R13)
+	VPADDD          Z6, Z13, Z13
+	VPADDD          Z22, Z28, Z28
+	VPRORD          $0x02, Z5, Z26
+	VPRORD          $0x0d, Z5, Z0
+	VPTERNLOGD      $0x96, Z24, Z7, Z29
+	VPRORD          $0x0d, Z17, Z6
+	VPTERNLOGD      $0xe8, Z12, Z17, Z25
+	VPRORD          $0x02, Z10, Z22
+	VPTERNLOGD      $0x96, Z27, Z8, Z16
+	VPADDD          Z14, Z2, Z2
+	VPRORD          $0x16, Z5, Z7
+	VPRORD          $0x0d, Z10, Z24
+	VPADDD          Z18, Z13, Z13
+	VPRORD          $0x16, Z17, Z8
+	VPRORD          $0x16, Z10, Z27
+	VPTERNLOGD      $0xe8, Z11, Z5, Z30
+	VPADDD          Z28, Z29, Z29
+	VPTERNLOGD      $0xe8, Z20, Z10, Z3
+	VPADDD          Z2, Z16, Z16
+	VMOVDQA64       576(BX), Z14
+	VPTERNLOGD      $0x96, Z7, Z0, Z26
+	VPADDD          Z13, Z21, Z21
+	VPRORD          $0x07, Z14, Z18
+	VPRORD          $0x12, Z14, Z28
+	VPTERNLOGD      $0x96, Z27, Z24, Z22
+	VPTERNLOGD      $0x96, Z8, Z6, Z9
+	VPADDD          1024(R15), Z29, Z2
+	VPSRLD          $0x03, Z14, Z14
+	VPADDD          Z29, Z3, Z3
+	VPADDD          1152(BX), Z16, Z0
+	VPADDD          Z16, Z25, Z25
+	VPADDD          1088(R13), Z21, Z7
+	VPADDD          Z21, Z30, Z30
+	VPTERNLOGD      $0x96, Z14, Z28, Z18
+	VMOVDQA64       1408(R13), Z13
+	VPADDD.BCST     -344(DX), Z13, Z13
+	VPADDD          Z3, Z22, Z22
+	VMOVDQA64       Z2, 1280(R15)
+	VPADDD          Z25, Z9, Z9
+	VMOVDQA64       Z0, 1408(BX)
+	VMOVDQA64       384(BX), Z24
+	VPRORD          $0x11, Z24, Z27
+	VPRORD          $0x13, Z24, Z6
+	VPADDD          Z30, Z26, Z26
+	VMOVDQA64       704(R13), Z8
+	VMOVDQA64       1344(R15), Z29
+	VPRORD          $0x07, Z8, Z16
+	VPADDD.BCST     -160(DX), Z29, Z29
+	VPSRLD          $0x0a, Z24, Z24
+	VPADDD          512(BX), Z18, Z18
+	VMOVDQA64       Z7, 1344(R13)
+	VMOVDQA64       Z22, 1024(R15)
+	VPRORD          $0x12, Z8, Z21
+	VPSRLD          $0x03, Z8, Z8
+	VMOVDQA64       Z9, 1152(BX)
+	VPRORD          $0x06, Z2, Z28
+	VMOVDQA64       1472(BX), Z14
+	VPRORD          $0x0b, Z2, Z3
+	VPADDD.BCST     -288(DX), Z14, Z14
+	VPTERNLOGD      $0x96, Z24, Z6, Z27
+	VPRORD          $0x19, Z2, Z25
+	VPRORD          $0x06, Z0, Z30
+	VPTERNLOGD      $0xb8, Z23, Z2, Z15
+	VPADDD          64(BX), Z18, Z18
+	VPTERNLOGD      $0x96, Z8, Z21, Z16
+	VMOVDQA64       512(R13), Z6
+	VPRORD          $0x0b, Z0, Z24
+	VPTERNLOGD      $0xb8, Z1, Z0, Z4
+	VMOVDQA64       Z26, 1088(R13)
+	VPTERNLOGD      $0x96, Z25, Z3, Z28
+	VPRORD          $0x11, Z6, Z21
+	VPRORD          $0x19, Z0, Z8
+	VPADDD          Z15, Z29, Z29
+	VPADDD          Z18, Z27, Z27
+	VPADDD          640(R13), Z16, Z16
+	VPRORD          $0x13, Z6, Z3
+	VPSRLD          $0x0a, Z6, Z6
+	VPRORD          $0x06, Z7, Z25
+	VPTERNLOGD      $0x96, Z8, Z24, Z30
+	VPADDD          Z29, Z28, Z28
+	VPRORD          $0x02, Z22, Z15
+	VPRORD          $0x0b, Z7, Z18
+	VMOVDQA64       Z27, 512(BX)
+	VPADDD          Z14, Z27, Z27
+	VPADDD          192(R13), Z16, Z16
+	VPTERNLOGD      $0x96, Z6, Z3, Z21
+	VPRORD          $0x19, Z7, Z24
+	VPRORD          $0x0d, Z22, Z8
+	VPRORD          $0x16, Z22, Z29
+	VPTERNLOGD      $0xe8, Z12, Z9, Z17
+	VPTERNLOGD      $0xe8, Z10, Z22, Z20
+	VPADDD          1088(R15), Z28, Z14
+	VPRORD          $0x02, Z9, Z3
+	VPTERNLOGD      $0xb8, Z19, Z7, Z31
+	VPADDD          Z4, Z27, Z27
+	VPADDD          Z16, Z21, Z21
+	VPRORD          $0x0d, Z9, Z6
+	VPTERNLOGD      $0x96, Z24, Z18, Z25
+	VPRORD          $0x16, Z9, Z9
+	VPTERNLOGD      $0x96, Z29, Z8, Z15
+	VPADDD          Z28, Z20, Z20
+	VMOVDQA64       640(BX), Z12
+	VPRORD          $0x07, Z12, Z4
+	VMOVDQA64       Z14, 1344(R15)
+	VPRORD          $0x12, Z12, Z16
+	VPADDD          Z27, Z30, Z30
+	VPADDD          Z13, Z21, Z13
+	VPSRLD          $0x03, Z12, Z12
+	VPRORD          $0x06, Z14, Z18
+	VMOVDQA64       Z21, 640(R13)
+	VPADDD          Z20, Z15, Z15
+	VMOVDQA64       1408(R15), Z24
+	VPADDD.BCST     -156(DX), Z24, Z24
+	VPRORD          $0x02, Z26, Z8
+	VPRORD          $0x0b, Z14, Z29
+	VPTERNLOGD      $0x96, Z9, Z6, Z3
+	VPRORD          $0x0d, Z26, Z28
+	VPRORD          $0x19, Z14, Z27
+	VPADDD          1216(BX), Z30, Z21
+	VPADDD          Z31, Z13, Z13
+	VPTERNLOGD      $0x96, Z12, Z16, Z4
+	VPTERNLOGD      $0xb8, Z2, Z14, Z23
+	VPADDD          Z30, Z17, Z17
+	VMOVDQA64       448(BX), Z20
+	VPRORD          $0x11, Z20, Z6
+	VPRORD          $0x13, Z20, Z9
+	VPTERNLOGD      $0xe8, Z5, Z26, Z11
+	VMOVDQA64       Z15, 1088(R15)
+	VPRORD          $0x16, Z26, Z31
+	VPTERNLOGD      $0x96, Z27, Z29, Z18
+	VPSRLD          $0x0a, Z20, Z20
+	VMOVDQA64       Z21, 1472(BX)
+	VPADDD          Z13, Z25, Z25
+	VPADDD          576(BX), Z4, Z4
+	VPADDD          Z23, Z24, Z24
+	VPADDD          Z17, Z3, Z3
+	VMOVDQA64       1280(BX), Z16
+	VPADDD.BCST     -284(DX), Z16, Z16
+	VPRORD          $0x06, Z21, Z12
+	VPTERNLOGD      $0x96, Z31, Z28, Z8
+	VPTERNLOGD      $0x96, Z20, Z9, Z6
+	VPRORD          $0x02, Z15, Z30
+	VPRORD          $0x0b, Z21, Z29
+	VPADDD          1152(R13), Z25, Z27
+	VPADDD          128(BX), Z4, Z4
+	VPADDD          Z24, Z18, Z18
+	VPRORD          $0x19, Z21, Z13
+	VPADDD          Z25, Z11, Z11
+	VMOVDQA64       1472(R13), Z23
+	VPADDD.BCST     -340(DX), Z23, Z23
+	VPRORD          $0x0d, Z15, Z17
+	VPRORD          $0x16, Z15, Z28
+	VMOVDQA64       768(R13), Z31
+	VPRORD          $0x07, Z31, Z9
+	VPRORD          $0x12, Z31, Z20
+	VPTERNLOGD      $0xb8, Z0, Z21, Z1
+	VPTERNLOGD      $0xe8, Z22, Z15, Z10
+	VPADDD          Z4, Z6, Z6
+	VPADDD          1152(R15), Z18, Z24
+	VPTERNLOGD      $0x96, Z13, Z29, Z12
+	VPSRLD          $0x03, Z31, Z31
+	VMOVDQA64       Z3, 1216(BX)
+	VPADDD          Z11, Z8, Z8
+	VMOVDQA64       Z27, 1408(R13)
+	VPTERNLOGD      $0x96, Z28, Z17, Z30
+	VPADDD          Z18, Z10, Z10
+	VPADDD          Z16, Z6, Z16
+	VPTERNLOGD      $0x96, Z31, Z20, Z9
+	VMOVDQA64       704(BX), Z25
+	VPRORD          $0x07, Z25, Z4
+	VPRORD          $0x12, Z25, Z29
+	VMOVDQA64       Z6, 576(BX)
+	VMOVDQA64       Z8, 1152(R13)
+	VMOVDQA64       Z24, 1408(R15)
+	VPSRLD          $0x03, Z25, Z25
+	VMOVDQA64       576(R13), Z13
+	VPADDD          Z10, Z30, Z30
+	VMOVDQA64       64(R15), Z3
+	VPRORD          $0x11, Z13, Z11
+	VPRORD          $0x13, Z13, Z17
+	VPADDD          1024(BX), Z16, Z16
+	VPADDD          704(R13), Z9, Z9
+	VPRORD          $0x07, Z3, Z28
+	VPSRLD          $0x0a, Z13, Z13
+	VPTERNLOGD      $0x96, Z25, Z29, Z4
+	VMOVDQA64       512(BX), Z18
+	VPRORD          $0x11, Z18, Z20
+	VPRORD          $0x13, Z18, Z31
+	VMOVDQA64       Z30, 1152(R15)
+	VPRORD          $0x12, Z3, Z6
+	VPSRLD          $0x0a, Z18, Z18
+	VPADDD          Z16, Z1, Z1
+	VPADDD          256(R13), Z9, Z9
+	VPTERNLOGD      $0x96, Z13, Z17, Z11
+	VPSRLD          $0x03, Z3, Z3
+	VPADDD          640(BX), Z4, Z4
+	VPRORD          $0x06, Z27, Z10
+	VPRORD          $0x0b, Z27, Z29
+	VMOVDQA64       1472(R15), Z25
+	VPTERNLOGD      $0x96, Z18, Z31, Z20
+	VPADDD.BCST     -448(DX), Z25, Z25
+	VPRORD          $0x19, Z27, Z16
+	VPRORD          $0x06, Z24, Z17
+	VPADDD          Z1, Z12, Z12
+	VPADDD          Z9, Z11, Z11
+	VPTERNLOGD      $0x96, Z3, Z6, Z28
+	VPRORD          $0x0b, Z24, Z13
+	VPADDD          192(BX), Z4, Z4
+	VMOVDQA64       1344(BX), Z31
+	VPADDD.BCST     -280(DX), Z31, Z31
+	VPTERNLOGD      $0xb8, Z7, Z27, Z19
+	VPRORD          $0x19, Z24, Z18
+	VPTERNLOGD      $0x96, Z16, Z29, Z10
+	VPTERNLOGD      $0xb8, Z14, Z24, Z2
+	VPADDD          Z23, Z11, Z23
+	VPADDD          (R15), Z28, Z28
+	VPRORD          $0x06, Z12, Z1
+	VPRORD          $0x0b, Z12, Z9
+	VPADDD          Z4, Z20, Z20
+	VPRORD          $0x19, Z12, Z6
+	VPTERNLOGD      $0x96, Z18, Z13, Z17
+	VPTERNLOGD      $0xb8, Z21, Z12, Z0
+	VMOVDQA64       Z11, 704(R13)
+	VPRORD          $0x02, Z8, Z3
+	VPRORD          $0x0d, Z8, Z29
+	VPADDD          Z25, Z28, Z25
+	VPADDD          Z19, Z23, Z23
+	VPRORD          $0x16, Z8, Z16
+	VPRORD          $0x02, Z30, Z4
+	VMOVDQA64       Z20, 640(BX)
+	VPADDD          Z31, Z20, Z20
+	VPTERNLOGD      $0x96, Z6, Z9, Z1
+	VPTERNLOGD      $0xe8, Z26, Z8, Z5
+	VPRORD          $0x0d, Z30, Z13
+	VMOVDQA64       Z28, (R15)
+	VMOVDQA64       768(BX), Z18
+	VPRORD          $0x07, Z18, Z11
+	VPRORD          $0x12, Z18, Z19
+	VPADDD          Z23, Z10, Z10
+	VPADDD          Z2, Z25, Z25
+	VPSRLD          $0x03, Z18, Z18
+	VPRORD          $0x16, Z30, Z31
+	VPADDD          1088(BX), Z20, Z20
+	VPTERNLOGD      $0x96, Z16, Z29, Z3
+	VPTERNLOGD      $0xe8, Z15, Z30, Z22
+	VPADDD          1216(R13), Z10, Z9
+	VPADDD          Z25, Z17, Z17
+	VPTERNLOGD      $0x96, Z18, Z19, Z11
+	VPADDD          Z10, Z5, Z5
+	VPADDD          Z20, Z0, Z0
+	VMOVDQA64       576(BX), Z6
+	VPTERNLOGD      $0x96, Z31, Z13, Z4
+	VPRORD          $0x11, Z6, Z28
+	VPRORD          $0x13, Z6, Z23
+	VMOVDQA64       1280(R13), Z2
+	VPADDD.BCST     -336(DX), Z2, Z2
+	VMOVDQA64       832(R13), Z29
+	VPRORD          $0x07, Z29, Z16
+	VPSRLD          $0x0a, Z6, Z6
+	VPADDD          1216(R15), Z17, Z10
+	VPADDD          704(BX), Z11, Z11
+	VPRORD          $0x12, Z29, Z25
+	VPSRLD          $0x03, Z29, Z29
+	VPADDD          Z0, Z1, Z1
+	VPADDD          Z5, Z3, Z3
+	VMOVDQA64       Z9, 1472(R13)
+	VPADDD          Z17, Z22, Z22
+	VPTERNLOGD      $0x96, Z6, Z23, Z28
+	VMOVDQA64       128(R15), Z19
 	VMOVDQA64       1408(BX), Z18
 	VPADDD.BCST     -276(DX), Z18, Z18
-	VPADDD          256(BX), Z10, Z10
-	VMOVDQA64       128(R15), Z25
-	VPRORD          $0x07, Z25, Z12
-	VPRORD          $0x12, Z25, Z14
-	VPADDD          Z17, Z22, Z22
-	VPTERNLOGD      $0x96, Z31, Z19, Z1
-	VPRORD          $0x06, Z0, Z6
-	VPSRLD          $0x03, Z25, Z25
-	VMOVDQA64       Z24, 1216(R13)
-	VMOVDQA64       Z20, 1472(R15)
-	VPRORD          $0x0b, Z0, Z28
-	VPRORD          $0x19, Z0, Z23
-	VPTERNLOGD      $0xb8, Z2, Z0, Z8
-	VPADDD          Z10, Z7, Z7
-	VMOVDQA64       640(R13), Z30
-	VPRORD          $0x11, Z30, Z26
-	VPRORD          $0x13, Z30, Z21
-	VMOVDQA64       Z22, 1216(R15)
-	VPADDD          768(R13), Z1, Z1
-	VPTERNLOGD      $0x96, Z25, Z14, Z12
-	VPSRLD          $0x0a, Z30, Z30
-	VPTERNLOGD      $0x96, Z23, Z28, Z6
-	VMOVDQA64       1280(R15), Z17
-	VPADDD.BCST     -444(DX), Z17, Z17
-	VPRORD          $0x06, Z20, Z19
-	VPADDD          Z18, Z7, Z7
-	VMOVDQA64       832(BX), Z31
-	VPRORD          $0x07, Z31, Z10
-	VPRORD          $0x12, Z31, Z14
-	VPADDD          320(R13), Z1, Z1
-	VPADDD          64(R15), Z12, Z12
-	VPTERNLOGD      $0x96, Z30, Z21, Z26
-	VPSRLD          $0x03, Z31, Z31
-	VPRORD          $0x06, Z13, Z25
-	VPRORD          $0x0b, Z20, Z28
-	VPADDD          1152(BX), Z7, Z7
-	VPRORD          $0x0b, Z13, Z23
-	VPRORD          $0x19, Z20, Z18
-	VPADDD.BCST     -152(DX), Z12, Z12
-	VPADDD          Z1, Z26, Z26
-	VPTERNLOGD      $0x96, Z31, Z14, Z10
-	VPRORD          $0x19, Z13, Z21
-	VMOVDQA64       640(BX), Z30
-	VPRORD          $0x11, Z30, Z1
-	VPTERNLOGD      $0xb8, Z27, Z20, Z16
-	VPTERNLOGD      $0xb8, Z5, Z13, Z3
-	VPADDD          Z7, Z8, Z8
-	VPTERNLOGD      $0x96, Z18, Z28, Z19
-	VPADDD          Z17, Z12, Z17
-	VPADDD          768(BX), Z10, Z10
-	VPRORD          $0x13, Z30, Z14
-	VPSRLD          $0x0a, Z30, Z30
-	VPADDD          Z9, Z26, Z9
-	VPTERNLOGD      $0x96, Z21, Z23, Z25
-	VPRORD          $0x02, Z22, Z31
-	VPRORD          $0x02, Z24, Z7
-	VPADDD          Z8, Z6, Z6
-	VMOVDQA64       1472(BX), Z28
-	VPADDD.BCST     -272(DX), Z28, Z28
-	VPRORD          $0x0d, Z22, Z18
-	VPRORD          $0x0d, Z24, Z23
-	VPADDD          320(BX), Z10, Z10
+	VPRORD          $0x07, Z19, Z20
+	VPRORD          $0x12, Z19, Z13
+	VPADDD          256(BX), Z11, Z11
+	VMOVDQA64       Z10, 1472(R15)
+	VPTERNLOGD      $0x96, Z29, Z25, Z16
+	VPSRLD          $0x03, Z19, Z19
+	VMOVDQA64       Z3, 1216(R13)
+	VPADDD          Z22, Z4, Z4
+	VPRORD          $0x06, Z1, Z31
+	VPRORD          $0x0b, Z1, Z0
+	VMOVDQA64       640(R13), Z5
+	VPRORD          $0x11, Z5, Z17
+	VPRORD          $0x13, Z5, Z23
+	VPTERNLOGD      $0xb8, Z12, Z1, Z21
+	VPADDD          Z11, Z28, Z28
+	VPADDD          768(R13), Z16, Z16
+	VPTERNLOGD      $0x96, Z19, Z13, Z20
+	VPSRLD          $0x0a, Z5, Z5
+	VMOVDQA64       Z4, 1216(R15)
+	VPRORD          $0x19, Z1, Z6
+	VMOVDQA64       1280(R15), Z25
+	VPADDD.BCST     -444(DX), Z25, Z25
+	VPRORD          $0x06, Z10, Z29
+	VPRORD          $0x06, Z9, Z22
+	VPADDD          Z18, Z28, Z28
+	VPADDD          320(R13), Z16, Z16
+	VPADDD          64(R15), Z20, Z20
+	VPTERNLOGD      $0x96, Z5, Z23, Z17
+	VPTERNLOGD      $0x96, Z6, Z0, Z31
+	VMOVDQA64       832(BX), Z11
+	VPRORD          $0x07, Z11, Z13
+	VPRORD          $0x12, Z11, Z19
+	VPSRLD          $0x03, Z11, Z11
+	VPRORD          $0x0b, Z10, Z18
+	VPADDD          1152(BX), Z28, Z28
+	VPADDD.BCST     -148(DX), Z20, Z20
 	VPADDD          Z16, Z17, Z17
-	VPTERNLOGD      $0x96, Z30, Z14, Z1
-	VPRORD          $0x16, Z22, Z21
-	VPADDD          Z3, Z9, Z9
-	VPRORD          $0x16, Z24, Z8
-	VPTERNLOGD      $0xe8, Z4, Z22, Z29
-	VPTERNLOGD      $0xe8, Z11, Z24, Z15
-	VMOVDQA64       Z12, 64(R15)
-	VMOVDQA64       Z26, 768(R13)
-	VPRORD          $0x06, Z6, Z16
-	VPRORD          $0x0b, Z6, Z14
-	VPTERNLOGD      $0xe2, Z2, Z6, Z0
-	VPADDD          Z10, Z1, Z1
-	VPADDD          Z17, Z19, Z19
-	VPRORD          $0x19, Z6, Z6
-	VPTERNLOGD      $0x96, Z21, Z18, Z31
-	VPADDD          Z9, Z25, Z25
-	VPTERNLOGD      $0x96, Z8, Z23, Z7
-	VPADDD          1024(R15), Z19, Z9
-	VPADDD          Z28, Z1, Z1
-	VPTERNLOGD      $0x96, Z6, Z14, Z16
-	VPADDD          Z19, Z29, Z29
-	VPADDD          1024(R13), Z25, Z3
-	VPADDD          Z25, Z15, Z15
-	VPADDD          1216(BX), Z1, Z1
-	VPADDD          Z29, Z31, Z6
-	VMOVDQA64       Z9, 1280(R15)
-	VPADDD          Z15, Z7, Z7
-	VMOVDQA64       Z3, 1280(R13)
-	VPADDD          Z1, Z0, Z0
+	VPRORD          $0x0b, Z9, Z23
+	VPRORD          $0x19, Z10, Z5
+	VPRORD          $0x19, Z9, Z0
+	VPTERNLOGD      $0xb8, Z24, Z10, Z14
+	VPTERNLOGD      $0xb8, Z27, Z9, Z7
+	VPTERNLOGD      $0x96, Z11, Z19, Z13
+	VMOVDQA64       640(BX), Z6
+	VPRORD          $0x11, Z6, Z16
+	VMOVDQA64       Z20, 64(R15)
+	VPADDD          Z28, Z21, Z21
+	VPADDD          Z25, Z20, Z20
+	VMOVDQA64       Z17, 768(R13)
+	VPADDD          Z2, Z17, Z17
+	VPTERNLOGD      $0x96, Z5, Z18, Z29
+	VPTERNLOGD      $0x96, Z0, Z23, Z22
+	VPRORD          $0x13, Z6, Z19
+	VPSRLD          $0x0a, Z6, Z6
+	VPADDD          768(BX), Z13, Z13
+	VMOVDQA64       1472(BX), Z11
+	VPADDD.BCST     -196(DX), Z11, Z11
+	VPRORD          $0x02, Z4, Z28
+	VPRORD          $0x02, Z3, Z25
+	VPADDD          Z21, Z31, Z31
+	VPADDD          Z14, Z20, Z20
+	VPADDD          Z7, Z17, Z17
+	VPRORD          $0x0d, Z4, Z2
+	VPTERNLOGD      $0x96, Z6, Z19, Z16
+	VPRORD          $0x0d, Z3, Z18
+	VPRORD          $0x16, Z4, Z5
+	VPTERNLOGD      $0xe8, Z30, Z4, Z15
+	VPADDD          320(BX), Z13, Z13
+	VPRORD          $0x16, Z3, Z23
+	VPTERNLOGD      $0xe8, Z8, Z3, Z26
+	VPADDD          Z20, Z29, Z29
+	VPADDD          Z17, Z22, Z22
+	VPRORD          $0x06, Z31, Z0
+	VPRORD          $0x0b, Z31, Z21
+	VPRORD          $0x19, Z31, Z14
+	VPTERNLOGD      $0x96, Z5, Z2, Z28
+	VPTERNLOGD      $0xca, Z12, Z1, Z31
+	VPADDD          Z13, Z16, Z16
+	VPTERNLOGD      $0x96, Z23, Z18, Z25
+	VPADDD          1024(R15), Z29, Z7
+	VPADDD          1024(R13), Z22, Z19
+	VPADDD          Z29, Z15, Z15
+	VPADDD          Z22, Z26, Z26
+	VPTERNLOGD      $0x96, Z14, Z21, Z0
+	VPADDD          Z11, Z16, Z16
+	VPADDD          Z26, Z25, Z25
+	VMOVDQA64       Z19, 1280(R13)
+	VPADDD          Z15, Z28, Z6
+	VMOVDQA64       Z7, 1280(R15)
+	VPADDD          1216(BX), Z16, Z16
+	VMOVDQA64       Z25, 1024(R13)
 	VMOVDQA64       Z6, 1024(R15)
-	VMOVDQA64       Z7, 1024(R13)
-	VPADDD          Z0, Z16, Z16
-	VPADDD.BCST     -224(DX), Z16, Z16
-	VPTESTNMD.BCST  4992(DI), Z16, K1
-	VMOVDQA64       Z4, Z8
-	VMOVDQA64       Z7, Z0
-	VMOVDQA64       Z11, Z2
-	VMOVDQA64       Z13, Z4
-	VMOVDQA64       Z20, Z10
-	VMOVDQA64       Z22, Z7
-	VMOVDQA64       Z24, Z1
-	VMOVDQA64       Z27, Z11
+	VPADDD          Z16, Z31, Z31
+	VPADDD          Z31, Z0, Z0
+	VPTESTNMD.BCST  4992(DI), Z0, K1
+	VMOVDQA64       Z3, Z1
+	VMOVDQA64       Z8, Z2
+	VMOVDQA64       Z19, Z3
+	VMOVDQA64       Z24, Z11
+	VMOVDQA64       Z25, Z0
+	VMOVDQA64       Z27, Z5
+	VMOVDQA64       Z30, Z8
+	VMOVDQA64       Z9, Z20
+	VMOVDQA64       Z7, Z9
+	VMOVDQA64       Z4, Z7
+	VMOVDQA64       Z20, Z4
 	MOVQ            BX, AX
 	MOVQ            R15, BX
 	MOVQ            R13, R15
@@ -3656,10 +3659,10 @@ scanAVX512NoMask:
 	// The next group
 	MOVQ         versions+24(FP), R11
 	LEAQ         13504(DI), R8
-	VPBROADCASTD -192(DX), Z20
+	VPBROADCASTD -188(DX), Z20
 	VPADDD       4672(DI), Z20, Z20
 	VMOVDQU32    Z20, 4672(DI)
-	VPBROADCASTD -196(DX), Z21
+	VPBROADCASTD -192(DX), Z21
 	VPROLD       $0x08, Z20, Z22
 	VPRORD       $0x08, Z20, Z20
 	VPTERNLOGD   $0xca, Z22, Z20, Z21
@@ -3691,9 +3694,9 @@ TEXT ·scanAVX512Roll(SB), NOSPLIT, $0-44
 	MOVQ         R14, R9
 	LEAQ         13504(DI), R8
 	VPBROADCASTD AX, Z20
-	VPADDD       -92(DX), Z20, Z20
+	VPADDD       -88(DX), Z20, Z20
 	VMOVDQU32    Z20, 4672(DI)
-	VPBROADCASTD -196(DX), Z21
+	VPBROADCASTD -192(DX), Z21
 	VPROLD       $0x08, Z20, Z22
 	VPRORD       $0x08, Z20, Z20
 	VPTERNLOGD   $0xca, Z22, Z20, Z21
@@ -4334,7 +4337,7 @@ TEXT ·scanAVX512Roll(SB), NOSPLIT, $0-44
 
 scanAVX512RollPass:
 	VMOVDQA64       448(BX), Z12
-	VPADDD.BCST     -100(DX), Z12, Z12
+	VPADDD.BCST     -96(DX), Z12, Z12
 	VMOVDQA64       768(BX), Z13
 	VMOVDQA64       1344(BX), Z14
 	VPADDD.BCST     -392(DX), Z14, Z14
@@ -4433,7 +4436,7 @@ scanAVX512RollPass:
 	VPADDD.BCST     -388(DX), Z21, Z21
 	VPRORD          $0x06, Z20, Z29
 	VPTERNLOGD      $0xe8, Z0, Z26, Z1
-	VPADDD.BCST     -96(DX), Z18, Z18
+	VPADDD.BCST     -92(DX), Z18, Z18
 	VPADDD          1216(R15), Z30, Z16
 	VPTERNLOGD      $0x96, Z19, Z15, Z31
 	VPRORD          $0x0b, Z20, Z17
@@ -4505,17 +4508,17 @@ scanAVX512RollPass:
 	VPRORD          $0x02, Z11, Z13
 	VPRORD          $0x0d, Z11, Z25
 	VPADDD          Z31, Z8, Z8
-	VMOVDQA64       896(BX), Z30
 	VMOVDQA64       Z18, 1280(R15)
-	VPRORD          $0x06, Z18, Z29
-	VPRORD          $0x0b, Z18, Z19
+	VPRORD          $0x06, Z18, Z30
+	VPRORD          $0x0b, Z18, Z29
 	VPADDD          Z0, Z2, Z2
-	VMOVDQA64       1344(R15), Z1
-	VPADDD          3392(R9), Z1, Z1
-	VPRORD          $0x16, Z11, Z15
-	VPRORD          $0x19, Z18, Z17
+	VMOVDQA64       1344(R15), Z19
+	VPADDD          3392(R9), Z19, Z19
+	VPRORD          $0x16, Z11, Z1
+	VPRORD          $0x19, Z18, Z15
 	VPADDD          (BX), Z10, Z10
-	VPRORD          $0x11, Z30, Z3
+	VMOVDQA64       896(BX), Z17
+	VPRORD          $0x11, Z17, Z3
 	VPTERNLOGD      $0xb8, Z16, Z18, Z22
 	VMOVDQA64       Z11, Z31
 	VPTERNLOGD      $0xe8, Z24, Z12, Z31
@@ -4523,2711 +4526,2712 @@ scanAVX512RollPass:
 	VMOVDQA64       Z14, 1408(BX)
 	VPADDD.BCST     8(R8), Z8, Z0
 	VMOVDQA64       Z2, 1024(R15)
-	VPRORD          $0x13, Z30, Z7
-	VPSRLD          $0x0a, Z30, Z30
-	VPTERNLOGD      $0x96, Z15, Z25, Z13
-	VPTERNLOGD      $0x96, Z17, Z19, Z29
-	VPADDD          Z22, Z1, Z1
+	VPRORD          $0x13, Z17, Z7
+	VPSRLD          $0x0a, Z17, Z17
+	VPTERNLOGD      $0x96, Z1, Z25, Z13
+	VPTERNLOGD      $0x96, Z15, Z29, Z30
+	VPADDD          Z22, Z19, Z19
 	VPADDD          Z8, Z31, Z31
 	VPADDD          448(R14), Z23, Z23
 	VPRORD          $0x02, Z2, Z25
 	VPADDD          576(BX), Z10, Z10
-	VMOVDQA64       1472(BX), Z15
-	VPADDD.BCST     -384(DX), Z15, Z15
+	VMOVDQA64       1472(BX), Z1
+	VPADDD.BCST     -384(DX), Z1, Z1
 	VMOVDQA64       Z0, 1408(R13)
-	VPRORD          $0x06, Z0, Z19
-	VPRORD          $0x0d, Z2, Z17
-	VPTERNLOGD      $0x96, Z30, Z7, Z3
+	VPRORD          $0x06, Z0, Z29
+	VPRORD          $0x0d, Z2, Z15
+	VPTERNLOGD      $0x96, Z17, Z7, Z3
 	VPTERNLOGD      $0xb8, Z20, Z14, Z9
 	VPRORD          $0x0b, Z0, Z22
 	VPRORD          $0x19, Z0, Z8
-	VPADDD          Z1, Z29, Z29
+	VPADDD          Z19, Z30, Z30
 	VPADDD          Z31, Z13, Z13
 	VPRORD          $0x16, Z2, Z7
 	VPTERNLOGD      $0xb8, Z21, Z0, Z5
 	VMOVDQA64       Z4, 1152(BX)
-	VPRORD          $0x06, Z14, Z30
-	VPRORD          $0x0b, Z14, Z1
+	VPRORD          $0x06, Z14, Z17
+	VPRORD          $0x0b, Z14, Z19
 	VPTERNLOGD      $0xe8, Z28, Z2, Z26
 	VPADDD          Z10, Z3, Z3
 	VPRORD          $0x19, Z14, Z31
-	VPTERNLOGD      $0x96, Z8, Z22, Z19
+	VPTERNLOGD      $0x96, Z8, Z22, Z29
 	VPRORD          $0x02, Z4, Z10
 	VMOVDQA64       Z13, 1152(R13)
-	VPADDD          1088(R15), Z29, Z22
-	VPTERNLOGD      $0x96, Z7, Z17, Z25
+	VPADDD          1088(R15), Z30, Z22
+	VPTERNLOGD      $0x96, Z7, Z15, Z25
 	VPADDD          Z5, Z23, Z23
 	VPRORD          $0x0d, Z4, Z8
-	VPADDD          Z29, Z26, Z26
-	VMOVDQA64       1408(R15), Z17
-	VPADDD          3456(R9), Z17, Z17
+	VPADDD          Z30, Z26, Z26
+	VMOVDQA64       1408(R15), Z15
+	VPADDD          3456(R9), Z15, Z15
 	VPRORD          $0x16, Z4, Z7
 	VPRORD          $0x02, Z13, Z5
 	VMOVDQA64       Z3, (BX)
-	VPADDD          Z15, Z3, Z3
-	VPTERNLOGD      $0x96, Z31, Z1, Z30
+	VPADDD          Z1, Z3, Z3
+	VPTERNLOGD      $0x96, Z31, Z19, Z17
 	VPTERNLOGD      $0xe8, Z27, Z4, Z6
-	VPRORD          $0x0d, Z13, Z29
-	VMOVDQA64       Z22, 1344(R15)
-	VPADDD          Z23, Z19, Z19
-	VPRORD          $0x06, Z22, Z15
-	VPRORD          $0x0b, Z22, Z1
+	VPRORD          $0x0d, Z13, Z30
+	VPADDD          Z23, Z29, Z29
+	VPRORD          $0x06, Z22, Z1
+	VPRORD          $0x0b, Z22, Z19
+	VPTERNLOGD      $0xb8, Z18, Z22, Z16
 	VPADDD          Z26, Z25, Z25
+	VMOVDQA64       Z22, 1344(R15)
+	VPTERNLOGD      $0x96, Z7, Z8, Z10
 	VPRORD          $0x19, Z22, Z31
 	VPRORD          $0x16, Z13, Z23
-	VPTERNLOGD      $0xb8, Z18, Z22, Z16
 	VPADDD          Z9, Z3, Z3
-	VPTERNLOGD      $0x96, Z7, Z8, Z10
-	VPTERNLOGD      $0xe8, Z11, Z13, Z12
-	VPADDD          Z19, Z24, Z24
 	VMOVDQA64       128(BX), Z26
-	VPRORD          $0x07, Z26, Z9
-	VPRORD          $0x12, Z26, Z8
-	VPTERNLOGD      $0x96, Z31, Z1, Z15
-	VPTERNLOGD      $0x96, Z23, Z29, Z5
-	VPADDD          Z16, Z17, Z17
-	VPRORD          $0x02, Z25, Z7
-	VPADDD          Z3, Z30, Z30
-	VMOVDQA64       Z25, 1088(R15)
+	VPRORD          $0x07, Z26, Z8
+	VPRORD          $0x12, Z26, Z7
+	VPTERNLOGD      $0xe8, Z11, Z13, Z12
+	VPADDD          Z29, Z24, Z24
+	VPADDD          Z16, Z15, Z15
 	VPSRLD          $0x03, Z26, Z26
-	VPADDD          Z19, Z12, Z12
-	VPRORD          $0x0d, Z25, Z1
+	VMOVDQA64       Z25, 1088(R15)
+	VPTERNLOGD      $0x96, Z31, Z19, Z1
+	VPTERNLOGD      $0x96, Z23, Z30, Z5
+	VPRORD          $0x02, Z25, Z9
+	VPADDD          Z3, Z17, Z17
+	VPADDD          Z29, Z12, Z12
+	VPRORD          $0x0d, Z25, Z16
+	VPTERNLOGD      $0x96, Z26, Z7, Z8
 	VMOVDQA64       Z24, 1472(R13)
-	VPRORD          $0x16, Z25, Z31
-	VPRORD          $0x06, Z24, Z29
-	VPADDD          Z17, Z15, Z15
-	VPRORD          $0x0b, Z24, Z23
-	VPTERNLOGD      $0x96, Z26, Z8, Z9
-	VPADDD          Z12, Z5, Z5
+	VPRORD          $0x16, Z25, Z19
+	VPRORD          $0x06, Z24, Z31
+	VPADDD          Z15, Z1, Z1
+	VPRORD          $0x0b, Z24, Z30
 	VPTERNLOGD      $0xe8, Z2, Z25, Z28
-	VPRORD          $0x19, Z24, Z16
-	VPADDD          1216(BX), Z30, Z3
-	VPADDD          Z30, Z6, Z6
-	VMOVDQA64       1280(R13), Z19
-	VPADDD          512(R14), Z19, Z19
-	VPTERNLOGD      $0x96, Z31, Z1, Z7
-	VPADDD          1152(R15), Z15, Z17
-	VMOVDQA64       960(BX), Z8
-	VPRORD          $0x11, Z8, Z26
-	VPRORD          $0x13, Z8, Z12
-	VPADDD          64(BX), Z9, Z9
-	VMOVDQA64       Z5, 1216(R13)
-	VPADDD          Z15, Z28, Z28
-	VPTERNLOGD      $0x96, Z16, Z23, Z29
+	VPADDD          1216(BX), Z17, Z23
+	VPADDD          Z17, Z6, Z6
+	VPADDD          Z12, Z5, Z5
+	VPRORD          $0x19, Z24, Z3
+	VPADDD          64(BX), Z8, Z8
+	VMOVDQA64       1280(R13), Z29
+	VMOVDQA64       960(BX), Z7
+	VPADDD          512(R14), Z29, Z29
+	VPRORD          $0x11, Z7, Z26
+	VPTERNLOGD      $0x96, Z19, Z16, Z9
+	VPADDD          1152(R15), Z1, Z15
+	VPRORD          $0x13, Z7, Z17
+	VPADDD          Z1, Z28, Z28
 	VPTERNLOGD      $0xb8, Z0, Z24, Z21
 	VPADDD          Z6, Z10, Z10
-	VMOVDQA64       Z3, 1472(BX)
-	VPSRLD          $0x0a, Z8, Z8
-	VPRORD          $0x06, Z3, Z30
-	VMOVDQA64       1280(BX), Z1
-	VMOVDQA64       Z17, 1408(R15)
-	VMOVDQA64       1472(R15), Z31
-	VPADDD.BCST     -380(DX), Z1, Z1
-	VPADDD          3520(R9), Z31, Z31
-	VPRORD          $0x06, Z17, Z15
-	VPRORD          $0x0b, Z17, Z23
-	VPADDD          Z21, Z19, Z19
-	VPRORD          $0x19, Z17, Z16
-	VPRORD          $0x02, Z5, Z6
-	VPTERNLOGD      $0xb8, Z22, Z17, Z18
-	VPADDD          640(BX), Z9, Z9
-	VPTERNLOGD      $0x96, Z8, Z12, Z26
-	VPADDD          Z28, Z7, Z7
-	VPRORD          $0x0d, Z5, Z21
+	VMOVDQA64       Z23, 1472(BX)
+	VMOVDQA64       Z5, 1216(R13)
+	VPSRLD          $0x0a, Z7, Z7
+	VPTERNLOGD      $0x96, Z3, Z30, Z31
+	VPADDD          640(BX), Z8, Z8
+	VMOVDQA64       1280(BX), Z12
+	VMOVDQA64       1472(R15), Z16
+	VPADDD.BCST     -380(DX), Z12, Z12
+	VPADDD          3520(R9), Z16, Z16
+	VPRORD          $0x06, Z23, Z19
+	VPADDD          Z21, Z29, Z29
+	VPRORD          $0x06, Z15, Z1
+	VPRORD          $0x0b, Z15, Z6
+	VPTERNLOGD      $0xb8, Z22, Z15, Z18
+	VPTERNLOGD      $0x96, Z7, Z17, Z26
+	VPADDD          Z28, Z9, Z9
+	VMOVDQA64       Z15, 1408(R15)
+	VPRORD          $0x19, Z15, Z30
+	VPRORD          $0x02, Z5, Z3
 	VMOVDQA64       Z10, 1216(BX)
-	VPRORD          $0x0b, Z3, Z12
-	VPTERNLOGD      $0xb8, Z14, Z3, Z20
-	VPRORD          $0x16, Z5, Z8
-	VPADDD          Z19, Z29, Z29
-	VPTERNLOGD      $0x96, Z16, Z23, Z15
-	VPADDD          Z18, Z31, Z31
+	VPRORD          $0x0d, Z5, Z21
+	VPTERNLOGD      $0xb8, Z14, Z23, Z20
+	VPRORD          $0x16, Z5, Z17
+	VPADDD          Z29, Z31, Z31
+	VPRORD          $0x0b, Z23, Z7
+	VPADDD          Z18, Z16, Z16
 	VPTERNLOGD      $0xe8, Z13, Z5, Z11
-	VPADDD          Z9, Z26, Z26
-	VMOVDQA64       Z7, 1152(R15)
-	VPRORD          $0x02, Z7, Z28
-	VPRORD          $0x0d, Z7, Z19
-	VPRORD          $0x19, Z3, Z23
-	VPTERNLOGD      $0x96, Z8, Z21, Z6
-	VPRORD          $0x16, Z7, Z16
-	VPADDD          1024(R13), Z29, Z18
-	VPADDD          Z31, Z15, Z15
-	VPRORD          $0x02, Z10, Z9
-	VPADDD          Z29, Z11, Z11
-	VMOVDQA64       Z26, 64(BX)
-	VPADDD          Z1, Z26, Z26
+	VPADDD          Z8, Z26, Z26
+	VMOVDQA64       Z9, 1152(R15)
+	VPTERNLOGD      $0x96, Z30, Z6, Z1
+	VPRORD          $0x02, Z9, Z28
+	VPRORD          $0x0d, Z9, Z29
+	VPRORD          $0x19, Z23, Z18
+	VPTERNLOGD      $0x96, Z17, Z21, Z3
+	VPRORD          $0x16, Z9, Z8
+	VPADDD          1024(R13), Z31, Z6
+	VPRORD          $0x02, Z10, Z30
+	VPADDD          Z31, Z11, Z11
 	VPRORD          $0x0d, Z10, Z21
-	VPRORD          $0x16, Z10, Z8
-	VPTERNLOGD      $0xe8, Z25, Z7, Z2
-	VPTERNLOGD      $0x96, Z23, Z12, Z30
+	VMOVDQA64       Z26, 64(BX)
+	VPADDD          Z12, Z26, Z26
+	VPADDD          Z16, Z1, Z1
+	VPRORD          $0x16, Z10, Z17
+	VPTERNLOGD      $0xe8, Z25, Z9, Z2
+	VPTERNLOGD      $0x96, Z18, Z7, Z19
 	VMOVDQA64       1344(R13), Z31
 	VPADDD          576(R14), Z31, Z31
-	VPTERNLOGD      $0x96, Z16, Z19, Z28
+	VPTERNLOGD      $0x96, Z8, Z29, Z28
 	VPTERNLOGD      $0xe8, Z4, Z10, Z27
-	VPADDD          1216(R15), Z15, Z29
-	VPADDD          Z11, Z6, Z6
-	VMOVDQA64       Z18, 1280(R13)
-	VPRORD          $0x06, Z18, Z1
-	VPRORD          $0x0b, Z18, Z12
+	VPADDD          Z11, Z3, Z3
+	VMOVDQA64       Z6, 1280(R13)
+	VPRORD          $0x06, Z6, Z12
+	VPRORD          $0x0b, Z6, Z16
 	VPADDD          Z20, Z26, Z26
-	VPTERNLOGD      $0x96, Z8, Z21, Z9
-	VPADDD          Z15, Z2, Z2
-	VPRORD          $0x19, Z18, Z23
-	VPTERNLOGD      $0xb8, Z24, Z18, Z0
-	VMOVDQA64       Z6, 1024(R13)
-	VMOVDQA64       Z29, 1472(R15)
-	VPRORD          $0x06, Z29, Z19
-	VPRORD          $0x0b, Z29, Z16
+	VPADDD          1216(R15), Z1, Z7
+	VPADDD          Z1, Z2, Z2
+	VPRORD          $0x19, Z6, Z18
+	VPTERNLOGD      $0x96, Z17, Z21, Z30
+	VPTERNLOGD      $0xb8, Z24, Z6, Z0
+	VMOVDQA64       Z3, 1024(R13)
+	VMOVDQA64       1280(R15), Z29
+	VPADDD          3584(R9), Z29, Z29
+	VPTERNLOGD      $0x96, Z18, Z16, Z12
+	VPRORD          $0x06, Z7, Z8
+	VPRORD          $0x0b, Z7, Z11
 	VPADDD          Z2, Z28, Z28
-	VMOVDQA64       1280(R15), Z11
-	VPADDD          3584(R9), Z11, Z11
-	VPTERNLOGD      $0x96, Z23, Z12, Z1
-	VPRORD          $0x19, Z29, Z20
-	VMOVDQA64       192(BX), Z21
-	VPRORD          $0x07, Z21, Z8
-	VPRORD          $0x12, Z21, Z15
+	VMOVDQA64       Z7, 1472(R15)
+	VMOVDQA64       192(BX), Z20
+	VPRORD          $0x07, Z20, Z1
 	VPADDD          Z0, Z31, Z31
-	VPTERNLOGD      $0xb8, Z17, Z29, Z22
-	VPADDD          Z26, Z30, Z30
-	VPRORD          $0x02, Z6, Z2
-	VPRORD          $0x0d, Z6, Z12
+	VPRORD          $0x19, Z7, Z21
+	VPADDD          Z26, Z19, Z19
+	VPRORD          $0x12, Z20, Z17
+	VPTERNLOGD      $0xb8, Z15, Z7, Z22
+	VPRORD          $0x02, Z3, Z16
+	VPSRLD          $0x03, Z20, Z20
+	VPRORD          $0x0d, Z3, Z18
 	VMOVDQA64       Z28, 1216(R15)
-	VPSRLD          $0x03, Z21, Z21
-	VPTERNLOGD      $0x96, Z20, Z16, Z19
-	VPADDD          Z31, Z1, Z1
-	VPADDD          Z22, Z11, Z11
-	VPRORD          $0x16, Z6, Z23
-	VPRORD          $0x02, Z28, Z0
-	VPADDD          1024(BX), Z30, Z26
-	VPADDD          Z30, Z27, Z27
-	VMOVDQA64       (BX), Z16
-	VPRORD          $0x11, Z16, Z20
-	VPRORD          $0x0d, Z28, Z31
-	VPTERNLOGD      $0x96, Z21, Z15, Z8
-	VPRORD          $0x13, Z16, Z22
-	VPTERNLOGD      $0xe8, Z5, Z6, Z13
-	VPRORD          $0x16, Z28, Z30
-	VPADDD          1088(R13), Z1, Z15
-	VPADDD          Z11, Z19, Z19
-	VPSRLD          $0x0a, Z16, Z16
-	VPTERNLOGD      $0x96, Z23, Z12, Z2
-	VPADDD          Z27, Z9, Z9
-	VMOVDQA64       Z26, 1280(BX)
-	VMOVDQA64       1344(BX), Z21
-	VPADDD.BCST     -376(DX), Z21, Z21
-	VPRORD          $0x06, Z26, Z11
-	VPTERNLOGD      $0xe8, Z7, Z28, Z25
-	VPADDD          128(BX), Z8, Z8
-	VPADDD          Z1, Z13, Z13
-	VPTERNLOGD      $0x96, Z30, Z31, Z0
-	VPRORD          $0x0b, Z26, Z12
-	VPADDD          1024(R15), Z19, Z23
-	VPTERNLOGD      $0x96, Z16, Z22, Z20
-	VMOVDQA64       Z15, 1344(R13)
-	VMOVDQA64       1408(R13), Z27
-	VPADDD          640(R14), Z27, Z27
-	VPRORD          $0x06, Z15, Z1
-	VPADDD          Z19, Z25, Z25
-	VPRORD          $0x0b, Z15, Z31
-	VPTERNLOGD      $0xb8, Z3, Z26, Z14
-	VPRORD          $0x19, Z15, Z30
-	VMOVDQA64       Z9, 1024(BX)
-	VPADDD          704(BX), Z8, Z8
-	VPADDD          Z13, Z2, Z2
-	VPRORD          $0x19, Z26, Z22
-	VMOVDQA64       1344(R15), Z16
-	VPADDD          3648(R9), Z16, Z16
-	VPRORD          $0x06, Z23, Z19
-	VPRORD          $0x0b, Z23, Z13
-	VPTERNLOGD      $0xb8, Z18, Z15, Z24
-	VPADDD          Z25, Z0, Z0
-	VPTERNLOGD      $0x96, Z30, Z31, Z1
-	VPRORD          $0x19, Z23, Z25
-	VPTERNLOGD      $0xb8, Z29, Z23, Z17
-	VPADDD          Z8, Z20, Z20
-	VMOVDQA64       Z2, 1088(R13)
-	VMOVDQA64       Z23, 1280(R15)
-	VPTERNLOGD      $0x96, Z22, Z12, Z11
-	VPRORD          $0x02, Z9, Z31
-	VPRORD          $0x02, Z2, Z30
-	VPADDD          Z24, Z27, Z27
-	VPRORD          $0x0d, Z9, Z8
-	VPTERNLOGD      $0xe8, Z10, Z9, Z4
-	VPRORD          $0x0d, Z2, Z12
-	VPTERNLOGD      $0x96, Z25, Z13, Z19
-	VPADDD          Z17, Z16, Z16
-	VPRORD          $0x02, Z0, Z22
-	VPRORD          $0x16, Z2, Z24
-	VMOVDQA64       Z20, 128(BX)
-	VPADDD          Z21, Z20, Z20
-	VMOVDQA64       Z0, 1024(R15)
-	VPRORD          $0x0d, Z0, Z13
-	VPRORD          $0x16, Z0, Z25
-	VPADDD          Z27, Z1, Z1
-	VPRORD          $0x16, Z9, Z17
-	VPTERNLOGD      $0xe8, Z6, Z2, Z5
-	VPTERNLOGD      $0xe8, Z28, Z0, Z7
-	VPADDD          Z16, Z19, Z19
-	VPTERNLOGD      $0x96, Z24, Z12, Z30
-	VPADDD          Z14, Z20, Z20
-	VMOVDQA64       256(BX), Z21
-	VPRORD          $0x07, Z21, Z27
-	VPTERNLOGD      $0x96, Z25, Z13, Z22
-	VPRORD          $0x12, Z21, Z16
-	VPADDD          1152(R13), Z1, Z12
-	VPTERNLOGD      $0x96, Z17, Z8, Z31
-	VPADDD          Z1, Z5, Z5
-	VPSRLD          $0x03, Z21, Z21
-	VPADDD          1088(R15), Z19, Z24
-	VPADDD          Z19, Z7, Z7
-	VPADDD          Z20, Z11, Z11
-	VPADDD          Z5, Z30, Z30
-	VMOVDQA64       Z12, 1408(R13)
-	VPTERNLOGD      $0x96, Z21, Z16, Z27
-	VPRORD          $0x06, Z12, Z14
-	VMOVDQA64       1472(R13), Z13
-	VPADDD          Z7, Z22, Z22
-	VPADDD          704(R14), Z13, Z13
+	VPADDD          Z31, Z12, Z12
+	VPTERNLOGD      $0x96, Z21, Z11, Z8
+	VPRORD          $0x16, Z3, Z2
+	VPADDD          1024(BX), Z19, Z0
+	VMOVDQA64       (BX), Z26
+	VPADDD          Z22, Z29, Z29
+	VPRORD          $0x02, Z28, Z31
+	VPRORD          $0x0d, Z28, Z11
+	VPTERNLOGD      $0x96, Z20, Z17, Z1
+	VPRORD          $0x11, Z26, Z21
+	VPTERNLOGD      $0xe8, Z5, Z3, Z13
+	VPRORD          $0x16, Z28, Z22
+	VPADDD          1088(R13), Z12, Z17
+	VPRORD          $0x13, Z26, Z20
+	VPSRLD          $0x0a, Z26, Z26
+	VPTERNLOGD      $0x96, Z2, Z18, Z16
+	VPADDD          Z19, Z27, Z27
+	VMOVDQA64       Z0, 1280(BX)
+	VPADDD          Z29, Z8, Z8
+	VPADDD          128(BX), Z1, Z1
+	VPADDD          Z12, Z13, Z13
+	VPTERNLOGD      $0x96, Z22, Z11, Z31
+	VPTERNLOGD      $0xe8, Z9, Z28, Z25
+	VPTERNLOGD      $0x96, Z26, Z20, Z21
+	VMOVDQA64       1344(BX), Z18
+	VPADDD.BCST     -376(DX), Z18, Z18
+	VMOVDQA64       Z17, 1344(R13)
+	VPRORD          $0x06, Z0, Z2
+	VPRORD          $0x06, Z17, Z19
+	VPADDD          1024(R15), Z8, Z29
+	VMOVDQA64       1408(R13), Z12
+	VPADDD          640(R14), Z12, Z12
+	VPRORD          $0x0b, Z0, Z11
+	VPRORD          $0x0b, Z17, Z22
+	VPADDD          704(BX), Z1, Z1
+	VPADDD          Z13, Z16, Z16
+	VPADDD          Z8, Z25, Z25
+	VPRORD          $0x19, Z17, Z20
+	VPADDD          Z27, Z30, Z30
+	VMOVDQA64       1344(R15), Z26
+	VPRORD          $0x19, Z0, Z13
+	VPADDD          3648(R9), Z26, Z26
+	VPTERNLOGD      $0xb8, Z23, Z0, Z14
+	VMOVDQA64       Z29, 1280(R15)
+	VPRORD          $0x06, Z29, Z8
+	VPRORD          $0x0b, Z29, Z27
+	VPTERNLOGD      $0xb8, Z6, Z17, Z24
+	VMOVDQA64       Z16, 1088(R13)
+	VPADDD          Z25, Z31, Z31
+	VPTERNLOGD      $0x96, Z20, Z22, Z19
+	VPRORD          $0x19, Z29, Z25
+	VPTERNLOGD      $0xb8, Z7, Z29, Z15
+	VMOVDQA64       Z30, 1024(BX)
+	VPADDD          Z1, Z21, Z21
+	VPTERNLOGD      $0x96, Z13, Z11, Z2
+	VPRORD          $0x02, Z30, Z22
+	VPRORD          $0x02, Z16, Z20
+	VPADDD          Z24, Z12, Z12
+	VPRORD          $0x0d, Z30, Z1
+	VPRORD          $0x0d, Z16, Z11
+	VPTERNLOGD      $0xe8, Z10, Z30, Z4
+	VPTERNLOGD      $0x96, Z25, Z27, Z8
+	VPADDD          Z15, Z26, Z26
+	VPRORD          $0x02, Z31, Z13
+	VPRORD          $0x16, Z16, Z24
+	VMOVDQA64       Z21, 128(BX)
+	VPADDD          Z18, Z21, Z21
+	VMOVDQA64       Z31, 1024(R15)
+	VPRORD          $0x0d, Z31, Z27
+	VPRORD          $0x16, Z31, Z25
+	VPADDD          Z12, Z19, Z19
+	VPRORD          $0x16, Z30, Z15
+	VPTERNLOGD      $0xe8, Z3, Z16, Z5
+	VPTERNLOGD      $0xe8, Z28, Z31, Z9
+	VPADDD          Z26, Z8, Z8
+	VPTERNLOGD      $0x96, Z24, Z11, Z20
+	VPADDD          Z14, Z21, Z21
+	VMOVDQA64       256(BX), Z18
+	VPRORD          $0x07, Z18, Z12
+	VPTERNLOGD      $0x96, Z25, Z27, Z13
+	VPRORD          $0x12, Z18, Z26
+	VPADDD          1152(R13), Z19, Z11
+	VPTERNLOGD      $0x96, Z15, Z1, Z22
+	VPADDD          Z19, Z5, Z5
+	VPSRLD          $0x03, Z18, Z18
+	VPADDD          1088(R15), Z8, Z24
+	VPADDD          Z8, Z9, Z9
+	VPADDD          Z21, Z2, Z2
+	VPADDD          Z5, Z20, Z20
+	VMOVDQA64       Z11, 1408(R13)
+	VPTERNLOGD      $0x96, Z18, Z26, Z12
+	VPRORD          $0x06, Z11, Z14
+	VMOVDQA64       1472(R13), Z27
+	VPADDD          Z9, Z13, Z13
+	VPADDD          704(R14), Z27, Z27
 	VPRORD          $0x06, Z24, Z25
-	VPRORD          $0x0b, Z12, Z8
-	VPADDD          1088(BX), Z11, Z17
+	VPRORD          $0x0b, Z11, Z1
+	VPADDD          1088(BX), Z2, Z15
 	VMOVDQA64       Z24, 1344(R15)
-	VMOVDQA64       1408(R15), Z1
-	VPADDD          3712(R9), Z1, Z1
-	VPRORD          $0x0b, Z24, Z19
-	VPRORD          $0x19, Z12, Z20
-	VMOVDQA64       Z30, 1152(R13)
-	VPADDD          192(BX), Z27, Z27
+	VMOVDQA64       1408(R15), Z19
+	VPADDD          3712(R9), Z19, Z19
+	VPRORD          $0x0b, Z24, Z8
+	VPRORD          $0x19, Z11, Z21
+	VMOVDQA64       Z20, 1152(R13)
+	VPADDD          192(BX), Z12, Z12
 	VPRORD          $0x19, Z24, Z5
-	VPTERNLOGD      $0xb8, Z15, Z12, Z18
-	VPTERNLOGD      $0xb8, Z23, Z24, Z29
-	VPADDD          Z11, Z4, Z4
-	VMOVDQA64       Z22, 1088(R15)
-	VMOVDQA64       64(BX), Z16
-	VPRORD          $0x11, Z16, Z21
-	VPRORD          $0x13, Z16, Z7
-	VMOVDQA64       Z17, 1344(BX)
-	VPSRLD          $0x0a, Z16, Z16
-	VPTERNLOGD      $0x96, Z20, Z8, Z14
-	VPRORD          $0x06, Z17, Z11
-	VPTERNLOGD      $0x96, Z5, Z19, Z25
-	VPADDD          Z29, Z1, Z1
-	VPADDD          Z18, Z13, Z13
-	VPRORD          $0x02, Z30, Z8
-	VPADDD          768(BX), Z27, Z27
-	VMOVDQA64       1408(BX), Z20
-	VPADDD.BCST     -372(DX), Z20, Z20
-	VPRORD          $0x02, Z22, Z19
-	VPRORD          $0x0d, Z30, Z5
-	VPTERNLOGD      $0x96, Z16, Z7, Z21
-	VPRORD          $0x0d, Z22, Z29
-	VPRORD          $0x16, Z30, Z18
-	VPTERNLOGD      $0xe8, Z0, Z22, Z28
-	VPADDD          Z1, Z25, Z25
-	VPADDD          Z13, Z14, Z14
-	VPRORD          $0x16, Z22, Z7
-	VPTERNLOGD      $0xe8, Z2, Z30, Z6
-	VPADDD          Z4, Z31, Z31
-	VPRORD          $0x0b, Z17, Z16
-	VPRORD          $0x19, Z17, Z1
-	VPTERNLOGD      $0xb8, Z26, Z17, Z3
-	VPADDD          Z27, Z21, Z21
-	VPTERNLOGD      $0x96, Z18, Z5, Z8
-	VPADDD          1152(R15), Z25, Z13
+	VPTERNLOGD      $0xb8, Z17, Z11, Z6
+	VPTERNLOGD      $0xb8, Z29, Z24, Z7
+	VPADDD          Z2, Z4, Z4
+	VMOVDQA64       Z13, 1088(R15)
+	VMOVDQA64       64(BX), Z26
+	VPRORD          $0x11, Z26, Z18
+	VPRORD          $0x13, Z26, Z9
+	VMOVDQA64       Z15, 1344(BX)
+	VPSRLD          $0x0a, Z26, Z26
+	VPTERNLOGD      $0x96, Z21, Z1, Z14
+	VPRORD          $0x06, Z15, Z2
+	VPTERNLOGD      $0x96, Z5, Z8, Z25
+	VPADDD          Z7, Z19, Z19
+	VPADDD          Z6, Z27, Z27
+	VPRORD          $0x02, Z20, Z1
+	VPADDD          768(BX), Z12, Z12
+	VMOVDQA64       1408(BX), Z21
+	VPADDD.BCST     -372(DX), Z21, Z21
+	VPRORD          $0x02, Z13, Z8
+	VPRORD          $0x0d, Z20, Z5
+	VPTERNLOGD      $0x96, Z26, Z9, Z18
+	VPRORD          $0x0d, Z13, Z7
+	VPRORD          $0x16, Z20, Z6
+	VPTERNLOGD      $0xe8, Z31, Z13, Z28
+	VPADDD          Z19, Z25, Z25
+	VPADDD          Z27, Z14, Z14
+	VPRORD          $0x16, Z13, Z9
+	VPTERNLOGD      $0xe8, Z16, Z20, Z3
+	VPADDD          Z4, Z22, Z22
+	VPRORD          $0x0b, Z15, Z26
+	VPRORD          $0x19, Z15, Z19
+	VPTERNLOGD      $0xb8, Z0, Z15, Z23
+	VPADDD          Z12, Z18, Z18
+	VPTERNLOGD      $0x96, Z6, Z5, Z1
+	VPADDD          1152(R15), Z25, Z27
 	VPADDD          1216(R13), Z14, Z4
-	VPTERNLOGD      $0x96, Z7, Z29, Z19
-	VPADDD          Z14, Z6, Z6
-	VMOVDQA64       Z31, 1088(BX)
-	VPTERNLOGD      $0x96, Z1, Z16, Z11
+	VPTERNLOGD      $0x96, Z9, Z7, Z8
+	VPADDD          Z14, Z3, Z3
+	VMOVDQA64       Z22, 1088(BX)
+	VPTERNLOGD      $0x96, Z19, Z26, Z2
 	VPADDD          Z25, Z28, Z28
-	VPRORD          $0x02, Z31, Z27
-	VPRORD          $0x0d, Z31, Z5
-	VMOVDQA64       Z21, 192(BX)
-	VPADDD          Z20, Z21, Z21
-	VMOVDQA64       1472(R15), Z18
-	VPADDD          3776(R9), Z18, Z18
-	VPRORD          $0x16, Z31, Z29
-	VPADDD          Z6, Z8, Z8
+	VPRORD          $0x02, Z22, Z12
+	VMOVDQA64       Z18, 192(BX)
+	VPADDD          Z21, Z18, Z18
+	VMOVDQA64       1472(R15), Z5
+	VPADDD          3776(R9), Z5, Z5
+	VPRORD          $0x0d, Z22, Z6
+	VPRORD          $0x16, Z22, Z7
+	VPADDD          Z3, Z1, Z1
 	VMOVDQA64       Z4, 1472(R13)
-	VMOVDQA64       1280(R13), Z7
-	VPADDD          768(R14), Z7, Z7
+	VMOVDQA64       1280(R13), Z9
+	VPADDD          768(R14), Z9, Z9
 	VPRORD          $0x06, Z4, Z14
-	VPRORD          $0x0b, Z4, Z16
-	VPADDD          Z28, Z19, Z19
-	VPRORD          $0x06, Z13, Z1
+	VPRORD          $0x0b, Z4, Z26
+	VPADDD          Z28, Z8, Z8
+	VPRORD          $0x06, Z27, Z19
 	VPRORD          $0x19, Z4, Z25
-	VPTERNLOGD      $0xb8, Z24, Z13, Z23
-	VPADDD          Z3, Z21, Z21
-	VMOVDQA64       Z13, 1408(R15)
-	VPRORD          $0x0b, Z13, Z20
-	VPRORD          $0x19, Z13, Z6
-	VPTERNLOGD      $0xb8, Z12, Z4, Z15
-	VMOVDQA64       Z8, 1216(R13)
-	VPTERNLOGD      $0x96, Z29, Z5, Z27
-	VPTERNLOGD      $0xe8, Z9, Z31, Z10
-	VMOVDQA64       Z19, 1152(R15)
-	VPTERNLOGD      $0x96, Z25, Z16, Z14
-	VMOVDQA64       320(BX), Z28
+	VPTERNLOGD      $0xb8, Z24, Z27, Z29
 	VPADDD          Z23, Z18, Z18
-	VPRORD          $0x07, Z28, Z3
-	VPRORD          $0x02, Z19, Z5
-	VPTERNLOGD      $0x96, Z6, Z20, Z1
-	VPADDD          Z15, Z7, Z7
-	VPRORD          $0x0d, Z19, Z29
-	VPRORD          $0x02, Z8, Z16
-	VPADDD          Z21, Z11, Z11
-	VPRORD          $0x16, Z19, Z25
+	VMOVDQA64       Z27, 1408(R15)
+	VPRORD          $0x0b, Z27, Z21
+	VPRORD          $0x19, Z27, Z3
+	VPTERNLOGD      $0xb8, Z11, Z4, Z17
+	VMOVDQA64       Z1, 1216(R13)
+	VPTERNLOGD      $0x96, Z7, Z6, Z12
+	VPTERNLOGD      $0xe8, Z30, Z22, Z10
+	VPTERNLOGD      $0x96, Z25, Z26, Z14
+	VPADDD          Z29, Z5, Z5
+	VPRORD          $0x02, Z8, Z28
 	VPRORD          $0x0d, Z8, Z23
-	VPRORD          $0x12, Z28, Z20
-	VPTERNLOGD      $0xe8, Z22, Z19, Z0
-	VPRORD          $0x16, Z8, Z6
-	VPADDD          Z18, Z1, Z1
-	VPSRLD          $0x03, Z28, Z28
-	VPADDD          Z7, Z14, Z14
-	VPADDD          1152(BX), Z11, Z15
-	VPADDD          Z11, Z10, Z10
-	VPTERNLOGD      $0x96, Z25, Z29, Z5
-	VMOVDQA64       128(BX), Z21
-	VPRORD          $0x11, Z21, Z18
-	VPRORD          $0x13, Z21, Z7
-	VPTERNLOGD      $0x96, Z6, Z23, Z16
-	VPTERNLOGD      $0xe8, Z30, Z8, Z2
-	VPADDD          1216(R15), Z1, Z11
-	VPTERNLOGD      $0x96, Z28, Z20, Z3
-	VPADDD          1024(R13), Z14, Z29
-	VPADDD          Z1, Z0, Z0
-	VPADDD          Z10, Z27, Z27
-	VMOVDQA64       Z15, 1408(BX)
-	VPSRLD          $0x0a, Z21, Z21
-	VMOVDQA64       1280(R15), Z25
-	VPADDD          3840(R9), Z25, Z25
-	VPADDD          Z14, Z2, Z2
-	VPADDD          256(BX), Z3, Z3
-	VPADDD          Z0, Z5, Z5
-	VMOVDQA64       Z11, 1472(R15)
-	VPRORD          $0x06, Z11, Z23
-	VMOVDQA64       Z29, 1280(R13)
-	VPRORD          $0x0b, Z11, Z6
-	VPTERNLOGD      $0x96, Z21, Z7, Z18
-	VPRORD          $0x06, Z29, Z20
-	VPTERNLOGD      $0xb8, Z13, Z11, Z24
-	VPRORD          $0x0b, Z29, Z28
-	VPADDD          Z2, Z16, Z16
-	VMOVDQA64       1344(R13), Z1
-	VPADDD          832(R14), Z1, Z1
-	VPRORD          $0x19, Z11, Z10
-	VPRORD          $0x19, Z29, Z14
-	VPADDD          832(BX), Z3, Z3
-	VMOVDQA64       Z5, 1216(R15)
-	VMOVDQA64       1472(BX), Z0
-	VPADDD.BCST     -368(DX), Z0, Z0
-	VPRORD          $0x06, Z15, Z7
-	VPRORD          $0x0b, Z15, Z21
-	VPADDD          Z24, Z25, Z25
-	VPTERNLOGD      $0xb8, Z4, Z29, Z12
-	VPRORD          $0x02, Z5, Z2
-	VPRORD          $0x0d, Z5, Z24
-	VMOVDQA64       Z16, 1024(R13)
-	VPTERNLOGD      $0x96, Z10, Z6, Z23
-	VPRORD          $0x19, Z15, Z6
-	VPTERNLOGD      $0x96, Z14, Z28, Z20
-	VPRORD          $0x16, Z5, Z10
-	VPADDD          Z3, Z18, Z18
-	VPTERNLOGD      $0xb8, Z17, Z15, Z26
-	VPRORD          $0x02, Z16, Z28
-	VPTERNLOGD      $0xe8, Z19, Z5, Z22
-	VMOVDQA64       Z27, 1152(BX)
-	VPADDD          Z12, Z1, Z1
-	VPRORD          $0x02, Z27, Z14
-	VPRORD          $0x0d, Z16, Z3
+	VMOVDQA64       Z8, 1152(R15)
+	VPTERNLOGD      $0x96, Z3, Z21, Z19
+	VMOVDQA64       320(BX), Z6
+	VPRORD          $0x07, Z6, Z7
+	VPADDD          Z17, Z9, Z9
+	VPRORD          $0x16, Z8, Z26
+	VPADDD          Z18, Z2, Z2
+	VPRORD          $0x02, Z1, Z25
+	VPRORD          $0x0d, Z1, Z29
+	VPRORD          $0x12, Z6, Z21
+	VPTERNLOGD      $0xe8, Z13, Z8, Z31
+	VPRORD          $0x16, Z1, Z3
+	VPADDD          Z5, Z19, Z19
+	VPADDD          Z9, Z14, Z14
+	VPSRLD          $0x03, Z6, Z6
+	VPTERNLOGD      $0x96, Z26, Z23, Z28
+	VPADDD          1152(BX), Z2, Z17
+	VPADDD          Z2, Z10, Z10
+	VMOVDQA64       128(BX), Z18
+	VPRORD          $0x11, Z18, Z5
+	VPRORD          $0x13, Z18, Z9
+	VPTERNLOGD      $0x96, Z3, Z29, Z25
+	VPSRLD          $0x0a, Z18, Z18
+	VPTERNLOGD      $0xe8, Z20, Z1, Z16
+	VPADDD          1216(R15), Z19, Z23
 	VPTERNLOGD      $0x96, Z6, Z21, Z7
-	VPADDD          Z25, Z23, Z23
-	VPTERNLOGD      $0x96, Z10, Z24, Z2
-	VPRORD          $0x16, Z16, Z12
-	VMOVDQA64       Z18, 256(BX)
-	VPADDD          Z0, Z18, Z18
-	VPRORD          $0x0d, Z27, Z21
-	VPRORD          $0x16, Z27, Z6
-	VPTERNLOGD      $0xe8, Z31, Z27, Z9
-	VPADDD          Z1, Z20, Z20
-	VPADDD          1024(R15), Z23, Z25
+	VPADDD          1024(R13), Z14, Z26
+	VPADDD          Z19, Z31, Z31
+	VPADDD          Z10, Z12, Z12
+	VMOVDQA64       Z17, 1408(BX)
+	VMOVDQA64       1280(R15), Z2
+	VPADDD          3840(R9), Z2, Z2
+	VPTERNLOGD      $0x96, Z18, Z9, Z5
+	VPADDD          Z14, Z16, Z16
+	VPADDD          256(BX), Z7, Z7
+	VPADDD          Z31, Z28, Z28
+	VMOVDQA64       Z23, 1472(R15)
+	VPRORD          $0x06, Z23, Z29
+	VMOVDQA64       Z26, 1280(R13)
+	VPRORD          $0x0b, Z23, Z3
+	VMOVDQA64       1344(R13), Z21
+	VPADDD          832(R14), Z21, Z21
+	VPRORD          $0x06, Z26, Z6
+	VPTERNLOGD      $0xb8, Z27, Z23, Z24
+	VPRORD          $0x0b, Z26, Z19
+	VMOVDQA64       1472(BX), Z10
+	VPADDD          Z16, Z25, Z25
+	VPADDD.BCST     -368(DX), Z10, Z10
+	VPRORD          $0x19, Z23, Z9
+	VPRORD          $0x19, Z26, Z18
+	VPADDD          832(BX), Z7, Z7
+	VMOVDQA64       Z28, 1216(R15)
+	VPRORD          $0x06, Z17, Z14
+	VPTERNLOGD      $0xb8, Z4, Z26, Z11
+	VPRORD          $0x02, Z28, Z31
+	VPRORD          $0x0b, Z17, Z16
+	VPADDD          Z24, Z2, Z2
+	VPTERNLOGD      $0xb8, Z15, Z17, Z0
+	VPRORD          $0x0d, Z28, Z24
+	VMOVDQA64       Z25, 1024(R13)
+	VPTERNLOGD      $0x96, Z9, Z3, Z29
+	VPRORD          $0x19, Z17, Z3
+	VPTERNLOGD      $0x96, Z18, Z19, Z6
+	VPRORD          $0x16, Z28, Z9
+	VPADDD          Z7, Z5, Z5
+	VPADDD          Z11, Z21, Z21
+	VPRORD          $0x02, Z25, Z19
+	VPTERNLOGD      $0xe8, Z8, Z28, Z13
+	VMOVDQA64       Z12, 1152(BX)
+	VPRORD          $0x02, Z12, Z18
+	VPRORD          $0x0d, Z25, Z7
+	VPTERNLOGD      $0x96, Z3, Z16, Z14
+	VPADDD          Z2, Z29, Z29
+	VPTERNLOGD      $0x96, Z9, Z24, Z31
+	VPRORD          $0x16, Z25, Z11
+	VMOVDQA64       Z5, 256(BX)
+	VPADDD          Z10, Z5, Z5
+	VPADDD          Z21, Z6, Z6
+	VPRORD          $0x0d, Z12, Z16
+	VPRORD          $0x16, Z12, Z3
+	VPTERNLOGD      $0xe8, Z22, Z12, Z30
+	VPTERNLOGD      $0xe8, Z1, Z25, Z20
+	VPADDD          1024(R15), Z29, Z2
+	VPADDD          Z29, Z13, Z13
 	VMOVDQA64       1344(R15), Z24
 	VPADDD          3904(R9), Z24, Z24
-	VPTERNLOGD      $0x96, Z12, Z3, Z28
-	VPTERNLOGD      $0xe8, Z8, Z16, Z30
-	VPADDD          Z26, Z18, Z18
-	VPADDD          Z23, Z22, Z22
-	VPTERNLOGD      $0x96, Z6, Z21, Z14
-	VPADDD          1088(R13), Z20, Z10
-	VMOVDQA64       Z25, 1280(R15)
-	VPRORD          $0x06, Z25, Z0
-	VPRORD          $0x0b, Z25, Z1
-	VPADDD          Z20, Z30, Z30
-	VPADDD          Z22, Z2, Z2
-	VMOVDQA64       384(BX), Z3
-	VPRORD          $0x07, Z3, Z12
-	VPRORD          $0x19, Z25, Z26
-	VPTERNLOGD      $0xb8, Z11, Z25, Z13
-	VPADDD          Z18, Z7, Z7
-	VMOVDQA64       Z10, 1344(R13)
-	VPRORD          $0x06, Z10, Z23
-	VPRORD          $0x0b, Z10, Z21
-	VPRORD          $0x12, Z3, Z6
-	VPADDD          Z30, Z28, Z28
-	VPSRLD          $0x03, Z3, Z3
-	VMOVDQA64       1408(R13), Z20
-	VPTERNLOGD      $0x96, Z26, Z1, Z0
-	VPADDD          896(R14), Z20, Z20
-	VPADDD          Z13, Z24, Z24
-	VPRORD          $0x19, Z10, Z22
-	VPADDD          1216(BX), Z7, Z18
-	VMOVDQA64       Z2, 1024(R15)
-	VPRORD          $0x02, Z2, Z30
-	VPRORD          $0x0d, Z2, Z1
-	VPTERNLOGD      $0xb8, Z29, Z10, Z4
-	VPADDD          Z7, Z9, Z9
-	VMOVDQA64       Z28, 1088(R13)
-	VPTERNLOGD      $0x96, Z3, Z6, Z12
-	VMOVDQA64       192(BX), Z26
-	VPRORD          $0x11, Z26, Z13
-	VPRORD          $0x16, Z2, Z7
-	VPADDD          Z24, Z0, Z0
-	VPRORD          $0x13, Z26, Z6
-	VPTERNLOGD      $0x96, Z22, Z21, Z23
-	VPTERNLOGD      $0xe8, Z5, Z2, Z19
-	VMOVDQA64       Z18, 1472(BX)
-	VPSRLD          $0x0a, Z26, Z26
-	VPADDD          Z4, Z20, Z20
-	VPRORD          $0x02, Z28, Z3
-	VPADDD          320(BX), Z12, Z12
-	VPTERNLOGD      $0x96, Z7, Z1, Z30
+	VPTERNLOGD      $0x96, Z11, Z7, Z19
+	VPADDD          Z0, Z5, Z5
+	VPADDD          1088(R13), Z6, Z9
+	VPTERNLOGD      $0x96, Z3, Z16, Z18
+	VPADDD          Z6, Z20, Z20
+	VPADDD          Z13, Z31, Z31
+	VMOVDQA64       Z2, 1280(R15)
+	VPRORD          $0x06, Z2, Z10
+	VPRORD          $0x0b, Z2, Z21
+	VPADDD          Z5, Z14, Z14
+	VMOVDQA64       384(BX), Z29
+	VPRORD          $0x07, Z29, Z7
+	VPRORD          $0x19, Z2, Z11
+	VMOVDQA64       Z9, 1344(R13)
+	VPTERNLOGD      $0xb8, Z23, Z2, Z27
+	VPADDD          Z20, Z19, Z19
+	VPRORD          $0x06, Z9, Z0
+	VPRORD          $0x0b, Z9, Z16
+	VMOVDQA64       Z31, 1024(R15)
+	VPRORD          $0x12, Z29, Z3
+	VMOVDQA64       1408(R13), Z6
+	VPADDD          896(R14), Z6, Z6
+	VPRORD          $0x19, Z9, Z13
+	VPTERNLOGD      $0x96, Z11, Z21, Z10
+	VPADDD          Z27, Z24, Z24
+	VPRORD          $0x02, Z31, Z5
+	VPRORD          $0x0d, Z31, Z20
+	VPADDD          1216(BX), Z14, Z21
+	VMOVDQA64       Z19, 1088(R13)
+	VPSRLD          $0x03, Z29, Z29
+	VPTERNLOGD      $0xb8, Z26, Z9, Z4
+	VPRORD          $0x16, Z31, Z11
+	VPADDD          Z14, Z30, Z30
+	VMOVDQA64       192(BX), Z27
+	VPRORD          $0x11, Z27, Z14
+	VPTERNLOGD      $0x96, Z13, Z16, Z0
+	VPRORD          $0x13, Z27, Z16
+	VPADDD          Z24, Z10, Z10
+	VPSRLD          $0x0a, Z27, Z27
+	VPTERNLOGD      $0xe8, Z28, Z31, Z8
+	VPTERNLOGD      $0x96, Z29, Z3, Z7
+	VPADDD          Z4, Z6, Z6
+	VPTERNLOGD      $0x96, Z11, Z20, Z5
+	VPRORD          $0x02, Z19, Z13
+	VPADDD          Z30, Z18, Z18
+	VMOVDQA64       Z21, 1472(BX)
 	VMOVDQA64       1280(BX), Z24
 	VPADDD.BCST     -364(DX), Z24, Z24
-	VPRORD          $0x06, Z18, Z21
-	VPADDD          1088(R15), Z0, Z22
-	VPADDD          Z0, Z19, Z19
-	VPRORD          $0x0d, Z28, Z4
-	VPRORD          $0x16, Z28, Z1
-	VPTERNLOGD      $0x96, Z26, Z6, Z13
-	VPADDD          Z20, Z23, Z23
-	VPRORD          $0x0b, Z18, Z7
-	VPRORD          $0x19, Z18, Z0
-	VPADDD          896(BX), Z12, Z12
-	VMOVDQA64       1408(R15), Z6
-	VPADDD          3968(R9), Z6, Z6
-	VPTERNLOGD      $0xb8, Z15, Z18, Z17
-	VPTERNLOGD      $0xe8, Z16, Z28, Z8
-	VPRORD          $0x06, Z22, Z26
-	VPRORD          $0x0b, Z22, Z20
-	VPTERNLOGD      $0x96, Z1, Z4, Z3
-	VPTERNLOGD      $0xb8, Z25, Z22, Z11
-	VPADDD          1152(R13), Z23, Z4
-	VPADDD          Z19, Z30, Z30
-	VMOVDQA64       Z22, 1344(R15)
-	VPTERNLOGD      $0x96, Z0, Z7, Z21
-	VPRORD          $0x19, Z22, Z1
-	VPADDD          Z9, Z14, Z14
-	VPADDD          Z12, Z13, Z13
-	VPADDD          Z23, Z8, Z8
-	VPADDD          Z11, Z6, Z6
-	VMOVDQA64       Z30, 1088(R15)
-	VPTERNLOGD      $0x96, Z1, Z20, Z26
-	VMOVDQA64       Z4, 1408(R13)
-	VPRORD          $0x06, Z4, Z19
-	VPRORD          $0x0b, Z4, Z7
-	VPADDD          Z8, Z3, Z3
-	VMOVDQA64       1472(R13), Z0
-	VPADDD          960(R14), Z0, Z0
-	VPRORD          $0x02, Z30, Z9
-	VPRORD          $0x19, Z4, Z12
-	VPADDD          Z24, Z13, Z24
-	VPRORD          $0x0d, Z30, Z23
-	VPRORD          $0x16, Z30, Z11
-	VPTERNLOGD      $0xb8, Z10, Z4, Z29
-	VMOVDQA64       Z14, 1216(BX)
-	VMOVDQA64       Z13, 320(BX)
-	VPRORD          $0x02, Z14, Z20
-	VPADDD          Z6, Z26, Z26
-	VPRORD          $0x0d, Z14, Z1
-	VPTERNLOGD      $0xe8, Z27, Z14, Z31
-	VMOVDQA64       Z3, 1152(R13)
-	VPRORD          $0x16, Z14, Z8
-	VPTERNLOGD      $0x96, Z12, Z7, Z19
-	VPTERNLOGD      $0xe8, Z2, Z30, Z5
-	VPADDD          Z17, Z24, Z24
-	VPTERNLOGD      $0x96, Z11, Z23, Z9
-	VPADDD          Z29, Z0, Z0
-	VPADDD          1152(R15), Z26, Z13
-	VMOVDQA64       448(BX), Z6
-	VPRORD          $0x07, Z6, Z7
-	VPRORD          $0x12, Z6, Z12
-	VPTERNLOGD      $0x96, Z8, Z1, Z20
-	VPADDD          Z26, Z5, Z5
-	VPSRLD          $0x03, Z6, Z6
-	VPRORD          $0x02, Z3, Z17
-	VPADDD          Z24, Z21, Z21
-	VPADDD          Z0, Z19, Z19
-	VPRORD          $0x0d, Z3, Z23
-	VMOVDQA64       Z13, 1408(R15)
-	VMOVDQA64       1472(R15), Z11
-	VPADDD          4032(R9), Z11, Z11
-	VPRORD          $0x06, Z13, Z29
-	VPRORD          $0x16, Z3, Z1
-	VPRORD          $0x0b, Z13, Z8
-	VPRORD          $0x19, Z13, Z26
-	VPTERNLOGD      $0xe8, Z28, Z3, Z16
-	VPTERNLOGD      $0xb8, Z22, Z13, Z25
-	VPADDD          1024(BX), Z21, Z24
-	VPADDD          Z5, Z9, Z9
-	VPADDD          1216(R13), Z19, Z0
-	VPTERNLOGD      $0x96, Z6, Z12, Z7
-	VPADDD          Z21, Z31, Z31
-	VMOVDQA64       256(BX), Z5
-	VPRORD          $0x11, Z5, Z12
-	VPTERNLOGD      $0x96, Z1, Z23, Z17
-	VPRORD          $0x13, Z5, Z6
-	VPTERNLOGD      $0x96, Z26, Z8, Z29
-	VPSRLD          $0x0a, Z5, Z5
-	VPADDD          Z25, Z11, Z11
-	VPADDD          Z19, Z16, Z16
-	VMOVDQA64       Z24, 1280(BX)
-	VMOVDQA64       Z9, 1152(R15)
-	VPADDD          384(BX), Z7, Z7
-	VMOVDQA64       Z0, 1472(R13)
-	VPRORD          $0x02, Z9, Z21
-	VPADDD          Z31, Z20, Z20
-	VPRORD          $0x06, Z0, Z23
-	VPRORD          $0x0b, Z0, Z1
-	VPADDD          Z11, Z29, Z29
-	VPADDD          Z16, Z17, Z17
-	VMOVDQA64       1280(R13), Z8
-	VPADDD          1024(R14), Z8, Z8
-	VPRORD          $0x19, Z0, Z26
-	VPRORD          $0x0d, Z9, Z25
-	VPRORD          $0x16, Z9, Z19
-	VPTERNLOGD      $0xe8, Z30, Z9, Z2
-	VPTERNLOGD      $0xb8, Z4, Z0, Z10
-	VPADDD          960(BX), Z7, Z7
-	VPTERNLOGD      $0x96, Z5, Z6, Z12
-	VMOVDQA64       1344(BX), Z31
-	VPADDD.BCST     -360(DX), Z31, Z31
-	VPRORD          $0x06, Z24, Z11
-	VMOVDQA64       Z17, 1216(R13)
-	VPADDD          1216(R15), Z29, Z16
-	VPRORD          $0x0b, Z24, Z6
-	VPRORD          $0x19, Z24, Z5
-	VPTERNLOGD      $0x96, Z26, Z1, Z23
-	VPTERNLOGD      $0x96, Z19, Z25, Z21
-	VPADDD          Z29, Z2, Z2
-	VPTERNLOGD      $0xb8, Z18, Z24, Z15
+	VPRORD          $0x06, Z21, Z3
+	VPADDD          1088(R15), Z10, Z29
 	VPADDD          Z10, Z8, Z8
-	VMOVDQA64       Z20, 1024(BX)
-	VPADDD          Z7, Z12, Z12
-	VPRORD          $0x02, Z20, Z1
-	VPRORD          $0x02, Z17, Z26
-	VPADDD.BCST     -84(R8), Z9, Z9
-	VPTERNLOGD      $0x96, Z5, Z6, Z11
-	VMOVDQA64       Z16, 1472(R15)
-	VPRORD          $0x0d, Z20, Z25
-	VPRORD          $0x0d, Z17, Z19
-	VPADDD.BCST     -80(R8), Z30, Z30
-	VPADDD          Z2, Z21, Z21
-	VPADDD          Z8, Z23, Z23
-	VPRORD          $0x16, Z20, Z29
-	VPRORD          $0x16, Z17, Z10
-	VMOVDQA64       Z12, 384(BX)
-	VPADDD          Z31, Z12, Z12
-	VMOVDQA64       Z9, 64(R15)
-	VPTERNLOGD      $0xe8, Z14, Z20, Z27
-	VPADDD.BCST     -72(R8), Z16, Z16
-	VMOVDQA64       Z30, 128(R15)
-	VMOVDQA64       1024(R15), Z7
-	VPADDD.BCST     -76(R8), Z7, Z7
-	VPTERNLOGD      $0xe8, Z3, Z17, Z28
-	VPADDD.BCST     -68(R8), Z13, Z13
-	VMOVDQA64       Z21, 1216(R15)
-	VPADDD.BCST     -88(R8), Z21, Z21
-	VPADDD          1024(R13), Z23, Z6
-	VPTERNLOGD      $0x96, Z29, Z25, Z1
-	VPTERNLOGD      $0x96, Z10, Z19, Z26
-	VPADDD          Z15, Z12, Z12
-	VMOVDQA64       Z16, 256(R15)
-	VPADDD.BCST     -64(R8), Z22, Z22
-	VMOVDQA64       Z7, 192(R15)
-	VMOVDQA64       Z13, 320(R15)
-	VPADDD          Z23, Z28, Z28
-	VMOVDQA64       Z21, (R15)
-	VPADDD.BCST     -204(DX), Z21, Z5
-	VPADDD.BCST     -200(DX), Z21, Z21
-	VMOVDQA64       Z6, 1280(R13)
-	VPADDD          Z12, Z11, Z11
-	VMOVDQA64       Z22, 384(R15)
-	VMOVDQA64       512(BX), Z2
-	VMOVDQA64       1280(R15), Z8
-	VPADDD          Z28, Z26, Z26
-	VPRORD          $0x07, Z2, Z31
-	VPADDD.BCST     -60(R8), Z8, Z8
-	VPRORD          $0x06, Z6, Z9
-	VMOVDQA64       1344(R13), Z30
-	VMOVDQA64       64(R15), Z25
-	VPADDD.BCST     -216(DX), Z25, Z25
-	VPADDD          1088(R14), Z30, Z30
-	VPRORD          $0x0b, Z6, Z29
-	VPRORD          $0x19, Z6, Z19
-	VPADDD          1088(BX), Z11, Z10
-	VPADDD          Z11, Z27, Z27
-	VPRORD          $0x06, Z5, Z15
-	VPRORD          $0x0b, Z5, Z16
-	VMOVDQA64       Z26, 1024(R13)
-	VMOVDQA64       Z8, 448(R15)
-	VPRORD          $0x12, Z2, Z7
-	VPRORD          $0x19, Z5, Z13
-	VPTERNLOGD      $0xb8, Z0, Z6, Z4
-	VPSRLD          $0x03, Z2, Z2
-	VMOVDQA64       320(BX), Z23
-	VPTERNLOGD      $0x96, Z19, Z29, Z9
-	VPRORD          $0x11, Z23, Z12
-	VPADDD          Z27, Z1, Z1
-	VMOVDQA64       Z10, 1344(BX)
-	VPBROADCASTD    -236(DX), Z22
-	VMOVDQA64       Z5, Z28
-	VPTERNLOGD.BCST $0xca, -232(DX), Z22, Z28
-	VPRORD          $0x13, Z23, Z11
-	VPSRLD          $0x0a, Z23, Z23
-	VPTERNLOGD      $0x96, Z13, Z16, Z15
-	VPADDD          Z4, Z30, Z30
-	VPRORD          $0x02, Z21, Z8
-	VPRORD          $0x02, Z26, Z29
-	VPTERNLOGD      $0x96, Z2, Z7, Z31
-	VPRORD          $0x0d, Z21, Z19
-	VPRORD          $0x0d, Z26, Z27
-	VPADDD          Z28, Z25, Z25
-	VPTERNLOGD      $0x96, Z23, Z11, Z12
-	VPRORD          $0x16, Z21, Z22
-	VPRORD          $0x16, Z26, Z16
-	VPADDD          Z30, Z9, Z9
-	VMOVDQA64       1408(BX), Z13
-	VPADDD.BCST     -356(DX), Z13, Z13
-	VPRORD          $0x06, Z10, Z4
-	VPRORD          $0x0b, Z10, Z7
-	VPADDD          448(BX), Z31, Z31
-	VPBROADCASTD    -252(DX), Z2
-	VMOVDQA64       Z21, Z28
-	VPTERNLOGD.BCST $0xe8, -248(DX), Z2, Z28
-	VPRORD          $0x19, Z10, Z11
-	VPTERNLOGD      $0xe8, Z17, Z26, Z3
-	VPADDD          Z25, Z15, Z15
-	VPTERNLOGD      $0x96, Z22, Z19, Z8
-	VPTERNLOGD      $0x96, Z16, Z27, Z29
-	VPTERNLOGD      $0xb8, Z24, Z10, Z18
-	VMOVDQA64       Z1, 1088(BX)
-	VPADDD          1088(R13), Z9, Z23
-	VPADDD          (BX), Z31, Z31
-	VPTERNLOGD      $0x96, Z11, Z7, Z4
-	VPADDD          Z9, Z3, Z3
-	VPADDD.BCST     -244(DX), Z15, Z30
-	VPADDD          Z15, Z28, Z28
-	VMOVDQA64       128(R15), Z2
-	VPADDD.BCST     -212(DX), Z2, Z2
-	VMOVDQA64       Z23, 1344(R13)
-	VPRORD          $0x06, Z23, Z25
-	VPRORD          $0x0b, Z23, Z19
-	VPADDD          Z31, Z12, Z12
-	VPADDD          Z3, Z29, Z29
-	VPRORD          $0x02, Z1, Z22
-	VPRORD          $0x0d, Z1, Z27
-	VMOVDQA64       1408(R13), Z16
-	VPRORD          $0x06, Z30, Z7
-	VPADDD          1152(R14), Z16, Z16
-	VMOVDQA64       Z30, Z11
-	VPTERNLOGD.BCST $0xca, -236(DX), Z5, Z11
-	VPRORD          $0x19, Z23, Z9
-	VPADDD          Z28, Z8, Z8
-	VMOVDQA64       Z30, 1280(R15)
-	VPRORD          $0x0b, Z30, Z15
-	VPRORD          $0x19, Z30, Z31
-	VPTERNLOGD      $0xb8, Z6, Z23, Z0
-	VMOVDQA64       Z12, 448(BX)
-	VPADDD          Z13, Z12, Z12
-	VMOVDQA64       Z29, 1088(R13)
-	VPRORD          $0x16, Z1, Z3
-	VPTERNLOGD      $0xe8, Z20, Z1, Z14
-	VPADDD          Z11, Z2, Z2
-	VPTERNLOGD      $0x96, Z9, Z19, Z25
-	VMOVDQA64       Z8, 1024(R15)
-	VPTERNLOGD      $0x96, Z31, Z15, Z7
-	VPADDD          Z0, Z16, Z16
-	VPRORD          $0x02, Z8, Z28
-	VPRORD          $0x0d, Z8, Z13
-	VPADDD          Z18, Z12, Z12
-	VPTERNLOGD      $0x96, Z3, Z27, Z22
-	VPRORD          $0x02, Z29, Z11
-	VPRORD          $0x0d, Z29, Z19
-	VMOVDQA64       576(BX), Z9
-	VPRORD          $0x16, Z8, Z15
-	VMOVDQA64       Z8, Z31
-	VPTERNLOGD.BCST $0xe8, -252(DX), Z21, Z31
-	VPRORD          $0x16, Z29, Z0
-	VPADDD          Z2, Z7, Z7
-	VPADDD          Z16, Z25, Z25
-	VPRORD          $0x07, Z9, Z18
-	VPRORD          $0x12, Z9, Z27
-	VPADDD          Z12, Z4, Z4
-	VPSRLD          $0x03, Z9, Z9
-	VPTERNLOGD      $0x96, Z15, Z13, Z28
-	VPTERNLOGD      $0x96, Z0, Z19, Z11
-	VPADDD.BCST     -248(DX), Z7, Z3
-	VPADDD          1152(R13), Z25, Z2
-	VPADDD          Z7, Z31, Z31
-	VPTERNLOGD      $0xe8, Z26, Z29, Z17
-	VPADDD          1152(BX), Z4, Z16
-	VPADDD          Z4, Z14, Z14
-	VPTERNLOGD      $0x96, Z9, Z27, Z18
-	VMOVDQA64       192(R15), Z12
-	VMOVDQA64       384(BX), Z13
-	VPADDD.BCST     -208(DX), Z12, Z12
-	VPRORD          $0x11, Z13, Z15
-	VPRORD          $0x13, Z13, Z19
-	VPADDD          Z31, Z28, Z28
-	VMOVDQA64       Z3, 1344(R15)
-	VPRORD          $0x06, Z3, Z0
-	VPADDD          Z25, Z17, Z17
-	VPRORD          $0x0b, Z3, Z7
-	VMOVDQA64       Z2, 1408(R13)
-	VPADDD          512(BX), Z18, Z18
-	VPRORD          $0x19, Z3, Z4
-	VPRORD          $0x06, Z2, Z27
-	VMOVDQA64       Z3, Z9
-	VPTERNLOGD      $0xca, Z5, Z30, Z9
-	VPADDD          Z14, Z22, Z22
-	VMOVDQA64       Z16, 1408(BX)
-	VPSRLD          $0x0a, Z13, Z13
-	VMOVDQA64       1472(R13), Z31
-	VPADDD          1216(R14), Z31, Z31
-	VPRORD          $0x0b, Z2, Z25
-	VMOVDQA64       Z28, 1088(R15)
-	VPADDD          Z17, Z11, Z11
-	VMOVDQA64       1472(BX), Z14
-	VPADDD.BCST     -352(DX), Z14, Z14
-	VPRORD          $0x19, Z2, Z17
-	VPTERNLOGD      $0x96, Z4, Z7, Z0
-	VPADDD          Z9, Z12, Z12
-	VPRORD          $0x02, Z28, Z7
-	VPTERNLOGD      $0xb8, Z23, Z2, Z6
-	VPADDD          64(BX), Z18, Z18
-	VPTERNLOGD      $0x96, Z13, Z19, Z15
-	VPRORD          $0x0d, Z28, Z4
-	VPRORD          $0x16, Z28, Z9
-	VMOVDQA64       Z11, 1152(R13)
-	VPRORD          $0x06, Z16, Z19
-	VPRORD          $0x0b, Z16, Z13
-	VPTERNLOGD      $0x96, Z17, Z25, Z27
-	VMOVDQA64       Z28, Z25
-	VPTERNLOGD      $0xe8, Z21, Z8, Z25
-	VPADDD          Z12, Z0, Z0
-	VPADDD          Z6, Z31, Z31
-	VPRORD          $0x02, Z11, Z17
-	VPRORD          $0x0d, Z11, Z12
-	VPADDD          Z18, Z15, Z15
-	VPRORD          $0x19, Z16, Z6
-	VPTERNLOGD      $0xb8, Z10, Z16, Z24
-	VPTERNLOGD      $0x96, Z9, Z4, Z7
-	VMOVDQA64       Z22, 1152(BX)
-	VPRORD          $0x02, Z22, Z18
-	VPRORD          $0x16, Z11, Z4
-	VPADDD.BCST     -496(DX), Z5, Z5
-	VPADDD.BCST     -252(DX), Z0, Z9
-	VPADDD          Z31, Z27, Z27
-	VPADDD          Z0, Z25, Z25
-	VPTERNLOGD      $0xe8, Z29, Z11, Z26
-	VMOVDQA64       Z15, 512(BX)
-	VPADDD          Z14, Z15, Z15
-	VPTERNLOGD      $0x96, Z6, Z13, Z19
-	VPRORD          $0x0d, Z22, Z31
-	VPRORD          $0x16, Z22, Z0
-	VPTERNLOGD      $0x96, Z4, Z12, Z17
-	VPADDD          256(R15), Z5, Z5
-	VPTERNLOGD      $0xe8, Z1, Z22, Z20
-	VPADDD          1216(R13), Z27, Z14
-	VPRORD          $0x06, Z9, Z13
-	VPRORD          $0x0b, Z9, Z6
-	VPADDD          Z27, Z26, Z26
-	VPADDD          Z24, Z15, Z15
-	VPADDD          Z25, Z7, Z7
-	VMOVDQA64       Z9, 1408(R15)
-	VPTERNLOGD      $0x96, Z0, Z31, Z18
-	VPRORD          $0x19, Z9, Z12
-	VPTERNLOGD      $0xb8, Z3, Z9, Z30
-	VPADDD          Z26, Z17, Z17
-	VMOVDQA64       Z14, 1472(R13)
-	VPRORD          $0x06, Z14, Z4
-	VPRORD          $0x0b, Z14, Z27
-	VPADDD          Z15, Z19, Z19
-	VMOVDQA64       Z7, 1152(R15)
-	VMOVDQA64       1280(R13), Z24
-	VPTERNLOGD      $0x96, Z12, Z6, Z13
-	VPADDD          1280(R14), Z24, Z24
-	VPRORD          $0x19, Z14, Z25
-	VMOVDQA64       640(BX), Z31
-	VPRORD          $0x07, Z31, Z0
-	VPADDD          Z30, Z5, Z5
-	VPRORD          $0x02, Z7, Z26
-	VPTERNLOGD      $0xb8, Z2, Z14, Z23
-	VMOVDQA64       Z17, 1216(R13)
-	VPRORD          $0x0d, Z7, Z15
-	VPRORD          $0x16, Z7, Z6
-	VPADDD          1216(BX), Z19, Z12
-	VPRORD          $0x12, Z31, Z30
-	VPSRLD          $0x03, Z31, Z31
-	VPTERNLOGD      $0x96, Z25, Z27, Z4
-	VPADDD          Z5, Z13, Z13
-	VMOVDQA64       448(BX), Z27
-	VPRORD          $0x11, Z27, Z25
-	VPADDD          Z23, Z24, Z24
-	VPTERNLOGD      $0xe8, Z28, Z7, Z8
-	VPADDD          Z19, Z20, Z20
-	VPRORD          $0x13, Z27, Z5
-	VPTERNLOGD      $0x96, Z6, Z15, Z26
-	VPRORD          $0x02, Z17, Z23
-	VMOVDQA64       Z12, 1472(BX)
-	VPTERNLOGD      $0x96, Z31, Z30, Z0
-	VPSRLD          $0x0a, Z27, Z27
-	VPADDD          Z13, Z21, Z21
-	VPADDD          Z24, Z4, Z4
-	VPADDD          Z13, Z8, Z8
-	VPRORD          $0x0d, Z17, Z19
-	VPADDD          Z20, Z18, Z18
-	VPRORD          $0x16, Z17, Z15
-	VPRORD          $0x06, Z12, Z6
-	VPADDD          576(BX), Z0, Z0
-	VPTERNLOGD      $0x96, Z27, Z5, Z25
-	VPRORD          $0x0b, Z12, Z30
-	VPTERNLOGD      $0xe8, Z11, Z17, Z29
-	VPADDD          1024(R13), Z4, Z31
-	VMOVDQA64       1280(R15), Z24
-	VPADDD.BCST     -492(DX), Z24, Z24
-	VPRORD          $0x06, Z21, Z13
-	VPRORD          $0x0b, Z21, Z20
-	VMOVDQA64       1280(BX), Z5
-	VPADDD          Z8, Z26, Z26
-	VMOVDQA64       Z21, 1472(R15)
-	VPADDD.BCST     -348(DX), Z5, Z5
-	VPTERNLOGD      $0x96, Z15, Z19, Z23
-	VPRORD          $0x19, Z21, Z27
-	VPADDD          128(BX), Z0, Z0
-	VPRORD          $0x19, Z12, Z8
-	VPADDD          Z4, Z29, Z29
-	VPTERNLOGD      $0xb8, Z9, Z21, Z3
-	VMOVDQA64       Z18, 1216(BX)
-	VPADDD          320(R15), Z24, Z24
-	VMOVDQA64       Z31, 1280(R13)
-	VPTERNLOGD      $0xb8, Z16, Z12, Z10
-	VPRORD          $0x06, Z31, Z19
-	VMOVDQA64       Z26, 1216(R15)
-	VMOVDQA64       1344(R13), Z15
-	VPTERNLOGD      $0x96, Z27, Z20, Z13
-	VPADDD          1344(R14), Z15, Z15
-	VPRORD          $0x0b, Z31, Z4
-	VPRORD          $0x02, Z26, Z20
-	VPADDD          Z29, Z23, Z23
-	VPRORD          $0x19, Z31, Z27
-	VPRORD          $0x0d, Z26, Z29
-	VPTERNLOGD      $0xb8, Z14, Z31, Z2
-	VPADDD          Z0, Z25, Z25
-	VPTERNLOGD      $0x96, Z8, Z30, Z6
-	VPADDD          Z3, Z24, Z24
-	VPRORD          $0x16, Z26, Z0
-	VPRORD          $0x02, Z18, Z30
-	VPRORD          $0x0d, Z18, Z8
-	VPTERNLOGD      $0xe8, Z22, Z18, Z1
-	VPTERNLOGD      $0xe8, Z7, Z26, Z28
-	VMOVDQA64       Z23, 1024(R13)
-	VPTERNLOGD      $0x96, Z27, Z4, Z19
-	VPRORD          $0x16, Z18, Z3
-	VPADDD          Z2, Z15, Z15
-	VMOVDQA64       Z25, 576(BX)
-	VPADDD          Z5, Z25, Z25
-	VPADDD          Z24, Z13, Z13
-	VPTERNLOGD      $0x96, Z0, Z29, Z20
-	VPRORD          $0x02, Z23, Z4
-	VPTERNLOGD      $0x96, Z3, Z8, Z30
-	VPADDD          Z15, Z19, Z19
-	VPADDD          1024(R15), Z13, Z27
-	VMOVDQA64       704(BX), Z2
-	VPADDD          Z13, Z28, Z28
-	VPRORD          $0x07, Z2, Z5
-	VPRORD          $0x0d, Z23, Z24
-	VPADDD          Z10, Z25, Z25
-	VPRORD          $0x12, Z2, Z29
-	VPRORD          $0x16, Z23, Z0
-	VPADDD          1088(R13), Z19, Z8
-	VMOVDQA64       1344(R15), Z3
-	VPADDD.BCST     -488(DX), Z3, Z3
-	VPSRLD          $0x03, Z2, Z2
-	VPTERNLOGD      $0xe8, Z17, Z23, Z11
-	VPADDD          Z28, Z20, Z20
-	VMOVDQA64       Z27, 1280(R15)
-	VPRORD          $0x06, Z27, Z15
-	VPRORD          $0x0b, Z27, Z13
-	VPADDD          Z25, Z6, Z6
-	VPTERNLOGD      $0x96, Z0, Z24, Z4
-	VPRORD          $0x19, Z27, Z10
-	VPADDD          384(R15), Z3, Z3
-	VPTERNLOGD      $0x96, Z2, Z29, Z5
-	VPADDD          Z19, Z11, Z11
-	VMOVDQA64       Z8, 1344(R13)
-	VPTERNLOGD      $0xb8, Z21, Z27, Z9
-	VMOVDQA64       Z20, 1024(R15)
-	VMOVDQA64       512(BX), Z28
-	VPRORD          $0x11, Z28, Z25
-	VPRORD          $0x06, Z8, Z24
-	VPADDD          1024(BX), Z6, Z0
-	VPTERNLOGD      $0x96, Z10, Z13, Z15
-	VPRORD          $0x13, Z28, Z29
-	VPSRLD          $0x0a, Z28, Z28
-	VPADDD          Z11, Z4, Z4
-	VMOVDQA64       1408(R13), Z2
-	VPADDD          1408(R14), Z2, Z2
-	VPADDD          Z9, Z3, Z3
-	VPRORD          $0x0b, Z8, Z19
-	VPADDD          Z6, Z1, Z1
-	VPADDD          640(BX), Z5, Z5
-	VPRORD          $0x02, Z20, Z13
-	VPRORD          $0x19, Z8, Z10
-	VPTERNLOGD      $0x96, Z28, Z29, Z25
-	VPRORD          $0x0d, Z20, Z11
-	VPRORD          $0x16, Z20, Z9
-	VPTERNLOGD      $0xb8, Z31, Z8, Z14
-	VMOVDQA64       Z4, 1088(R13)
-	VPADDD          Z3, Z15, Z15
-	VMOVDQA64       1344(BX), Z6
-	VPADDD.BCST     -344(DX), Z6, Z6
-	VPRORD          $0x06, Z0, Z29
-	VPTERNLOGD      $0xe8, Z26, Z20, Z7
-	VPADDD          192(BX), Z5, Z5
-	VPTERNLOGD      $0x96, Z10, Z19, Z24
-	VPRORD          $0x0b, Z0, Z28
-	VPRORD          $0x19, Z0, Z3
-	VPTERNLOGD      $0x96, Z9, Z11, Z13
-	VPADDD          Z14, Z2, Z2
-	VPTERNLOGD      $0xb8, Z12, Z0, Z16
-	VPRORD          $0x02, Z4, Z19
-	VPADDD          Z1, Z30, Z30
-	VMOVDQA64       Z0, 1280(BX)
-	VPADDD          1088(R15), Z15, Z10
-	VPADDD          Z15, Z7, Z7
-	VPRORD          $0x0d, Z4, Z11
-	VPADDD          Z5, Z25, Z25
-	VPTERNLOGD      $0x96, Z3, Z28, Z29
-	VPRORD          $0x16, Z4, Z9
-	VPADDD          Z2, Z24, Z24
-	VMOVDQA64       1408(R15), Z14
-	VPADDD.BCST     -484(DX), Z14, Z14
-	VPADDD          Z7, Z13, Z13
-	VMOVDQA64       Z10, 1344(R15)
-	VPRORD          $0x06, Z10, Z1
-	VPRORD          $0x0b, Z10, Z15
-	VPTERNLOGD      $0xe8, Z23, Z4, Z17
-	VPADDD          Z6, Z25, Z6
-	VPTERNLOGD      $0x96, Z9, Z11, Z19
-	VPRORD          $0x19, Z10, Z5
-	VPTERNLOGD      $0xb8, Z27, Z10, Z21
-	VMOVDQA64       Z30, 1024(BX)
-	VMOVDQA64       Z25, 640(BX)
-	VPADDD          1152(R13), Z24, Z28
-	VPADDD          448(R15), Z14, Z14
-	VPRORD          $0x02, Z30, Z3
-	VPRORD          $0x0d, Z30, Z2
-	VMOVDQA64       Z13, 1088(R15)
-	VPRORD          $0x16, Z30, Z7
-	VPADDD          Z24, Z17, Z17
-	VPTERNLOGD      $0xe8, Z18, Z30, Z22
-	VPADDD          Z16, Z6, Z6
-	VPTERNLOGD      $0x96, Z5, Z15, Z1
-	VMOVDQA64       1472(R13), Z11
-	VPADDD          1472(R14), Z11, Z11
-	VMOVDQA64       Z28, 1408(R13)
-	VPADDD          Z21, Z14, Z14
-	VPRORD          $0x06, Z28, Z9
-	VPRORD          $0x0b, Z28, Z25
-	VPTERNLOGD      $0x96, Z7, Z2, Z3
-	VPADDD          Z17, Z19, Z19
-	VPRORD          $0x02, Z13, Z24
-	VPRORD          $0x19, Z28, Z16
-	VPADDD          Z6, Z29, Z29
-	VMOVDQA64       768(BX), Z15
-	VPRORD          $0x0d, Z13, Z5
-	VPRORD          $0x16, Z13, Z21
-	VPTERNLOGD      $0xb8, Z8, Z28, Z31
-	VPADDD          Z14, Z1, Z1
-	VPRORD          $0x07, Z15, Z2
-	VPRORD          $0x12, Z15, Z7
-	VPTERNLOGD      $0xe8, Z20, Z13, Z26
-	VMOVDQA64       Z19, 1152(R13)
-	VPSRLD          $0x03, Z15, Z15
-	VPTERNLOGD      $0x96, Z16, Z25, Z9
-	VPADDD          1088(BX), Z29, Z17
-	VPADDD          Z29, Z22, Z22
-	VPTERNLOGD      $0x96, Z21, Z5, Z24
-	VPADDD          Z31, Z11, Z11
-	VPADDD          1152(R15), Z1, Z6
-	VMOVDQA64       576(BX), Z14
-	VPADDD          Z1, Z26, Z26
-	VPRORD          $0x11, Z14, Z25
-	VPRORD          $0x02, Z19, Z16
-	VPTERNLOGD      $0x96, Z15, Z7, Z2
-	VPRORD          $0x13, Z14, Z29
-	VPRORD          $0x0d, Z19, Z5
-	VPADDD          Z11, Z9, Z9
-	VMOVDQA64       1472(R15), Z21
-	VPADDD.BCST     -188(DX), Z21, Z21
-	VPSRLD          $0x0a, Z14, Z14
-	VPRORD          $0x16, Z19, Z31
-	VPADDD          Z22, Z3, Z3
-	VMOVDQA64       Z17, 1344(BX)
-	VPADDD          Z26, Z24, Z24
-	VMOVDQA64       Z6, 1408(R15)
-	VPRORD          $0x06, Z6, Z1
-	VPRORD          $0x0b, Z6, Z7
-	VPADDD          704(BX), Z2, Z2
-	VPRORD          $0x19, Z6, Z15
-	VPTERNLOGD      $0xb8, Z10, Z6, Z27
-	VPTERNLOGD      $0xe8, Z4, Z19, Z23
-	VPADDD          1216(R13), Z9, Z11
-	VPTERNLOGD      $0x96, Z14, Z29, Z25
-	VMOVDQA64       1408(BX), Z22
-	VPADDD.BCST     -340(DX), Z22, Z22
-	VPTERNLOGD      $0x96, Z31, Z5, Z16
-	VMOVDQA64       Z3, 1088(BX)
-	VMOVDQA64       Z24, 1152(R15)
-	VPRORD          $0x06, Z17, Z26
-	VPRORD          $0x0b, Z17, Z29
-	VPTERNLOGD      $0x96, Z15, Z7, Z1
-	VPADDD          Z27, Z21, Z21
-	VPADDD          Z9, Z23, Z23
-	VPRORD          $0x02, Z24, Z14
-	VPADDD          256(BX), Z2, Z2
-	VMOVDQA64       Z11, 1472(R13)
-	VPTERNLOGD      $0xb8, Z0, Z17, Z12
-	VPRORD          $0x06, Z11, Z5
-	VPRORD          $0x0b, Z11, Z31
-	VMOVDQA64       1280(R13), Z7
-	VPADDD          1536(R14), Z7, Z7
-	VPRORD          $0x0d, Z24, Z15
-	VPRORD          $0x19, Z11, Z27
-	VPADDD          Z21, Z1, Z1
-	VPADDD          Z23, Z16, Z16
-	VPRORD          $0x16, Z24, Z9
-	VPTERNLOGD      $0xb8, Z28, Z11, Z8
-	VPADDD          Z2, Z25, Z25
-	VPRORD          $0x19, Z17, Z21
-	VPRORD          $0x02, Z3, Z23
-	VPTERNLOGD      $0xe8, Z13, Z24, Z20
-	VPTERNLOGD      $0x96, Z27, Z31, Z5
-	VPRORD          $0x0d, Z3, Z2
-	VPRORD          $0x16, Z3, Z31
-	VMOVDQA64       Z16, 1216(R13)
-	VPADDD          1216(R15), Z1, Z27
-	VPTERNLOGD      $0x96, Z9, Z15, Z14
-	VPADDD          Z8, Z7, Z7
-	VPTERNLOGD      $0xe8, Z30, Z3, Z18
-	VPADDD          Z22, Z25, Z22
-	VPTERNLOGD      $0x96, Z21, Z29, Z26
-	VPADDD          Z1, Z20, Z20
-	VPRORD          $0x02, Z16, Z15
-	VMOVDQA64       Z25, 704(BX)
-	VMOVDQA64       1280(R15), Z9
-	VPTERNLOGD      $0x96, Z31, Z2, Z23
-	VPADDD.BCST     -184(DX), Z9, Z9
-	VMOVDQA64       Z27, 1472(R15)
-	VPADDD          Z7, Z5, Z5
-	VPRORD          $0x06, Z27, Z8
-	VPRORD          $0x0d, Z16, Z29
-	VPADDD          Z20, Z14, Z14
-	VPRORD          $0x0b, Z27, Z21
-	VPRORD          $0x16, Z16, Z1
-	VPTERNLOGD      $0xb8, Z6, Z27, Z10
-	VPADDD          Z12, Z22, Z22
-	VMOVDQA64       832(BX), Z25
-	VPRORD          $0x19, Z27, Z2
-	VPRORD          $0x07, Z25, Z31
-	VPTERNLOGD      $0xe8, Z19, Z16, Z4
-	VPADDD          1024(R13), Z5, Z7
-	VPRORD          $0x12, Z25, Z20
-	VPSRLD          $0x03, Z25, Z25
-	VMOVDQA64       Z14, 1216(R15)
-	VPTERNLOGD      $0x96, Z1, Z29, Z15
-	VPADDD          Z10, Z9, Z9
-	VPADDD          Z22, Z26, Z26
-	VPTERNLOGD      $0x96, Z2, Z21, Z8
-	VPADDD          Z5, Z4, Z4
-	VPRORD          $0x02, Z14, Z12
-	VPTERNLOGD      $0x96, Z25, Z20, Z31
-	VMOVDQA64       Z7, 1280(R13)
-	VPRORD          $0x0d, Z14, Z29
-	VPRORD          $0x16, Z14, Z1
-	VPRORD          $0x06, Z7, Z10
-	VPRORD          $0x0b, Z7, Z22
-	VPADDD          1152(BX), Z26, Z21
-	VPADDD          Z9, Z8, Z8
-	VPADDD          Z4, Z15, Z15
-	VPTERNLOGD      $0xe8, Z24, Z14, Z13
-	VPADDD          768(BX), Z31, Z31
-	VMOVDQA64       1344(R13), Z2
-	VPADDD          1600(R14), Z2, Z2
-	VPTERNLOGD      $0x96, Z1, Z29, Z12
-	VPRORD          $0x19, Z7, Z5
-	VPADDD          Z26, Z18, Z18
-	VMOVDQA64       640(BX), Z20
-	VPRORD          $0x11, Z20, Z25
-	VPRORD          $0x13, Z20, Z9
-	VPADDD          1024(R15), Z8, Z4
-	VMOVDQA64       Z15, 1024(R13)
-	VPSRLD          $0x0a, Z20, Z20
-	VPADDD          Z8, Z13, Z13
-	VPTERNLOGD      $0xb8, Z11, Z7, Z28
-	VPADDD          320(BX), Z31, Z31
-	VMOVDQA64       1472(BX), Z29
-	VPADDD.BCST     -336(DX), Z29, Z29
-	VPTERNLOGD      $0x96, Z5, Z22, Z10
-	VPRORD          $0x06, Z21, Z1
-	VPADDD          Z18, Z23, Z23
-	VMOVDQA64       Z21, 1408(BX)
-	VMOVDQA64       1344(R15), Z26
-	VPADDD.BCST     -180(DX), Z26, Z26
-	VPRORD          $0x0b, Z21, Z8
-	VPRORD          $0x19, Z21, Z22
-	VPADDD          Z28, Z2, Z2
-	VPRORD          $0x06, Z4, Z5
-	VPRORD          $0x02, Z15, Z18
-	VPTERNLOGD      $0xb8, Z27, Z4, Z6
-	VPTERNLOGD      $0x96, Z20, Z9, Z25
-	VPADDD          Z13, Z12, Z12
-	VMOVDQA64       Z4, 1280(R15)
-	VPTERNLOGD      $0xb8, Z17, Z21, Z0
-	VPRORD          $0x0d, Z15, Z28
-	VMOVDQA64       Z23, 1152(BX)
-	VPRORD          $0x0b, Z4, Z9
-	VPTERNLOGD      $0x96, Z22, Z8, Z1
-	VPRORD          $0x16, Z15, Z20
-	VPADDD          Z2, Z10, Z10
-	VPRORD          $0x19, Z4, Z13
-	VPADDD          Z6, Z26, Z26
-	VPTERNLOGD      $0xe8, Z16, Z15, Z19
-	VPADDD          Z31, Z25, Z25
-	VMOVDQA64       Z12, 1024(R15)
-	VPRORD          $0x02, Z12, Z8
-	VPRORD          $0x0d, Z12, Z22
-	VPTERNLOGD      $0x96, Z20, Z28, Z18
-	VPRORD          $0x02, Z23, Z2
-	VPRORD          $0x16, Z12, Z6
-	VPADDD          1088(R13), Z10, Z31
-	VPTERNLOGD      $0x96, Z13, Z9, Z5
-	VPRORD          $0x0d, Z23, Z28
-	VPADDD          Z10, Z19, Z19
-	VMOVDQA64       Z25, 768(BX)
-	VPADDD          Z29, Z25, Z25
-	VPRORD          $0x16, Z23, Z20
-	VPTERNLOGD      $0xe8, Z3, Z23, Z30
-	VPTERNLOGD      $0xe8, Z14, Z12, Z24
-	VMOVDQA64       1408(R13), Z9
-	VPADDD          1664(R14), Z9, Z9
-	VPTERNLOGD      $0x96, Z6, Z22, Z8
-	VPADDD          Z26, Z5, Z5
-	VPADDD          Z19, Z18, Z18
-	VMOVDQA64       Z31, 1344(R13)
-	VPRORD          $0x06, Z31, Z13
-	VPRORD          $0x0b, Z31, Z10
-	VPADDD          Z0, Z25, Z25
-	VPTERNLOGD      $0x96, Z20, Z28, Z2
-	VPRORD          $0x19, Z31, Z29
-	VMOVDQA64       896(BX), Z22
-	VPRORD          $0x07, Z22, Z6
-	VPRORD          $0x12, Z22, Z26
-	VPADDD          1088(R15), Z5, Z19
-	VMOVDQA64       Z18, 1088(R13)
-	VPADDD          Z5, Z24, Z24
-	VPSRLD          $0x03, Z22, Z22
-	VPTERNLOGD      $0xb8, Z7, Z31, Z11
-	VPADDD          Z25, Z1, Z1
-	VMOVDQA64       1408(R15), Z0
-	VPADDD.BCST     -176(DX), Z0, Z0
-	VPTERNLOGD      $0x96, Z29, Z10, Z13
-	VPADDD          Z24, Z8, Z8
-	VMOVDQA64       Z19, 1344(R15)
-	VPRORD          $0x06, Z19, Z28
-	VPRORD          $0x0b, Z19, Z20
-	VPADDD          Z11, Z9, Z9
-	VPTERNLOGD      $0x96, Z22, Z26, Z6
-	VPRORD          $0x19, Z19, Z5
-	VPTERNLOGD      $0xb8, Z4, Z19, Z27
-	VPRORD          $0x02, Z18, Z25
-	VPADDD          1216(BX), Z1, Z10
-	VPADDD          Z1, Z30, Z30
-	VMOVDQA64       704(BX), Z29
-	VPRORD          $0x11, Z29, Z24
-	VPRORD          $0x0d, Z18, Z11
-	VMOVDQA64       Z8, 1088(R15)
-	VPADDD          Z9, Z13, Z13
-	VPRORD          $0x13, Z29, Z26
-	VPRORD          $0x16, Z18, Z22
-	VPADDD          832(BX), Z6, Z6
-	VPTERNLOGD      $0x96, Z5, Z20, Z28
-	VPADDD          Z27, Z0, Z0
-	VPTERNLOGD      $0xe8, Z15, Z18, Z16
-	VPADDD          Z30, Z2, Z2
-	VMOVDQA64       Z10, 1472(BX)
-	VPSRLD          $0x0a, Z29, Z29
-	VPRORD          $0x02, Z8, Z1
-	VPADDD          1152(R13), Z13, Z9
-	VPTERNLOGD      $0x96, Z22, Z11, Z25
-	VPRORD          $0x0d, Z8, Z20
-	VPRORD          $0x16, Z8, Z5
-	VPADDD          384(BX), Z6, Z6
-	VPADDD          Z0, Z28, Z28
-	VPADDD          Z13, Z16, Z16
-	VPTERNLOGD      $0xe8, Z12, Z8, Z14
-	VPTERNLOGD      $0x96, Z29, Z26, Z24
-	VMOVDQA64       1280(BX), Z27
-	VPADDD.BCST     -332(DX), Z27, Z27
-	VPRORD          $0x06, Z10, Z30
-	VPRORD          $0x0b, Z10, Z11
-	VPTERNLOGD      $0x96, Z5, Z20, Z1
-	VMOVDQA64       Z9, 1408(R13)
-	VMOVDQA64       1472(R13), Z22
-	VPRORD          $0x19, Z10, Z0
-	VPADDD          1728(R14), Z22, Z22
-	VPRORD          $0x06, Z9, Z13
-	VPADDD          1152(R15), Z28, Z26
-	VPADDD          Z16, Z25, Z25
-	VPRORD          $0x0b, Z9, Z29
-	VPRORD          $0x19, Z9, Z20
-	VMOVDQA64       Z2, 1216(BX)
-	VPADDD          Z6, Z24, Z24
-	VPADDD          Z28, Z14, Z14
-	VPTERNLOGD      $0xb8, Z21, Z10, Z17
-	VPTERNLOGD      $0x96, Z0, Z11, Z30
-	VMOVDQA64       1472(R15), Z5
-	VPADDD.BCST     -172(DX), Z5, Z5
-	VPTERNLOGD      $0xb8, Z31, Z9, Z7
-	VPRORD          $0x02, Z2, Z16
-	VMOVDQA64       Z25, 1152(R13)
-	VPRORD          $0x06, Z26, Z6
-	VPRORD          $0x0b, Z26, Z28
-	VPTERNLOGD      $0x96, Z20, Z29, Z13
-	VPTERNLOGD      $0xb8, Z19, Z26, Z4
-	VPADDD          Z27, Z24, Z27
-	VPADDD          Z14, Z1, Z1
-	VMOVDQA64       Z26, 1408(R15)
-	VPRORD          $0x19, Z26, Z11
-	VPRORD          $0x02, Z25, Z0
-	VMOVDQA64       Z24, 832(BX)
-	VPADDD          Z7, Z22, Z22
-	VPRORD          $0x0d, Z2, Z29
-	VPTERNLOGD      $0xe8, Z23, Z2, Z3
-	VPRORD          $0x0d, Z25, Z20
-	VPRORD          $0x16, Z2, Z14
-	VPADDD          Z4, Z5, Z5
-	VPRORD          $0x16, Z25, Z24
-	VMOVDQA64       Z1, 1152(R15)
-	VPADDD          Z17, Z27, Z27
-	VPTERNLOGD      $0x96, Z11, Z28, Z6
-	VPRORD          $0x02, Z1, Z7
-	VPRORD          $0x0d, Z1, Z4
-	VPADDD          Z22, Z13, Z13
-	VPRORD          $0x16, Z1, Z17
-	VPTERNLOGD      $0xe8, Z18, Z25, Z15
-	VPTERNLOGD      $0xe8, Z8, Z1, Z12
-	VPTERNLOGD      $0x96, Z14, Z29, Z16
-	VMOVDQA64       960(BX), Z28
-	VPRORD          $0x07, Z28, Z11
-	VPTERNLOGD      $0x96, Z24, Z20, Z0
-	VPRORD          $0x12, Z28, Z22
-	VPADDD          Z27, Z30, Z30
-	VPADDD          Z5, Z6, Z6
-	VPSRLD          $0x03, Z28, Z28
-	VPADDD          1216(R13), Z13, Z29
-	VPTERNLOGD      $0x96, Z17, Z4, Z7
-	VPADDD          Z13, Z15, Z15
-	VPADDD          1024(BX), Z30, Z14
-	VPADDD          1216(R15), Z6, Z20
-	VPTERNLOGD      $0x96, Z28, Z22, Z11
-	VPADDD          Z6, Z12, Z12
-	VPADDD          Z30, Z3, Z3
-	VPADDD          Z15, Z0, Z0
-	VMOVDQA64       Z29, 1472(R13)
-	VPRORD          $0x06, Z29, Z24
+	VPRORD          $0x0d, Z19, Z4
+	VPRORD          $0x16, Z19, Z20
+	VPADDD          320(BX), Z7, Z7
+	VPTERNLOGD      $0x96, Z27, Z16, Z14
+	VPADDD          Z6, Z0, Z0
+	VPRORD          $0x0b, Z21, Z11
+	VMOVDQA64       1408(R15), Z30
+	VPADDD          3968(R9), Z30, Z30
+	VPRORD          $0x19, Z21, Z10
+	VPTERNLOGD      $0xb8, Z17, Z21, Z15
+	VPTERNLOGD      $0xe8, Z25, Z19, Z1
+	VPRORD          $0x06, Z29, Z16
 	VPRORD          $0x0b, Z29, Z27
-	VPADDD          896(BX), Z11, Z11
-	VPADDD          Z12, Z7, Z7
-	VMOVDQA64       Z20, 1472(R15)
-	VPRORD          $0x06, Z20, Z5
-	VPRORD          $0x19, Z29, Z4
-	VMOVDQA64       Z0, 1216(R13)
-	VMOVDQA64       1280(R13), Z17
-	VMOVDQA64       1280(R15), Z13
-	VPADDD          1792(R14), Z17, Z17
-	VPADDD.BCST     -168(DX), Z13, Z13
-	VPRORD          $0x0b, Z20, Z22
-	VPRORD          $0x19, Z20, Z28
-	VMOVDQA64       768(BX), Z6
-	VPRORD          $0x11, Z6, Z30
-	VPRORD          $0x13, Z6, Z15
-	VPTERNLOGD      $0xb8, Z9, Z29, Z31
-	VPTERNLOGD      $0xb8, Z26, Z20, Z19
-	VPADDD          448(BX), Z11, Z11
-	VPSRLD          $0x0a, Z6, Z6
-	VPTERNLOGD      $0x96, Z4, Z27, Z24
-	VPRORD          $0x06, Z14, Z12
-	VMOVDQA64       1344(BX), Z27
-	VPTERNLOGD      $0x96, Z28, Z22, Z5
-	VPADDD.BCST     -328(DX), Z27, Z27
-	VPRORD          $0x0b, Z14, Z4
-	VPRORD          $0x19, Z14, Z22
-	VPADDD          Z19, Z13, Z13
-	VPADDD          Z31, Z17, Z17
-	VPRORD          $0x02, Z0, Z28
-	VPRORD          $0x0d, Z0, Z19
-	VMOVDQA64       Z7, 1216(R15)
-	VPTERNLOGD      $0x96, Z6, Z15, Z30
-	VPRORD          $0x02, Z7, Z31
-	VPTERNLOGD      $0xb8, Z10, Z14, Z21
-	VPRORD          $0x16, Z0, Z15
-	VPTERNLOGD      $0x96, Z22, Z4, Z12
-	VPRORD          $0x0d, Z7, Z6
-	VPRORD          $0x16, Z7, Z4
-	VPTERNLOGD      $0xe8, Z25, Z0, Z18
-	VPADDD          Z3, Z16, Z16
-	VMOVDQA64       Z14, 1280(BX)
-	VPADDD          Z13, Z5, Z5
-	VPADDD          Z17, Z24, Z24
-	VPTERNLOGD      $0xe8, Z1, Z7, Z8
-	VPADDD          Z11, Z30, Z30
-	VPTERNLOGD      $0x96, Z15, Z19, Z28
-	VPTERNLOGD      $0x96, Z4, Z6, Z31
-	VPADDD          1024(R15), Z5, Z22
-	VPADDD          1024(R13), Z24, Z3
-	VPADDD          Z5, Z8, Z8
-	VPADDD          Z24, Z18, Z18
-	VMOVDQA64       Z16, 1024(BX)
-	VMOVDQA64       Z30, 896(BX)
-	VPADDD          Z27, Z30, Z30
-	VPRORD          $0x02, Z16, Z13
-	VPRORD          $0x0d, Z16, Z17
-	VMOVDQA64       1344(R15), Z11
-	VPADDD.BCST     -164(DX), Z11, Z11
-	VPRORD          $0x16, Z16, Z19
-	VPTERNLOGD      $0xe8, Z2, Z16, Z23
-	VPADDD          Z18, Z28, Z28
-	VMOVDQA64       Z3, 1280(R13)
-	VMOVDQA64       1344(R13), Z15
-	VPADDD          1856(R14), Z15, Z15
-	VPRORD          $0x06, Z3, Z6
-	VPRORD          $0x0b, Z3, Z4
-	VPADDD          Z21, Z30, Z30
-	VPRORD          $0x06, Z22, Z5
-	VPRORD          $0x19, Z3, Z24
-	VPTERNLOGD      $0xb8, Z20, Z22, Z26
-	VPADDD          Z8, Z31, Z31
-	VMOVDQA64       Z22, 1280(R15)
-	VPRORD          $0x0b, Z22, Z27
-	VPRORD          $0x19, Z22, Z18
-	VPTERNLOGD      $0xb8, Z29, Z3, Z9
-	VMOVDQA64       Z28, 1024(R13)
-	VPTERNLOGD      $0x96, Z19, Z17, Z13
-	VMOVDQA64       (BX), Z21
-	VPRORD          $0x07, Z21, Z8
-	VPTERNLOGD      $0x96, Z24, Z4, Z6
-	VPADDD          Z26, Z11, Z11
-	VPRORD          $0x12, Z21, Z17
-	VPSRLD          $0x03, Z21, Z21
-	VPADDD          Z30, Z12, Z12
-	VMOVDQA64       Z31, 1024(R15)
-	VPTERNLOGD      $0x96, Z18, Z27, Z5
-	VPADDD          Z9, Z15, Z15
-	VPRORD          $0x02, Z31, Z19
-	VPRORD          $0x02, Z28, Z4
-	VPRORD          $0x0d, Z28, Z24
-	VPTERNLOGD      $0x96, Z21, Z17, Z8
-	VPRORD          $0x0d, Z31, Z26
-	VPRORD          $0x16, Z31, Z30
-	VPTERNLOGD      $0xe8, Z7, Z31, Z1
-	VPADDD          1088(BX), Z12, Z27
-	VPADDD          Z11, Z5, Z5
-	VPADDD          Z15, Z6, Z6
-	VPRORD          $0x16, Z28, Z18
-	VPADDD          Z12, Z23, Z23
-	VMOVDQA64       832(BX), Z9
-	VPRORD          $0x11, Z9, Z17
-	VPRORD          $0x13, Z9, Z21
-	VPADDD          960(BX), Z8, Z8
-	VPTERNLOGD      $0x96, Z30, Z26, Z19
-	VPSRLD          $0x0a, Z9, Z9
-	VPTERNLOGD      $0xe8, Z0, Z28, Z25
-	VPADDD          1088(R15), Z5, Z11
-	VPADDD          1088(R13), Z6, Z15
-	VPADDD          Z5, Z1, Z1
-	VPTERNLOGD      $0x96, Z18, Z24, Z4
-	VPADDD          Z23, Z13, Z13
-	VMOVDQA64       Z27, 1344(BX)
-	VPADDD          512(BX), Z8, Z8
-	VPTERNLOGD      $0x96, Z9, Z21, Z17
-	VMOVDQA64       1408(R15), Z12
-	VPADDD.BCST     -160(DX), Z12, Z12
-	VPADDD          Z6, Z25, Z25
-	VPADDD          Z1, Z19, Z19
-	VMOVDQA64       Z11, 1344(R15)
-	VMOVDQA64       1408(BX), Z26
-	VPADDD.BCST     -324(DX), Z26, Z26
-	VPRORD          $0x06, Z11, Z30
-	VMOVDQA64       Z15, 1344(R13)
-	VPRORD          $0x0b, Z11, Z5
-	VMOVDQA64       1408(R13), Z24
-	VPADDD          1920(R14), Z24, Z24
-	VPRORD          $0x06, Z15, Z18
-	VPTERNLOGD      $0xb8, Z22, Z11, Z20
-	VPRORD          $0x0b, Z15, Z23
-	VPADDD          Z8, Z17, Z17
-	VPADDD          Z25, Z4, Z4
-	VPRORD          $0x19, Z11, Z21
-	VPRORD          $0x19, Z15, Z9
-	VPRORD          $0x06, Z27, Z6
-	VPRORD          $0x0b, Z27, Z1
-	VPTERNLOGD      $0xb8, Z14, Z27, Z10
-	VPTERNLOGD      $0xb8, Z3, Z15, Z29
-	VMOVDQA64       Z13, 1088(BX)
-	VMOVDQA64       Z19, 1088(R15)
-	VPRORD          $0x19, Z27, Z8
-	VPADDD          Z20, Z12, Z12
-	VPRORD          $0x02, Z19, Z25
-	VMOVDQA64       Z17, 960(BX)
-	VPADDD          Z26, Z17, Z17
-	VMOVDQA64       Z4, 1088(R13)
-	VPTERNLOGD      $0x96, Z21, Z5, Z30
-	VPTERNLOGD      $0x96, Z9, Z23, Z18
-	VPRORD          $0x0d, Z19, Z20
-	VPADDD          Z29, Z24, Z24
-	VPRORD          $0x02, Z4, Z26
-	VPTERNLOGD      $0xe8, Z31, Z19, Z7
-	VPRORD          $0x0d, Z4, Z5
-	VPTERNLOGD      $0x96, Z8, Z1, Z6
-	VPRORD          $0x02, Z13, Z21
-	VPRORD          $0x16, Z19, Z23
-	VPTERNLOGD      $0xe8, Z16, Z13, Z2
-	VPADDD          Z12, Z30, Z30
-	VPADDD          Z10, Z17, Z17
-	VPRORD          $0x0d, Z13, Z9
-	VPRORD          $0x16, Z4, Z29
-	VPADDD          Z24, Z18, Z18
-	VPRORD          $0x16, Z13, Z1
-	VPTERNLOGD      $0x96, Z23, Z20, Z25
-	VPADDD          1152(R15), Z30, Z8
-	VPADDD          Z17, Z6, Z6
-	VPTERNLOGD      $0x96, Z29, Z5, Z26
-	VPTERNLOGD      $0xe8, Z28, Z4, Z0
-	VPADDD          1152(R13), Z18, Z12
-	VPTERNLOGD      $0x96, Z1, Z9, Z21
-	VPADDD          Z30, Z7, Z7
-	VMOVDQA64       64(R15), Z10
-	VMOVDQA64       64(BX), Z24
-	VPRORD          $0x07, Z10, Z20
-	VPRORD          $0x12, Z10, Z23
-	VPADDD          1152(BX), Z6, Z17
-	VPRORD          $0x07, Z24, Z5
-	VPSRLD          $0x03, Z10, Z10
-	VPADDD          Z18, Z0, Z0
-	VPADDD          Z6, Z2, Z2
-	VPADDD          Z7, Z25, Z25
-	VMOVDQA64       Z8, 1408(R15)
-	VPRORD          $0x12, Z24, Z29
-	VPSRLD          $0x03, Z24, Z24
-	VMOVDQA64       Z12, 1408(R13)
-	VPRORD          $0x06, Z12, Z9
-	VMOVDQA64       Z17, 1408(BX)
-	VPTERNLOGD      $0x96, Z10, Z23, Z20
-	VPADDD          Z0, Z26, Z26
-	VPRORD          $0x0b, Z12, Z1
-	VMOVDQA64       1472(R13), Z30
-	VMOVDQA64       1472(R15), Z18
-	VPADDD          1984(R14), Z30, Z30
-	VPADDD.BCST     -448(DX), Z18, Z18
-	VPRORD          $0x06, Z8, Z6
-	VPRORD          $0x19, Z12, Z7
-	VPTERNLOGD      $0x96, Z24, Z29, Z5
-	VPRORD          $0x0b, Z8, Z23
-	VPRORD          $0x19, Z8, Z10
-	VPTERNLOGD      $0xb8, Z15, Z12, Z3
-	VMOVDQA64       Z26, 1152(R13)
-	VPADDD          (R15), Z20, Z20
-	VMOVDQA64       896(BX), Z0
-	VPRORD          $0x11, Z0, Z29
-	VPRORD          $0x13, Z0, Z24
-	VPTERNLOGD      $0xb8, Z11, Z8, Z22
-	VMOVDQA64       Z25, 1152(R15)
-	VPADDD          Z2, Z21, Z21
-	VPSRLD          $0x0a, Z0, Z0
-	VPTERNLOGD      $0x96, Z7, Z1, Z9
-	VPADDD          (BX), Z5, Z5
-	VPTERNLOGD      $0x96, Z10, Z23, Z6
-	VMOVDQA64       1472(BX), Z2
-	VPADDD          Z3, Z30, Z30
-	VPADDD.BCST     -320(DX), Z2, Z2
-	VMOVDQA64       Z20, (R15)
-	VPADDD          Z18, Z20, Z20
-	VPRORD          $0x02, Z26, Z1
-	VPRORD          $0x0d, Z26, Z7
-	VPTERNLOGD      $0x96, Z0, Z24, Z29
-	VPRORD          $0x06, Z17, Z23
-	VPRORD          $0x16, Z26, Z10
-	VPTERNLOGD      $0xb8, Z27, Z17, Z14
-	VPADDD          576(BX), Z5, Z5
-	VPADDD          Z30, Z9, Z9
-	VPRORD          $0x0b, Z17, Z3
-	VPRORD          $0x19, Z17, Z18
-	VPADDD          Z22, Z20, Z20
-	VPRORD          $0x02, Z25, Z24
-	VPRORD          $0x0d, Z25, Z0
-	VPTERNLOGD      $0xe8, Z4, Z26, Z28
-	VMOVDQA64       Z21, 1152(BX)
-	VPRORD          $0x16, Z25, Z30
-	VPTERNLOGD      $0x96, Z10, Z7, Z1
-	VPTERNLOGD      $0xe8, Z19, Z25, Z31
-	VPADDD          Z5, Z29, Z29
-	VPADDD          1216(R13), Z9, Z22
-	VPTERNLOGD      $0x96, Z18, Z3, Z23
-	VPADDD          Z20, Z6, Z6
-	VPADDD          Z9, Z28, Z28
-	VPRORD          $0x02, Z21, Z7
-	VPTERNLOGD      $0x96, Z30, Z0, Z24
-	VPRORD          $0x0d, Z21, Z10
-	VMOVDQA64       Z29, (BX)
-	VPADDD          Z2, Z29, Z29
-	VMOVDQA64       Z22, 1472(R13)
-	VPRORD          $0x16, Z21, Z5
-	VPRORD          $0x06, Z22, Z3
-	VPADDD          1216(R15), Z6, Z18
-	VPADDD          Z6, Z31, Z31
-	VPADDD          Z28, Z1, Z1
-	VPRORD          $0x0b, Z22, Z20
-	VMOVDQA64       128(R15), Z9
-	VMOVDQA64       1280(R13), Z0
-	VPRORD          $0x07, Z9, Z30
-	VPADDD          2048(R14), Z0, Z0
-	VPTERNLOGD      $0xe8, Z13, Z21, Z16
-	VPRORD          $0x19, Z22, Z2
-	VPADDD          Z14, Z29, Z29
-	VPRORD          $0x12, Z9, Z6
-	VPSRLD          $0x03, Z9, Z9
-	VPTERNLOGD      $0x96, Z5, Z10, Z7
-	VPADDD          Z31, Z24, Z24
-	VMOVDQA64       Z18, 1472(R15)
-	VMOVDQA64       Z1, 1216(R13)
-	VPTERNLOGD      $0xb8, Z12, Z22, Z15
-	VPTERNLOGD      $0x96, Z2, Z20, Z3
-	VPRORD          $0x06, Z18, Z28
-	VPADDD          Z29, Z23, Z23
-	VPTERNLOGD      $0x96, Z9, Z6, Z30
-	VMOVDQA64       Z24, 1216(R15)
-	VMOVDQA64       1280(R15), Z14
-	VPADDD.BCST     -444(DX), Z14, Z14
-	VPADDD          Z15, Z0, Z0
-	VPRORD          $0x0b, Z18, Z10
-	VMOVDQA64       128(BX), Z5
-	VPRORD          $0x19, Z18, Z31
-	VPRORD          $0x02, Z1, Z20
-	VPADDD          1216(BX), Z23, Z2
-	VPADDD          64(R15), Z30, Z30
-	VPRORD          $0x07, Z5, Z29
-	VPRORD          $0x0d, Z1, Z6
-	VPRORD          $0x12, Z5, Z9
-	VPADDD          Z0, Z3, Z3
-	VPTERNLOGD      $0xb8, Z8, Z18, Z11
-	VPRORD          $0x16, Z1, Z15
-	VPADDD          Z23, Z16, Z16
-	VPSRLD          $0x03, Z5, Z5
-	VPTERNLOGD      $0x96, Z31, Z10, Z28
-	VPADDD.BCST     -152(DX), Z30, Z30
-	VMOVDQA64       960(BX), Z0
-	VPRORD          $0x11, Z0, Z23
-	VPRORD          $0x13, Z0, Z10
-	VPTERNLOGD      $0xe8, Z26, Z1, Z4
-	VPADDD          1024(R13), Z3, Z31
-	VPTERNLOGD      $0x96, Z15, Z6, Z20
-	VPSRLD          $0x0a, Z0, Z0
-	VPRORD          $0x02, Z24, Z6
-	VPADDD          Z16, Z7, Z7
-	VMOVDQA64       Z2, 1472(BX)
-	VPTERNLOGD      $0x96, Z5, Z9, Z29
-	VPRORD          $0x0d, Z24, Z15
-	VMOVDQA64       Z30, 64(R15)
-	VPADDD          Z14, Z30, Z30
-	VPADDD          Z3, Z4, Z4
-	VPRORD          $0x16, Z24, Z16
-	VPTERNLOGD      $0x96, Z0, Z10, Z23
-	VMOVDQA64       1280(BX), Z9
-	VPADDD.BCST     -316(DX), Z9, Z9
-	VMOVDQA64       Z31, 1280(R13)
-	VPRORD          $0x06, Z2, Z5
-	VPRORD          $0x06, Z31, Z14
-	VPADDD          64(BX), Z29, Z29
-	VPTERNLOGD      $0xe8, Z25, Z24, Z19
-	VPRORD          $0x0b, Z31, Z3
-	VPRORD          $0x19, Z31, Z10
-	VPADDD          Z11, Z30, Z30
-	VPADDD          Z4, Z20, Z20
-	VMOVDQA64       1344(R13), Z0
-	VPADDD          2112(R14), Z0, Z0
-	VPRORD          $0x0b, Z2, Z11
-	VPTERNLOGD      $0x96, Z16, Z15, Z6
-	VPRORD          $0x19, Z2, Z4
-	VPTERNLOGD      $0xb8, Z17, Z2, Z27
-	VPTERNLOGD      $0xb8, Z22, Z31, Z12
-	VMOVDQA64       Z7, 1216(BX)
-	VPADDD          640(BX), Z29, Z29
-	VPTERNLOGD      $0x96, Z10, Z3, Z14
-	VPADDD          Z30, Z28, Z28
-	VMOVDQA64       Z20, 1024(R13)
-	VPTERNLOGD      $0x96, Z4, Z11, Z5
-	VMOVDQA64       192(R15), Z15
-	VPRORD          $0x07, Z15, Z16
-	VPRORD          $0x12, Z15, Z3
-	VPADDD          Z12, Z0, Z0
-	VPADDD          Z29, Z23, Z23
-	VPSRLD          $0x03, Z15, Z15
-	VPRORD          $0x02, Z7, Z10
-	VPADDD          1024(R15), Z28, Z30
-	VPADDD          Z28, Z19, Z19
-	VPRORD          $0x0d, Z7, Z11
-	VPRORD          $0x02, Z20, Z4
-	VPADDD          Z0, Z14, Z14
-	VPRORD          $0x0d, Z20, Z12
-	VPRORD          $0x16, Z20, Z29
-	VMOVDQA64       Z23, 64(BX)
-	VPADDD          Z9, Z23, Z23
-	VPTERNLOGD      $0x96, Z15, Z3, Z16
-	VPRORD          $0x16, Z7, Z28
-	VPTERNLOGD      $0xe8, Z21, Z7, Z13
-	VPADDD          Z19, Z6, Z6
-	VMOVDQA64       Z30, 1280(R15)
-	VMOVDQA64       (R15), Z0
-	VPRORD          $0x11, Z0, Z9
-	VPRORD          $0x13, Z0, Z3
-	VPADDD          1088(R13), Z14, Z15
-	VPSRLD          $0x0a, Z0, Z0
-	VPTERNLOGD      $0x96, Z29, Z12, Z4
-	VPTERNLOGD      $0xe8, Z1, Z20, Z26
-	VPADDD          Z27, Z23, Z23
-	VPADDD          128(R15), Z16, Z16
-	VPTERNLOGD      $0x96, Z28, Z11, Z10
-	VMOVDQA64       Z6, 1024(R15)
-	VPTERNLOGD      $0x96, Z0, Z3, Z9
-	VMOVDQA64       1344(R15), Z19
-	VPADDD.BCST     -440(DX), Z19, Z19
-	VPADDD          Z14, Z26, Z26
-	VMOVDQA64       Z15, 1344(R13)
-	VPADDD          Z23, Z5, Z5
-	VMOVDQA64       192(BX), Z12
-	VPRORD          $0x06, Z30, Z29
-	VPRORD          $0x0b, Z30, Z27
-	VPRORD          $0x19, Z30, Z11
-	VPRORD          $0x06, Z15, Z28
-	VPADDD          Z16, Z9, Z9
-	VPRORD          $0x07, Z12, Z3
-	VPADDD          Z26, Z4, Z4
-	VPRORD          $0x0b, Z15, Z0
-	VPRORD          $0x12, Z12, Z14
-	VMOVDQA64       1408(R13), Z23
-	VPADDD          2176(R14), Z23, Z23
-	VPTERNLOGD      $0xb8, Z18, Z30, Z8
-	VPRORD          $0x19, Z15, Z16
-	VPADDD          1024(BX), Z5, Z26
-	VPADDD          Z5, Z13, Z13
-	VPSRLD          $0x03, Z12, Z12
-	VPTERNLOGD      $0x96, Z11, Z27, Z29
-	VMOVDQA64       Z9, 128(R15)
-	VPADDD          Z19, Z9, Z9
-	VMOVDQA64       Z4, 1088(R13)
-	VMOVDQA64       (BX), Z5
-	VPRORD          $0x11, Z5, Z27
-	VPRORD          $0x13, Z5, Z11
-	VPTERNLOGD      $0xb8, Z31, Z15, Z22
-	VPTERNLOGD      $0x96, Z16, Z0, Z28
-	VPSRLD          $0x0a, Z5, Z5
-	VPRORD          $0x02, Z6, Z19
-	VPADDD          Z13, Z10, Z10
-	VMOVDQA64       Z26, 1280(BX)
-	VPTERNLOGD      $0x96, Z12, Z14, Z3
-	VPRORD          $0x0d, Z6, Z0
-	VPRORD          $0x16, Z6, Z16
-	VPADDD          Z8, Z9, Z9
-	VPADDD          Z22, Z23, Z23
-	VPRORD          $0x02, Z4, Z13
-	VPRORD          $0x0d, Z4, Z14
-	VPTERNLOGD      $0x96, Z5, Z11, Z27
-	VMOVDQA64       1344(BX), Z12
-	VPADDD.BCST     -312(DX), Z12, Z12
-	VPRORD          $0x06, Z26, Z8
-	VPRORD          $0x16, Z4, Z22
-	VPADDD          128(BX), Z3, Z3
-	VPTERNLOGD      $0xe8, Z24, Z6, Z25
-	VPRORD          $0x0b, Z26, Z11
-	VPRORD          $0x19, Z26, Z5
-	VPADDD          Z9, Z29, Z29
-	VPADDD          Z23, Z28, Z28
-	VPTERNLOGD      $0xb8, Z2, Z26, Z17
-	VPTERNLOGD      $0xe8, Z20, Z4, Z1
-	VMOVDQA64       Z10, 1024(BX)
-	VPTERNLOGD      $0x96, Z16, Z0, Z19
-	VPTERNLOGD      $0x96, Z22, Z14, Z13
-	VPADDD          704(BX), Z3, Z3
-	VPTERNLOGD      $0x96, Z5, Z11, Z8
-	VPADDD          1152(R13), Z28, Z9
-	VMOVDQA64       256(R15), Z23
-	VPRORD          $0x07, Z23, Z0
-	VPRORD          $0x12, Z23, Z16
-	VPADDD          Z28, Z1, Z1
-	VPADDD          1088(R15), Z29, Z14
-	VPADDD          Z29, Z25, Z25
-	VPSRLD          $0x03, Z23, Z23
-	VPADDD          Z3, Z27, Z27
-	VPRORD          $0x02, Z10, Z22
-	VPADDD          Z1, Z13, Z13
-	VMOVDQA64       Z9, 1408(R13)
-	VPRORD          $0x06, Z9, Z11
-	VPRORD          $0x0b, Z9, Z5
-	VPADDD          Z25, Z19, Z19
-	VMOVDQA64       Z14, 1344(R15)
-	VMOVDQA64       1472(R13), Z28
-	VPTERNLOGD      $0x96, Z23, Z16, Z0
-	VPADDD          2240(R14), Z28, Z28
-	VPRORD          $0x0d, Z10, Z29
-	VMOVDQA64       Z27, 128(BX)
-	VPADDD          Z12, Z27, Z27
-	VMOVDQA64       64(R15), Z3
-	VPRORD          $0x11, Z3, Z1
-	VPRORD          $0x19, Z9, Z25
-	VPTERNLOGD      $0xe8, Z7, Z10, Z21
-	VMOVDQA64       Z13, 1152(R13)
-	VPRORD          $0x13, Z3, Z16
-	VPSRLD          $0x0a, Z3, Z3
-	VPTERNLOGD      $0xb8, Z15, Z9, Z31
-	VMOVDQA64       Z19, 1088(R15)
-	VPADDD          192(R15), Z0, Z0
-	VPRORD          $0x16, Z10, Z23
-	VPADDD          Z17, Z27, Z27
-	VPTERNLOGD      $0x96, Z25, Z5, Z11
-	VPTERNLOGD      $0x96, Z3, Z16, Z1
-	VPADDD          Z31, Z28, Z28
-	VPRORD          $0x06, Z14, Z12
-	VPTERNLOGD      $0x96, Z23, Z29, Z22
-	VMOVDQA64       1408(R15), Z17
-	VPADDD.BCST     -436(DX), Z17, Z17
-	VPRORD          $0x0b, Z14, Z5
-	VPRORD          $0x02, Z13, Z25
-	VPADDD          Z27, Z8, Z8
-	VMOVDQA64       256(BX), Z16
-	VPRORD          $0x19, Z14, Z3
-	VPRORD          $0x0d, Z13, Z31
-	VPADDD          Z0, Z1, Z1
-	VPADDD          Z28, Z11, Z11
-	VPRORD          $0x16, Z13, Z29
-	VPTERNLOGD      $0xb8, Z30, Z14, Z18
-	VPRORD          $0x07, Z16, Z23
-	VPRORD          $0x12, Z16, Z27
-	VPADDD          1088(BX), Z8, Z0
-	VPSRLD          $0x03, Z16, Z16
-	VPTERNLOGD      $0x96, Z3, Z5, Z12
-	VPTERNLOGD      $0xe8, Z4, Z13, Z20
-	VMOVDQA64       Z1, 192(R15)
-	VPADDD          Z17, Z1, Z1
-	VPADDD          1216(R13), Z11, Z28
-	VMOVDQA64       64(BX), Z5
-	VPRORD          $0x11, Z5, Z3
-	VPTERNLOGD      $0x96, Z29, Z31, Z25
-	VPADDD          Z8, Z21, Z21
-	VPRORD          $0x13, Z5, Z17
-	VPSRLD          $0x0a, Z5, Z5
-	VPTERNLOGD      $0x96, Z16, Z27, Z23
-	VPADDD          Z11, Z20, Z20
-	VPRORD          $0x02, Z19, Z31
-	VPRORD          $0x0d, Z19, Z29
-	VMOVDQA64       Z0, 1344(BX)
-	VPADDD          Z18, Z1, Z1
-	VMOVDQA64       Z28, 1472(R13)
-	VPRORD          $0x16, Z19, Z8
-	VPADDD          Z21, Z22, Z22
-	VPTERNLOGD      $0x96, Z5, Z17, Z3
-	VPRORD          $0x06, Z28, Z27
-	VPRORD          $0x0b, Z28, Z16
-	VPADDD          192(BX), Z23, Z23
-	VPADDD          Z20, Z25, Z25
-	VMOVDQA64       1280(R13), Z11
-	VPADDD          2304(R14), Z11, Z11
-	VPRORD          $0x19, Z28, Z18
-	VPADDD          Z1, Z12, Z12
-	VMOVDQA64       1408(BX), Z21
-	VPADDD.BCST     -308(DX), Z21, Z21
-	VPRORD          $0x06, Z0, Z17
-	VPRORD          $0x0b, Z0, Z5
-	VPTERNLOGD      $0xe8, Z6, Z19, Z24
-	VPRORD          $0x19, Z0, Z20
-	VPTERNLOGD      $0xb8, Z9, Z28, Z15
-	VPTERNLOGD      $0xb8, Z26, Z0, Z2
-	VMOVDQA64       Z22, 1088(BX)
-	VPADDD          768(BX), Z23, Z23
-	VMOVDQA64       Z25, 1216(R13)
-	VPTERNLOGD      $0x96, Z8, Z29, Z31
-	VPTERNLOGD      $0x96, Z18, Z16, Z27
-	VPADDD          1152(R15), Z12, Z1
-	VMOVDQA64       320(R15), Z29
-	VPRORD          $0x07, Z29, Z8
-	VPRORD          $0x12, Z29, Z16
-	VPTERNLOGD      $0x96, Z20, Z5, Z17
-	VPADDD          Z15, Z11, Z11
-	VPSRLD          $0x03, Z29, Z29
-	VPRORD          $0x02, Z25, Z18
-	VPADDD          Z23, Z3, Z3
-	VPADDD          Z12, Z24, Z24
-	VPRORD          $0x02, Z22, Z5
-	VPRORD          $0x0d, Z25, Z20
-	VMOVDQA64       Z1, 1408(R15)
-	VPRORD          $0x0d, Z22, Z15
-	VPRORD          $0x16, Z25, Z23
-	VPADDD          Z11, Z27, Z27
-	VPTERNLOGD      $0x96, Z29, Z16, Z8
-	VPRORD          $0x16, Z22, Z12
-	VPTERNLOGD      $0xe8, Z10, Z22, Z7
-	VPADDD          Z21, Z3, Z21
-	VMOVDQA64       128(R15), Z11
-	VPRORD          $0x11, Z11, Z16
-	VPRORD          $0x13, Z11, Z29
-	VPTERNLOGD      $0xe8, Z13, Z25, Z4
-	VMOVDQA64       Z3, 192(BX)
-	VPADDD          Z24, Z31, Z31
-	VPSRLD          $0x0a, Z11, Z11
-	VPTERNLOGD      $0x96, Z23, Z20, Z18
-	VPADDD          1024(R13), Z27, Z3
-	VPADDD          256(R15), Z8, Z8
-	VPTERNLOGD      $0x96, Z12, Z15, Z5
-	VPADDD          Z2, Z21, Z21
-	VMOVDQA64       1472(R15), Z24
-	VPADDD.BCST     -432(DX), Z24, Z24
-	VPADDD          Z27, Z4, Z4
-	VMOVDQA64       Z31, 1152(R15)
-	VPTERNLOGD      $0x96, Z11, Z29, Z16
-	VPRORD          $0x06, Z1, Z20
-	VMOVDQA64       Z3, 1280(R13)
-	VPRORD          $0x0b, Z1, Z23
-	VPRORD          $0x06, Z3, Z15
-	VPADDD          Z21, Z17, Z17
-	VPADDD          Z4, Z18, Z18
-	VPRORD          $0x19, Z1, Z12
-	VPRORD          $0x0b, Z3, Z2
-	VPADDD          Z8, Z16, Z16
-	VMOVDQA64       320(BX), Z27
-	VPRORD          $0x07, Z27, Z29
-	VPRORD          $0x19, Z3, Z11
-	VPTERNLOGD      $0xb8, Z14, Z1, Z30
-	VMOVDQA64       1344(R13), Z21
-	VPRORD          $0x12, Z27, Z4
-	VPADDD          2368(R14), Z21, Z21
-	VPSRLD          $0x03, Z27, Z27
-	VPADDD          1152(BX), Z17, Z8
-	VPADDD          Z17, Z7, Z7
-	VMOVDQA64       Z18, 1024(R13)
-	VPTERNLOGD      $0x96, Z12, Z23, Z20
-	VPTERNLOGD      $0xb8, Z28, Z3, Z9
-	VMOVDQA64       Z16, 256(R15)
-	VPADDD          Z24, Z16, Z16
-	VMOVDQA64       128(BX), Z17
-	VPTERNLOGD      $0x96, Z11, Z2, Z15
-	VPRORD          $0x11, Z17, Z23
-	VPRORD          $0x13, Z17, Z12
-	VPTERNLOGD      $0x96, Z27, Z4, Z29
-	VPSRLD          $0x0a, Z17, Z17
-	VPRORD          $0x02, Z31, Z24
-	VPADDD          Z7, Z5, Z5
-	VMOVDQA64       Z8, 1408(BX)
-	VPADDD          Z9, Z21, Z21
-	VPRORD          $0x0d, Z31, Z2
-	VPRORD          $0x02, Z18, Z11
-	VPADDD          Z30, Z16, Z16
-	VPRORD          $0x0d, Z18, Z4
-	VPTERNLOGD      $0xe8, Z19, Z31, Z6
-	VPRORD          $0x16, Z18, Z27
-	VPADDD          256(BX), Z29, Z29
-	VPTERNLOGD      $0x96, Z17, Z12, Z23
-	VMOVDQA64       1472(BX), Z7
-	VPADDD.BCST     -304(DX), Z7, Z7
-	VPRORD          $0x06, Z8, Z9
-	VPADDD          Z21, Z15, Z15
-	VPRORD          $0x0b, Z8, Z30
-	VPRORD          $0x19, Z8, Z12
-	VPTERNLOGD      $0xe8, Z25, Z18, Z13
-	VPADDD          Z16, Z20, Z20
-	VPRORD          $0x16, Z31, Z17
-	VPTERNLOGD      $0x96, Z27, Z4, Z11
-	VPTERNLOGD      $0xb8, Z0, Z8, Z26
-	VMOVDQA64       Z5, 1152(BX)
-	VPADDD          832(BX), Z29, Z29
-	VPADDD          1088(R13), Z15, Z21
-	VPTERNLOGD      $0x96, Z12, Z30, Z9
-	VPADDD          Z15, Z13, Z13
-	VPADDD          1216(R15), Z20, Z16
-	VPTERNLOGD      $0x96, Z17, Z2, Z24
-	VMOVDQA64       384(R15), Z4
-	VPRORD          $0x07, Z4, Z27
-	VPRORD          $0x12, Z4, Z30
-	VPADDD          Z29, Z23, Z23
-	VPADDD          Z20, Z6, Z6
-	VPSRLD          $0x03, Z4, Z4
-	VPADDD          Z13, Z11, Z11
-	VMOVDQA64       Z21, 1344(R13)
-	VPRORD          $0x06, Z21, Z12
-	VPRORD          $0x0b, Z21, Z15
-	VMOVDQA64       Z16, 1472(R15)
-	VMOVDQA64       1408(R13), Z2
-	VPADDD          2432(R14), Z2, Z2
-	VPRORD          $0x02, Z5, Z17
-	VPRORD          $0x19, Z21, Z29
-	VPTERNLOGD      $0x96, Z4, Z30, Z27
-	VMOVDQA64       192(R15), Z20
-	VPRORD          $0x11, Z20, Z13
-	VPRORD          $0x13, Z20, Z30
-	VPTERNLOGD      $0xb8, Z3, Z21, Z28
-	VMOVDQA64       Z23, 256(BX)
-	VPADDD          Z7, Z23, Z23
-	VPADDD          Z6, Z24, Z24
-	VMOVDQA64       Z11, 1088(R13)
-	VPRORD          $0x0d, Z5, Z4
-	VPSRLD          $0x0a, Z20, Z20
-	VPRORD          $0x16, Z5, Z7
-	VPTERNLOGD      $0x96, Z29, Z15, Z12
-	VPTERNLOGD      $0xe8, Z22, Z5, Z10
-	VPADDD          320(R15), Z27, Z27
-	VPADDD          Z28, Z2, Z2
-	VPADDD          Z26, Z23, Z23
-	VPTERNLOGD      $0x96, Z20, Z30, Z13
-	VMOVDQA64       1280(R15), Z6
-	VPADDD.BCST     -428(DX), Z6, Z6
-	VPRORD          $0x06, Z16, Z15
-	VMOVDQA64       Z24, 1216(R15)
-	VPTERNLOGD      $0x96, Z7, Z4, Z17
-	VPRORD          $0x0b, Z16, Z29
-	VPRORD          $0x19, Z16, Z28
-	VMOVDQA64       384(BX), Z26
-	VPADDD          Z2, Z12, Z12
-	VPRORD          $0x02, Z11, Z30
-	VPRORD          $0x0d, Z11, Z20
-	VPADDD          Z27, Z13, Z13
-	VPRORD          $0x07, Z26, Z4
-	VPRORD          $0x16, Z11, Z7
-	VPTERNLOGD      $0xb8, Z1, Z16, Z14
-	VPRORD          $0x12, Z26, Z2
-	VPSRLD          $0x03, Z26, Z26
-	VPTERNLOGD      $0x96, Z28, Z29, Z15
-	VPTERNLOGD      $0xe8, Z18, Z11, Z25
-	VPADDD          Z23, Z9, Z9
-	VPADDD          1152(R13), Z12, Z27
-	VMOVDQA64       Z13, 320(R15)
-	VPADDD          Z6, Z13, Z13
-	VPTERNLOGD      $0x96, Z7, Z20, Z30
-	VPTERNLOGD      $0x96, Z26, Z2, Z4
-	VMOVDQA64       192(BX), Z29
-	VPRORD          $0x11, Z29, Z28
-	VPRORD          $0x13, Z29, Z23
-	VPADDD          Z12, Z25, Z25
-	VPADDD          1216(BX), Z9, Z6
-	VPADDD          Z9, Z10, Z10
-	VPSRLD          $0x0a, Z29, Z29
-	VMOVDQA64       Z27, 1408(R13)
-	VPRORD          $0x02, Z24, Z20
-	VPADDD          Z14, Z13, Z13
-	VPRORD          $0x0d, Z24, Z7
-	VPRORD          $0x06, Z27, Z2
-	VPADDD          320(BX), Z4, Z4
-	VPADDD          Z25, Z30, Z30
-	VMOVDQA64       1472(R13), Z26
-	VPADDD          2496(R14), Z26, Z26
-	VPRORD          $0x0b, Z27, Z12
-	VPTERNLOGD      $0x96, Z29, Z23, Z28
-	VPTERNLOGD      $0xe8, Z31, Z24, Z19
-	VPRORD          $0x19, Z27, Z9
-	VPRORD          $0x06, Z6, Z14
-	VPADDD          Z13, Z15, Z15
-	VMOVDQA64       1280(BX), Z25
-	VPRORD          $0x16, Z24, Z23
-	VPADDD.BCST     -300(DX), Z25, Z25
-	VPRORD          $0x0b, Z6, Z29
-	VPADDD          Z10, Z17, Z17
-	VMOVDQA64       Z6, 1472(BX)
-	VPADDD          896(BX), Z4, Z4
-	VMOVDQA64       Z30, 1152(R13)
-	VPRORD          $0x19, Z6, Z13
-	VPTERNLOGD      $0xb8, Z21, Z27, Z3
-	VPTERNLOGD      $0x96, Z9, Z12, Z2
-	VPTERNLOGD      $0xb8, Z8, Z6, Z0
-	VPTERNLOGD      $0x96, Z23, Z7, Z20
-	VPADDD          Z15, Z19, Z19
-	VMOVDQA64       448(R15), Z10
-	VPRORD          $0x07, Z10, Z12
-	VPRORD          $0x12, Z10, Z9
-	VPADDD          1024(R15), Z15, Z15
-	VPADDD          Z3, Z26, Z26
-	VPSRLD          $0x03, Z10, Z10
-	VPRORD          $0x02, Z30, Z7
-	VPADDD          Z4, Z28, Z28
-	VPTERNLOGD      $0x96, Z13, Z29, Z14
-	VPRORD          $0x0d, Z30, Z23
-	VPRORD          $0x02, Z17, Z3
-	VMOVDQA64       Z17, 1216(BX)
-	VPADDD          Z19, Z20, Z20
-	VPRORD          $0x0d, Z17, Z4
-	VPRORD          $0x16, Z30, Z29
-	VMOVDQA64       Z15, 1280(R15)
-	VPADDD          Z26, Z2, Z2
-	VPTERNLOGD      $0x96, Z10, Z9, Z12
-	VPRORD          $0x16, Z17, Z13
-	VPTERNLOGD      $0xe8, Z11, Z30, Z18
-	VMOVDQA64       Z28, 320(BX)
-	VPADDD          Z25, Z28, Z28
-	VMOVDQA64       256(R15), Z19
-	VPRORD          $0x11, Z19, Z26
-	VPRORD          $0x13, Z19, Z9
-	VPTERNLOGD      $0xe8, Z5, Z17, Z22
-	VMOVDQA64       Z20, 1024(R15)
-	VPTERNLOGD      $0x96, Z29, Z23, Z7
-	VPSRLD          $0x0a, Z19, Z19
-	VPADDD          1216(R13), Z2, Z10
-	VPADDD          384(R15), Z12, Z12
-	VPTERNLOGD      $0x96, Z13, Z4, Z3
-	VPADDD          Z2, Z18, Z18
-	VPADDD          Z0, Z28, Z28
-	VPTERNLOGD      $0x96, Z19, Z9, Z26
-	VPADDD.BCST     -132(DX), Z12, Z12
-	VPADDD          Z18, Z7, Z7
-	VMOVDQA64       Z10, 1472(R13)
-	VPRORD          $0x06, Z10, Z25
-	VPADDD          Z28, Z14, Z14
-	VPRORD          $0x06, Z15, Z23
-	VPRORD          $0x0b, Z10, Z29
-	VMOVDQA64       1344(R15), Z4
-	VPADDD.BCST     -424(DX), Z4, Z4
-	VPRORD          $0x0b, Z15, Z13
-	VPRORD          $0x19, Z10, Z2
-	VPADDD          Z12, Z26, Z26
-	VMOVDQA64       1280(R13), Z0
-	VMOVDQA64       448(BX), Z9
-	VPADDD          2560(R14), Z0, Z0
-	VPRORD          $0x07, Z9, Z19
-	VPRORD          $0x19, Z15, Z18
-	VPRORD          $0x12, Z9, Z28
-	VPSRLD          $0x03, Z9, Z9
-	VPTERNLOGD      $0xb8, Z16, Z15, Z1
-	VPTERNLOGD      $0xb8, Z27, Z10, Z21
-	VPADDD          1024(BX), Z14, Z12
-	VPADDD          Z14, Z22, Z22
-	VMOVDQA64       Z7, 1216(R13)
-	VPTERNLOGD      $0x96, Z2, Z29, Z25
-	VMOVDQA64       Z26, 384(R15)
-	VPADDD          Z4, Z26, Z26
-	VPTERNLOGD      $0x96, Z18, Z13, Z23
-	VMOVDQA64       256(BX), Z14
-	VPRORD          $0x11, Z14, Z29
-	VPRORD          $0x13, Z14, Z2
-	VPTERNLOGD      $0x96, Z9, Z28, Z19
-	VPADDD          Z21, Z0, Z0
-	VPSRLD          $0x0a, Z14, Z14
-	VPRORD          $0x02, Z7, Z4
-	VPADDD          Z22, Z3, Z3
-	VMOVDQA64       Z12, 1280(BX)
-	VPRORD          $0x02, Z20, Z13
-	VPRORD          $0x0d, Z7, Z18
-	VPADDD          Z1, Z26, Z26
-	VPRORD          $0x16, Z7, Z28
-	VPRORD          $0x06, Z12, Z9
-	VPADDD          384(BX), Z19, Z19
-	VPADDD          Z0, Z25, Z25
-	VPTERNLOGD      $0x96, Z14, Z2, Z29
-	VPTERNLOGD      $0xe8, Z30, Z7, Z11
-	VMOVDQA64       1344(BX), Z21
-	VPADDD.BCST     -296(DX), Z21, Z21
-	VPTERNLOGD      $0xe8, Z24, Z20, Z31
-	VPRORD          $0x0b, Z12, Z22
-	VPRORD          $0x19, Z12, Z1
-	VPADDD          Z26, Z23, Z23
-	VPRORD          $0x0d, Z20, Z0
-	VPRORD          $0x16, Z20, Z2
-	VPTERNLOGD      $0x96, Z28, Z18, Z4
-	VMOVDQA64       Z3, 1024(BX)
-	VPADDD          960(BX), Z19, Z19
-	VPADDD          1024(R13), Z25, Z14
-	VPADDD          Z25, Z11, Z11
-	VMOVDQA64       448(R15), Z26
-	VPTERNLOGD      $0x96, Z1, Z22, Z9
-	VPADDD          (R15), Z26, Z26
-	VPTERNLOGD      $0xb8, Z6, Z12, Z8
-	VPADDD          1088(R15), Z23, Z18
-	VPTERNLOGD      $0x96, Z2, Z0, Z13
-	VPADDD          Z23, Z31, Z31
-	VPADDD          Z19, Z29, Z29
-	VPADDD          Z11, Z4, Z4
-	VMOVDQA64       Z14, 1280(R13)
-	VPRORD          $0x06, Z14, Z28
-	VPRORD          $0x0b, Z14, Z25
-	VMOVDQA64       1344(R13), Z22
-	VPADDD.BCST     -128(DX), Z26, Z26
-	VMOVDQA64       320(R15), Z1
-	VPADDD          2624(R14), Z22, Z22
-	VPRORD          $0x11, Z1, Z0
-	VPRORD          $0x19, Z14, Z2
-	VPADDD          Z31, Z13, Z13
-	VPRORD          $0x13, Z1, Z23
-	VPSRLD          $0x0a, Z1, Z1
-	VPTERNLOGD      $0xb8, Z10, Z14, Z27
-	VMOVDQA64       Z29, 384(BX)
-	VPADDD          Z21, Z29, Z29
-	VMOVDQA64       Z18, 1344(R15)
-	VMOVDQA64       Z4, 1024(R13)
-	VPRORD          $0x02, Z3, Z19
-	VPRORD          $0x0d, Z3, Z11
-	VPTERNLOGD      $0x96, Z2, Z25, Z28
-	VMOVDQA64       1408(R15), Z31
-	VPADDD.BCST     -420(DX), Z31, Z31
-	VPRORD          $0x06, Z18, Z21
-	VPRORD          $0x0b, Z18, Z25
-	VMOVDQA64       Z13, 1088(R15)
-	VPTERNLOGD      $0x96, Z1, Z23, Z0
-	VPRORD          $0x16, Z3, Z2
-	VPADDD          Z27, Z22, Z22
-	VPRORD          $0x19, Z18, Z23
-	VPADDD          Z8, Z29, Z29
-	VPTERNLOGD      $0xe8, Z17, Z3, Z5
-	VPRORD          $0x02, Z4, Z1
-	VPRORD          $0x0d, Z4, Z27
-	VPTERNLOGD      $0xb8, Z15, Z18, Z16
-	VPRORD          $0x16, Z4, Z8
-	VPADDD          Z26, Z0, Z0
-	VPTERNLOGD      $0x96, Z2, Z11, Z19
-	VPADDD          Z22, Z28, Z28
-	VPTERNLOGD      $0x96, Z23, Z25, Z21
-	VPADDD          Z29, Z9, Z9
-	VMOVDQA64       512(BX), Z26
-	VPRORD          $0x07, Z26, Z11
-	VPRORD          $0x12, Z26, Z2
-	VPTERNLOGD      $0xe8, Z7, Z4, Z30
-	VPSRLD          $0x03, Z26, Z26
-	VPTERNLOGD      $0x96, Z8, Z27, Z1
-	VPRORD          $0x02, Z13, Z22
-	VMOVDQA64       Z0, 448(R15)
-	VPADDD          Z31, Z0, Z0
-	VPADDD          1088(R13), Z28, Z25
-	VPADDD          1088(BX), Z9, Z23
-	VPADDD          Z9, Z5, Z5
-	VPADDD          Z28, Z30, Z30
-	VPRORD          $0x0d, Z13, Z29
-	VPTERNLOGD      $0x96, Z26, Z2, Z11
-	VMOVDQA64       320(BX), Z27
-	VPRORD          $0x11, Z27, Z8
-	VPRORD          $0x13, Z27, Z31
-	VPADDD          Z16, Z0, Z0
-	VMOVDQA64       Z25, 1344(R13)
-	VPSRLD          $0x0a, Z27, Z27
-	VPRORD          $0x06, Z25, Z9
-	VPADDD          Z30, Z1, Z1
-	VMOVDQA64       1408(R13), Z28
-	VPRORD          $0x16, Z13, Z2
-	VPADDD          2688(R14), Z28, Z28
-	VPRORD          $0x0b, Z25, Z26
-	VPADDD          Z5, Z19, Z19
-	VMOVDQA64       Z23, 1344(BX)
-	VPADDD          448(BX), Z11, Z11
-	VPTERNLOGD      $0xe8, Z20, Z13, Z24
-	VPRORD          $0x19, Z25, Z16
-	VPADDD          Z0, Z21, Z21
-	VPTERNLOGD      $0x96, Z27, Z31, Z8
-	VMOVDQA64       1408(BX), Z30
-	VPADDD.BCST     -292(DX), Z30, Z30
-	VPRORD          $0x06, Z23, Z5
-	VMOVDQA64       Z1, 1088(R13)
-	VPTERNLOGD      $0x96, Z2, Z29, Z22
-	VPTERNLOGD      $0xb8, Z14, Z25, Z10
-	VPRORD          $0x0b, Z23, Z0
-	VMOVDQA64       Z19, 1088(BX)
-	VPADDD          (BX), Z11, Z11
-	VPTERNLOGD      $0x96, Z16, Z26, Z9
-	VPRORD          $0x19, Z23, Z31
-	VPADDD          1152(R15), Z21, Z27
-	VMOVDQA64       64(R15), Z29
-	VPADDD.BCST     -124(DX), Z29, Z29
-	VMOVDQA64       384(R15), Z2
-	VPRORD          $0x11, Z2, Z26
-	VPRORD          $0x13, Z2, Z16
-	VPADDD          Z10, Z28, Z28
-	VPSRLD          $0x0a, Z2, Z2
-	VPTERNLOGD      $0xb8, Z12, Z23, Z6
-	VPRORD          $0x02, Z1, Z10
-	VPADDD          Z11, Z8, Z8
-	VPADDD          Z21, Z24, Z24
-	VPTERNLOGD      $0x96, Z31, Z0, Z5
-	VMOVDQA64       Z27, 1408(R15)
-	VPRORD          $0x0d, Z1, Z11
-	VPRORD          $0x06, Z27, Z21
-	VPADDD          Z28, Z9, Z9
-	VPTERNLOGD      $0x96, Z2, Z16, Z26
-	VPRORD          $0x16, Z1, Z0
-	VPRORD          $0x0b, Z27, Z31
-	VPADDD          Z30, Z8, Z30
-	VMOVDQA64       1472(R15), Z28
-	VPADDD.BCST     -416(DX), Z28, Z28
-	VPTERNLOGD      $0xe8, Z4, Z1, Z7
-	VPRORD          $0x19, Z27, Z16
-	VMOVDQA64       Z8, 448(BX)
-	VPADDD          Z24, Z22, Z22
-	VPRORD          $0x02, Z19, Z2
-	VPRORD          $0x0d, Z19, Z8
-	VPTERNLOGD      $0xe8, Z3, Z19, Z17
-	VPADDD          1152(R13), Z9, Z24
-	VPADDD          Z29, Z26, Z26
-	VPTERNLOGD      $0x96, Z0, Z11, Z10
-	VPTERNLOGD      $0xb8, Z18, Z27, Z15
-	VPADDD          Z6, Z30, Z30
-	VPRORD          $0x16, Z19, Z29
-	VPADDD          Z9, Z7, Z7
-	VPTERNLOGD      $0x96, Z16, Z31, Z21
-	VMOVDQA64       Z22, 1152(R15)
-	VMOVDQA64       1472(R13), Z11
-	VPADDD          2752(R14), Z11, Z11
-	VMOVDQA64       Z26, 512(R15)
-	VPADDD          Z28, Z26, Z26
-	VMOVDQA64       Z24, 1408(R13)
-	VPRORD          $0x06, Z24, Z0
-	VPRORD          $0x0b, Z24, Z6
-	VPADDD          Z30, Z5, Z5
-	VPADDD          Z7, Z10, Z10
-	VPRORD          $0x02, Z22, Z9
-	VPRORD          $0x19, Z24, Z31
-	VPTERNLOGD      $0x96, Z29, Z8, Z2
-	VMOVDQA64       576(BX), Z16
-	VPRORD          $0x07, Z16, Z28
-	VPRORD          $0x12, Z16, Z30
-	VPTERNLOGD      $0xb8, Z25, Z24, Z14
-	VPADDD          Z15, Z26, Z26
-	VPSRLD          $0x03, Z16, Z16
-	VPRORD          $0x0d, Z22, Z7
-	VPTERNLOGD      $0xe8, Z13, Z22, Z20
-	VPADDD          1152(BX), Z5, Z8
-	VMOVDQA64       Z10, 1152(R13)
-	VPADDD          Z5, Z17, Z17
-	VPTERNLOGD      $0x96, Z31, Z6, Z0
-	VPRORD          $0x16, Z22, Z29
-	VMOVDQA64       384(BX), Z15
-	VPADDD          Z14, Z11, Z11
-	VPRORD          $0x11, Z15, Z5
-	VPRORD          $0x13, Z15, Z6
-	VPADDD          Z26, Z21, Z21
-	VPTERNLOGD      $0x96, Z16, Z30, Z28
-	VPSRLD          $0x0a, Z15, Z15
-	VPRORD          $0x02, Z10, Z31
-	VPADDD          Z17, Z2, Z2
-	VMOVDQA64       Z8, 1408(BX)
-	VPTERNLOGD      $0x96, Z29, Z7, Z9
-	VPRORD          $0x0d, Z10, Z14
-	VPADDD          Z11, Z0, Z0
-	VMOVDQA64       448(R15), Z26
-	VPRORD          $0x11, Z26, Z30
-	VPRORD          $0x13, Z26, Z16
-	VPADDD          1216(R15), Z21, Z17
-	VPADDD          512(BX), Z28, Z28
-	VPSRLD          $0x0a, Z26, Z26
-	VPRORD          $0x16, Z10, Z7
-	VPADDD          Z21, Z20, Z20
-	VPTERNLOGD      $0x96, Z15, Z6, Z5
-	VMOVDQA64       1472(BX), Z29
-	VPADDD.BCST     -288(DX), Z29, Z29
-	VPTERNLOGD      $0xe8, Z1, Z10, Z4
-	VMOVDQA64       Z2, 1152(BX)
-	VPADDD          1216(R13), Z0, Z11
-	VPRORD          $0x06, Z8, Z21
-	VPRORD          $0x0b, Z8, Z6
-	VPADDD          64(BX), Z28, Z28
-	VPTERNLOGD      $0x96, Z26, Z16, Z30
-	VPTERNLOGD      $0x96, Z7, Z14, Z31
-	VPRORD          $0x19, Z8, Z15
-	VMOVDQA64       1280(R15), Z16
-	VPADDD.BCST     -412(DX), Z16, Z16
-	VPADDD          Z0, Z4, Z4
-	VPRORD          $0x06, Z17, Z26
-	VPRORD          $0x0b, Z17, Z14
-	VPADDD          Z20, Z9, Z9
-	VPTERNLOGD      $0xb8, Z23, Z8, Z12
-	VPRORD          $0x06, Z11, Z7
-	VPRORD          $0x0b, Z11, Z0
-	VPADDD          Z28, Z5, Z5
-	VPADDD          128(R15), Z30, Z30
-	VPRORD          $0x19, Z11, Z20
-	VPTERNLOGD      $0xb8, Z27, Z17, Z18
-	VMOVDQA64       Z17, 1472(R15)
-	VPADDD          Z4, Z31, Z31
-	VMOVDQA64       Z11, 1472(R13)
-	VMOVDQA64       1280(R13), Z28
-	VPTERNLOGD      $0x96, Z15, Z6, Z21
-	VPADDD          2816(R14), Z28, Z28
-	VPRORD          $0x02, Z2, Z4
-	VMOVDQA64       Z9, 1216(R15)
-	VPRORD          $0x19, Z17, Z6
-	VPRORD          $0x0d, Z2, Z15
-	VPTERNLOGD      $0xb8, Z24, Z11, Z25
-	VMOVDQA64       Z5, 512(BX)
-	VPADDD          Z29, Z5, Z5
-	VMOVDQA64       Z30, 576(R15)
-	VPADDD          Z16, Z30, Z30
-	VPTERNLOGD      $0x96, Z20, Z0, Z7
-	VPRORD          $0x02, Z9, Z29
-	VMOVDQA64       Z31, 1216(R13)
-	VPTERNLOGD      $0xe8, Z3, Z2, Z19
-	VPRORD          $0x0d, Z9, Z16
-	VPRORD          $0x02, Z31, Z0
-	VPTERNLOGD      $0x96, Z6, Z14, Z26
-	VPADDD          Z25, Z28, Z28
-	VPRORD          $0x16, Z9, Z20
-	VPRORD          $0x0d, Z31, Z3
-	VPADDD          Z12, Z5, Z5
-	VPADDD          Z18, Z30, Z30
-	VPTERNLOGD      $0xe8, Z22, Z9, Z13
-	VPRORD          $0x16, Z31, Z14
-	VPRORD          $0x16, Z2, Z2
-	VPADDD          Z28, Z7, Z7
-	VPTERNLOGD      $0x96, Z20, Z16, Z29
-	VPADDD          Z30, Z26, Z26
-	VMOVDQA64       640(BX), Z6
-	VPRORD          $0x07, Z6, Z25
-	VPRORD          $0x12, Z6, Z12
-	VPTERNLOGD      $0x96, Z14, Z3, Z0
-	VPADDD          Z5, Z21, Z21
-	VPTERNLOGD      $0x96, Z2, Z15, Z4
-	VPSRLD          $0x03, Z6, Z6
-	VPTERNLOGD      $0xe8, Z10, Z31, Z1
-	VPADDD          1024(R13), Z7, Z18
-	VPADDD          1024(R15), Z26, Z28
-	VPADDD          Z26, Z13, Z13
-	VMOVDQA64       512(R15), Z16
-	VPTERNLOGD      $0x96, Z6, Z12, Z25
-	VPRORD          $0x11, Z16, Z20
-	VPRORD          $0x13, Z16, Z30
-	VPADDD          Z7, Z1, Z1
-	VPADDD          1216(BX), Z21, Z3
-	VPADDD          Z21, Z19, Z19
-	VPSRLD          $0x0a, Z16, Z16
-	VMOVDQA64       Z18, 1280(R13)
-	VPADDD          Z13, Z29, Z29
-	VMOVDQA64       Z28, 1280(R15)
-	VPRORD          $0x06, Z18, Z14
-	VPADDD          576(BX), Z25, Z25
-	VMOVDQA64       448(BX), Z5
-	VPADDD          Z1, Z0, Z0
-	VPRORD          $0x11, Z5, Z15
-	VPRORD          $0x0b, Z18, Z2
-	VMOVDQA64       1344(R13), Z26
-	VPTERNLOGD      $0x96, Z16, Z30, Z20
-	VPADDD          2880(R14), Z26, Z26
-	VPRORD          $0x13, Z5, Z12
-	VPSRLD          $0x0a, Z5, Z5
-	VPADDD          Z19, Z4, Z4
-	VMOVDQA64       Z3, 1472(BX)
-	VMOVDQA64       1344(R15), Z6
-	VPADDD.BCST     -408(DX), Z6, Z6
-	VPRORD          $0x19, Z18, Z7
-	VPRORD          $0x06, Z28, Z21
-	VPADDD          128(BX), Z25, Z25
-	VPRORD          $0x0b, Z28, Z13
-	VPTERNLOGD      $0xb8, Z11, Z18, Z24
-	VPRORD          $0x19, Z28, Z1
-	VPADDD          192(R15), Z20, Z20
-	VPTERNLOGD      $0x96, Z5, Z12, Z15
-	VMOVDQA64       1280(BX), Z30
-	VPADDD.BCST     -284(DX), Z30, Z30
-	VPTERNLOGD      $0xb8, Z17, Z28, Z27
-	VMOVDQA64       Z4, 1216(BX)
-	VMOVDQA64       Z29, 1024(R15)
-	VMOVDQA64       Z0, 1024(R13)
-	VPTERNLOGD      $0x96, Z7, Z2, Z14
-	VPRORD          $0x06, Z3, Z16
-	VPRORD          $0x02, Z0, Z19
-	VPTERNLOGD      $0x96, Z1, Z13, Z21
-	VPADDD          Z24, Z26, Z26
-	VPRORD          $0x0b, Z3, Z12
-	VPRORD          $0x0d, Z0, Z5
-	VMOVDQA64       Z20, 640(R15)
-	VPADDD          Z6, Z20, Z20
-	VPADDD          Z25, Z15, Z15
-	VPRORD          $0x19, Z3, Z4
-	VPRORD          $0x16, Z0, Z2
-	VPTERNLOGD      $0xb8, Z8, Z3, Z23
-	VPRORD          $0x02, Z29, Z7
-	VPRORD          $0x0d, Z29, Z13
-	VPTERNLOGD      $0xe8, Z31, Z0, Z10
-	VPADDD          Z26, Z14, Z14
-	VPRORD          $0x16, Z29, Z1
-	VPTERNLOGD      $0xe8, Z9, Z29, Z22
-	VMOVDQA64       Z15, 576(BX)
-	VPADDD          Z30, Z15, Z15
-	VPADDD          Z27, Z20, Z20
-	VPTERNLOGD      $0x96, Z4, Z12, Z16
-	VPTERNLOGD      $0x96, Z2, Z5, Z19
-	VMOVDQA64       704(BX), Z24
-	VPRORD          $0x07, Z24, Z6
-	VPRORD          $0x12, Z24, Z25
-	VPADDD          1088(R13), Z14, Z26
-	VPTERNLOGD      $0x96, Z1, Z13, Z7
-	VPADDD          Z14, Z10, Z10
-	VPSRLD          $0x03, Z24, Z24
-	VPADDD          Z20, Z21, Z21
-	VPADDD          1024(BX), Z15, Z15
-	VPADDD          Z10, Z19, Z19
-	VMOVDQA64       Z26, 1344(R13)
-	VPTERNLOGD      $0x96, Z24, Z25, Z6
-	VPRORD          $0x06, Z26, Z30
-	VPADDD          1088(R15), Z21, Z27
-	VPADDD          Z15, Z23, Z23
-	VMOVDQA64       1408(R13), Z12
-	VPADDD          2944(R14), Z12, Z12
-	VPRORD          $0x0b, Z26, Z4
-	VPADDD          Z21, Z22, Z22
-	VMOVDQA64       576(R15), Z5
-	VPRORD          $0x11, Z5, Z2
-	VPRORD          $0x19, Z26, Z13
-	VPADDD          640(BX), Z6, Z6
-	VPRORD          $0x13, Z5, Z1
-	VPSRLD          $0x0a, Z5, Z5
-	VPTERNLOGD      $0xb8, Z18, Z26, Z11
-	VPADDD          Z23, Z16, Z16
-	VMOVDQA64       Z19, 1088(R13)
-	VMOVDQA64       Z27, 1344(R15)
-	VMOVDQA64       512(BX), Z14
-	VPRORD          $0x11, Z14, Z20
-	VPRORD          $0x13, Z14, Z10
-	VPSRLD          $0x0a, Z14, Z14
-	VPTERNLOGD      $0x96, Z13, Z4, Z30
-	VMOVDQA64       1408(R15), Z25
-	VPADDD.BCST     -404(DX), Z25, Z25
-	VPRORD          $0x06, Z27, Z24
-	VPADDD          192(BX), Z6, Z6
-	VPTERNLOGD      $0x96, Z5, Z1, Z2
-	VPADDD          Z11, Z12, Z12
-	VPRORD          $0x0b, Z27, Z15
-	VPADDD          Z22, Z7, Z7
-	VMOVDQA64       1344(BX), Z21
-	VPADDD.BCST     -280(DX), Z21, Z21
-	VPRORD          $0x19, Z27, Z23
-	VPRORD          $0x02, Z19, Z4
-	VPTERNLOGD      $0x96, Z14, Z10, Z20
-	VPRORD          $0x0d, Z19, Z13
-	VPTERNLOGD      $0xb8, Z28, Z27, Z17
-	VPRORD          $0x16, Z19, Z1
-	VPADDD          256(R15), Z2, Z2
-	VPADDD          Z12, Z30, Z30
-	VPRORD          $0x06, Z16, Z5
-	VPTERNLOGD      $0xe8, Z0, Z19, Z31
-	VPRORD          $0x0b, Z16, Z11
-	VPRORD          $0x19, Z16, Z22
-	VPTERNLOGD      $0x96, Z23, Z15, Z24
-	VPTERNLOGD      $0xb8, Z3, Z16, Z8
-	VMOVDQA64       Z7, 1088(R15)
-	VPADDD          Z6, Z20, Z20
-	VPTERNLOGD      $0x96, Z1, Z13, Z4
-	VPRORD          $0x02, Z7, Z10
-	VMOVDQA64       Z2, 704(R15)
-	VPADDD          Z25, Z2, Z2
-	VPADDD          1152(R13), Z30, Z14
-	VPADDD          Z30, Z31, Z31
-	VPRORD          $0x0d, Z7, Z12
-	VPTERNLOGD      $0x96, Z22, Z11, Z5
-	VPRORD          $0x16, Z7, Z15
-	VMOVDQA64       Z20, 640(BX)
-	VPADDD          Z21, Z20, Z20
-	VPADDD          Z17, Z2, Z2
-	VMOVDQA64       768(BX), Z23
-	VPADDD          Z31, Z4, Z4
-	VPRORD          $0x07, Z23, Z6
-	VPRORD          $0x12, Z23, Z13
-	VMOVDQA64       1472(R13), Z1
-	VPADDD          3008(R14), Z1, Z1
-	VPSRLD          $0x03, Z23, Z23
-	VPRORD          $0x06, Z14, Z25
-	VPTERNLOGD      $0xe8, Z29, Z7, Z9
-	VPADDD          1088(BX), Z20, Z20
-	VPTERNLOGD      $0x96, Z15, Z12, Z10
-	VPRORD          $0x0b, Z14, Z30
-	VPRORD          $0x19, Z14, Z11
-	VPADDD          Z2, Z24, Z24
-	VMOVDQA64       Z4, 1152(R13)
-	VMOVDQA64       Z14, 1408(R13)
-	VPTERNLOGD      $0xb8, Z26, Z14, Z18
-	VPTERNLOGD      $0x96, Z23, Z13, Z6
-	VPADDD          Z20, Z8, Z8
-	VPTERNLOGD      $0x96, Z11, Z30, Z25
-	VPADDD          1152(R15), Z24, Z11
-	VMOVDQA64       576(BX), Z22
-	VMOVDQA64       640(R15), Z21
-	VPRORD          $0x11, Z21, Z17
-	VPRORD          $0x13, Z21, Z31
-	VPADDD          Z18, Z1, Z1
-	VPADDD          704(BX), Z6, Z6
-	VPADDD          Z24, Z9, Z9
-	VPRORD          $0x11, Z22, Z12
-	VPSRLD          $0x0a, Z21, Z21
+	VPTERNLOGD      $0x96, Z20, Z4, Z13
+	VPTERNLOGD      $0xb8, Z2, Z29, Z23
+	VPADDD          896(BX), Z7, Z7
+	VPADDD          1152(R13), Z0, Z6
 	VPADDD          Z8, Z5, Z5
-	VPRORD          $0x13, Z22, Z15
-	VPSRLD          $0x0a, Z22, Z22
+	VMOVDQA64       Z29, 1344(R15)
+	VPRORD          $0x19, Z29, Z4
+	VMOVDQA64       Z18, 1216(BX)
+	VPTERNLOGD      $0x96, Z10, Z11, Z3
+	VPADDD          Z0, Z1, Z1
+	VPRORD          $0x02, Z18, Z20
+	VPADDD          Z23, Z30, Z30
+	VPRORD          $0x0d, Z18, Z8
+	VPRORD          $0x16, Z18, Z11
+	VPADDD          Z7, Z14, Z14
+	VMOVDQA64       Z5, 1088(R15)
+	VPTERNLOGD      $0x96, Z4, Z27, Z16
+	VMOVDQA64       Z6, 1408(R13)
+	VPRORD          $0x06, Z6, Z10
+	VPRORD          $0x0b, Z6, Z0
+	VPADDD          Z1, Z13, Z13
+	VMOVDQA64       1472(R13), Z23
+	VPADDD          960(R14), Z23, Z23
+	VPRORD          $0x02, Z5, Z7
+	VPRORD          $0x19, Z6, Z27
+	VPRORD          $0x0d, Z5, Z4
+	VPTERNLOGD      $0xe8, Z12, Z18, Z22
+	VPRORD          $0x16, Z5, Z1
+	VPTERNLOGD      $0xb8, Z9, Z6, Z26
+	VMOVDQA64       Z14, 320(BX)
+	VPADDD          Z24, Z14, Z14
+	VPADDD          Z30, Z16, Z16
+	VPTERNLOGD      $0x96, Z11, Z8, Z20
+	VPTERNLOGD      $0xe8, Z31, Z5, Z28
+	VMOVDQA64       Z13, 1152(R13)
+	VPTERNLOGD      $0x96, Z27, Z0, Z10
+	VPTERNLOGD      $0x96, Z1, Z4, Z7
+	VMOVDQA64       448(BX), Z24
+	VPADDD          Z26, Z23, Z23
+	VPRORD          $0x07, Z24, Z30
+	VPRORD          $0x12, Z24, Z8
+	VPADDD          1152(R15), Z16, Z11
+	VPADDD          Z16, Z28, Z28
+	VPSRLD          $0x03, Z24, Z24
+	VPRORD          $0x02, Z13, Z0
+	VPADDD          Z15, Z14, Z14
+	VPRORD          $0x0d, Z13, Z27
+	VPRORD          $0x16, Z13, Z4
+	VPADDD          Z23, Z10, Z10
+	VPADDD          Z28, Z7, Z7
+	VMOVDQA64       1472(R15), Z1
+	VPADDD          4032(R9), Z1, Z1
+	VPRORD          $0x06, Z11, Z26
+	VPRORD          $0x0b, Z11, Z16
+	VPRORD          $0x19, Z11, Z15
+	VPTERNLOGD      $0x96, Z4, Z27, Z0
+	VPTERNLOGD      $0xe8, Z19, Z13, Z25
+	VPTERNLOGD      $0xb8, Z29, Z11, Z2
+	VPADDD          Z14, Z3, Z3
 	VMOVDQA64       Z11, 1408(R15)
-	VPADDD          Z1, Z25, Z25
-	VPRORD          $0x02, Z4, Z2
-	VPRORD          $0x0d, Z4, Z13
-	VPADDD          256(BX), Z6, Z6
-	VPTERNLOGD      $0x96, Z21, Z31, Z17
-	VMOVDQA64       1408(BX), Z23
-	VPADDD.BCST     -276(DX), Z23, Z23
-	VPRORD          $0x06, Z11, Z20
-	VPTERNLOGD      $0x96, Z22, Z15, Z12
-	VMOVDQA64       1472(R15), Z30
-	VPADDD.BCST     -400(DX), Z30, Z30
-	VPRORD          $0x16, Z4, Z18
-	VPRORD          $0x0b, Z11, Z24
-	VPADDD          1216(R13), Z25, Z8
-	VPRORD          $0x19, Z11, Z1
-	VPTERNLOGD      $0xe8, Z19, Z4, Z0
-	VPTERNLOGD      $0xb8, Z27, Z11, Z28
+	VPADDD          1216(R13), Z10, Z23
+	VPTERNLOGD      $0x96, Z24, Z8, Z30
+	VMOVDQA64       Z7, 1152(R15)
+	VMOVDQA64       256(BX), Z28
+	VPRORD          $0x11, Z28, Z27
+	VPRORD          $0x13, Z28, Z4
+	VPTERNLOGD      $0x96, Z15, Z16, Z26
+	VPSRLD          $0x0a, Z28, Z28
+	VPADDD          Z2, Z1, Z1
+	VPADDD          Z10, Z25, Z25
+	VPADDD          1024(BX), Z3, Z14
+	VPADDD          Z3, Z22, Z22
+	VPADDD          384(BX), Z30, Z30
+	VMOVDQA64       Z23, 1472(R13)
+	VPRORD          $0x02, Z7, Z8
+	VPRORD          $0x06, Z23, Z24
+	VPRORD          $0x0b, Z23, Z16
+	VPADDD          Z1, Z26, Z26
+	VPADDD          Z25, Z0, Z0
+	VPRORD          $0x0d, Z7, Z15
+	VPRORD          $0x16, Z7, Z2
+	VPADDD          960(BX), Z30, Z30
+	VPTERNLOGD      $0x96, Z28, Z4, Z27
+	VMOVDQA64       1280(R13), Z10
+	VPADDD          1024(R14), Z10, Z10
+	VPRORD          $0x19, Z23, Z3
+	VMOVDQA64       1344(BX), Z1
+	VPADDD.BCST     -360(DX), Z1, Z1
+	VPRORD          $0x06, Z14, Z25
+	VPTERNLOGD      $0xe8, Z5, Z7, Z31
+	VPTERNLOGD      $0xb8, Z6, Z23, Z9
+	VMOVDQA64       Z0, 1216(R13)
+	VPADDD          1216(R15), Z26, Z4
+	VPRORD          $0x0b, Z14, Z28
+	VPTERNLOGD      $0x96, Z2, Z15, Z8
+	VPRORD          $0x19, Z14, Z15
+	VPADDD          Z22, Z20, Z20
+	VMOVDQA64       Z14, 1280(BX)
+	VPADDD          Z30, Z27, Z27
+	VPTERNLOGD      $0x96, Z3, Z16, Z24
+	VPTERNLOGD      $0xb8, Z21, Z14, Z17
+	VPADDD          Z26, Z31, Z31
 	VPADDD          Z9, Z10, Z10
-	VPADDD          320(R15), Z17, Z17
-	VPRORD          $0x06, Z5, Z31
-	VPRORD          $0x0b, Z5, Z21
-	VPADDD          Z6, Z12, Z12
-	VPTERNLOGD      $0x96, Z18, Z13, Z2
-	VPRORD          $0x19, Z5, Z15
-	VPTERNLOGD      $0xb8, Z16, Z5, Z3
-	VPTERNLOGD      $0x96, Z1, Z24, Z20
-	VPADDD          Z25, Z0, Z0
-	VMOVDQA64       Z8, 1472(R13)
-	VPRORD          $0x06, Z8, Z22
-	VPADDD          Z30, Z17, Z30
-	VMOVDQA64       1280(R13), Z9
-	VPADDD          3072(R14), Z9, Z9
-	VPRORD          $0x0b, Z8, Z6
-	VPRORD          $0x02, Z10, Z13
+	VPRORD          $0x02, Z0, Z2
+	VPTERNLOGD      $0x96, Z15, Z28, Z25
+	VMOVDQA64       Z4, 1472(R15)
+	VPADDD.BCST     -84(R8), Z7, Z7
+	VMOVDQA64       Z20, 1024(BX)
+	VMOVDQA64       Z27, 384(BX)
+	VPADDD          Z1, Z27, Z27
+	VPRORD          $0x02, Z20, Z22
+	VPRORD          $0x0d, Z0, Z30
+	VPADDD.BCST     -80(R8), Z5, Z5
+	VPADDD          Z31, Z8, Z8
+	VPADDD          Z10, Z24, Z24
+	VPRORD          $0x0d, Z20, Z16
+	VPRORD          $0x16, Z0, Z3
+	VMOVDQA64       Z7, 64(R15)
+	VPRORD          $0x16, Z20, Z26
+	VPADDD.BCST     -72(R8), Z4, Z4
+	VPTERNLOGD      $0xe8, Z18, Z20, Z12
+	VPADDD          Z17, Z27, Z27
+	VMOVDQA64       Z5, 128(R15)
+	VMOVDQA64       1024(R15), Z9
+	VPADDD.BCST     -76(R8), Z9, Z9
+	VPTERNLOGD      $0xe8, Z13, Z0, Z19
+	VPADDD.BCST     -68(R8), Z11, Z11
+	VPADDD.BCST     -88(R8), Z8, Z28
+	VPADDD          1024(R13), Z24, Z15
+	VPTERNLOGD      $0x96, Z3, Z30, Z2
+	VPADDD.BCST     -64(R8), Z29, Z29
+	VMOVDQA64       Z8, 1216(R15)
+	VPTERNLOGD      $0x96, Z26, Z16, Z22
+	VMOVDQA64       Z4, 256(R15)
+	VPADDD          Z27, Z25, Z25
+	VMOVDQA64       Z9, 192(R15)
+	VMOVDQA64       Z11, 320(R15)
+	VPADDD          Z24, Z19, Z19
+	VMOVDQA64       Z28, (R15)
+	VPADDD.BCST     -204(DX), Z28, Z1
+	VPADDD.BCST     -200(DX), Z28, Z28
+	VMOVDQA64       Z29, 384(R15)
+	VMOVDQA64       Z15, 1280(R13)
+	VMOVDQA64       1280(R15), Z31
+	VPADDD.BCST     -60(R8), Z31, Z31
+	VPRORD          $0x06, Z15, Z10
+	VPADDD          1088(BX), Z25, Z7
+	VMOVDQA64       512(BX), Z17
+	VPADDD          Z19, Z2, Z2
+	VPRORD          $0x07, Z17, Z5
+	VPRORD          $0x0b, Z15, Z30
+	VMOVDQA64       1344(R13), Z3
+	VMOVDQA64       64(R15), Z8
+	VPADDD.BCST     -216(DX), Z8, Z8
+	VPADDD          1088(R14), Z3, Z3
+	VPRORD          $0x06, Z1, Z16
+	VPRORD          $0x19, Z15, Z26
+	VPADDD          Z25, Z12, Z12
+	VMOVDQA64       Z31, 448(R15)
+	VPRORD          $0x0b, Z1, Z4
+	VPRORD          $0x19, Z1, Z27
+	VPTERNLOGD      $0xb8, Z23, Z15, Z6
+	VMOVDQA64       Z7, 1344(BX)
+	VMOVDQA64       Z2, 1024(R13)
+	VPRORD          $0x12, Z17, Z9
+	VPSRLD          $0x03, Z17, Z17
+	VPBROADCASTD    -236(DX), Z11
+	VMOVDQA64       320(BX), Z24
+	VPTERNLOGD      $0x96, Z26, Z30, Z10
+	VMOVDQA64       Z1, Z29
+	VPTERNLOGD.BCST $0xca, -232(DX), Z11, Z29
+	VPRORD          $0x11, Z24, Z19
+	VPRORD          $0x13, Z24, Z25
+	VPTERNLOGD      $0x96, Z27, Z4, Z16
+	VPADDD          Z6, Z3, Z3
+	VPRORD          $0x02, Z28, Z31
+	VPRORD          $0x02, Z2, Z30
+	VPADDD          Z12, Z22, Z22
+	VPTERNLOGD      $0x96, Z17, Z9, Z5
+	VPRORD          $0x0d, Z28, Z26
+	VPRORD          $0x0d, Z2, Z11
+	VPADDD          Z29, Z8, Z8
+	VPRORD          $0x16, Z28, Z4
+	VPRORD          $0x16, Z2, Z27
+	VPSRLD          $0x0a, Z24, Z24
+	VPADDD          Z3, Z10, Z10
+	VPRORD          $0x06, Z7, Z6
+	VPADDD          448(BX), Z5, Z5
+	VMOVDQA64       1408(BX), Z12
+	VPADDD.BCST     -356(DX), Z12, Z12
+	VPRORD          $0x0b, Z7, Z9
+	VPTERNLOGD      $0xe8, Z0, Z2, Z13
+	VPADDD          Z8, Z16, Z16
+	VPTERNLOGD      $0x96, Z4, Z26, Z31
+	VPBROADCASTD    -252(DX), Z17
+	VMOVDQA64       Z28, Z29
+	VPTERNLOGD.BCST $0xe8, -248(DX), Z17, Z29
+	VPTERNLOGD      $0x96, Z27, Z11, Z30
+	VPTERNLOGD      $0x96, Z24, Z25, Z19
+	VPADDD          1088(R13), Z10, Z3
+	VPRORD          $0x19, Z7, Z8
+	VPTERNLOGD      $0xb8, Z14, Z7, Z21
+	VMOVDQA64       Z22, 1088(BX)
+	VPADDD          (BX), Z5, Z5
+	VPADDD          Z10, Z13, Z13
+	VPADDD.BCST     -244(DX), Z16, Z26
+	VPADDD          Z16, Z29, Z29
+	VMOVDQA64       128(R15), Z4
+	VPADDD.BCST     -212(DX), Z4, Z4
+	VPTERNLOGD      $0x96, Z8, Z9, Z6
+	VMOVDQA64       Z3, 1344(R13)
+	VPRORD          $0x06, Z3, Z17
+	VPRORD          $0x02, Z22, Z11
+	VPADDD          Z5, Z19, Z19
+	VPADDD          Z13, Z30, Z30
+	VPRORD          $0x0b, Z3, Z27
+	VPRORD          $0x0d, Z22, Z25
+	VMOVDQA64       1408(R13), Z24
+	VPRORD          $0x06, Z26, Z10
+	VPADDD          1152(R14), Z24, Z24
+	VMOVDQA64       Z26, Z16
+	VPTERNLOGD.BCST $0xca, -236(DX), Z1, Z16
+	VPRORD          $0x19, Z3, Z9
+	VPADDD          Z29, Z31, Z31
+	VMOVDQA64       Z26, 1280(R15)
+	VPRORD          $0x0b, Z26, Z8
+	VPRORD          $0x19, Z26, Z5
+	VPTERNLOGD      $0xb8, Z15, Z3, Z23
+	VMOVDQA64       Z19, 448(BX)
+	VPADDD          Z12, Z19, Z19
+	VMOVDQA64       Z30, 1088(R13)
+	VPRORD          $0x16, Z22, Z13
+	VPTERNLOGD      $0xe8, Z20, Z22, Z18
+	VPADDD          Z16, Z4, Z4
+	VPTERNLOGD      $0x96, Z9, Z27, Z17
+	VMOVDQA64       Z31, 1024(R15)
+	VPTERNLOGD      $0x96, Z5, Z8, Z10
+	VPADDD          Z23, Z24, Z24
+	VPRORD          $0x02, Z31, Z29
+	VPRORD          $0x0d, Z31, Z12
+	VPADDD          Z21, Z19, Z19
+	VPTERNLOGD      $0x96, Z13, Z25, Z11
+	VPRORD          $0x02, Z30, Z16
+	VPRORD          $0x0d, Z30, Z27
+	VMOVDQA64       576(BX), Z9
+	VPRORD          $0x16, Z31, Z8
+	VMOVDQA64       Z31, Z5
+	VPTERNLOGD.BCST $0xe8, -252(DX), Z28, Z5
+	VPRORD          $0x16, Z30, Z23
+	VPADDD          Z4, Z10, Z10
+	VPADDD          Z24, Z17, Z17
+	VPRORD          $0x07, Z9, Z21
+	VPRORD          $0x12, Z9, Z25
+	VPADDD          Z19, Z6, Z6
+	VPSRLD          $0x03, Z9, Z9
+	VPTERNLOGD      $0x96, Z8, Z12, Z29
+	VPTERNLOGD      $0x96, Z23, Z27, Z16
+	VPTERNLOGD      $0xe8, Z2, Z30, Z0
+	VPADDD.BCST     -248(DX), Z10, Z13
+	VPADDD          1152(R13), Z17, Z4
+	VPADDD          Z10, Z5, Z5
+	VPADDD          1152(BX), Z6, Z24
+	VPADDD          Z6, Z18, Z18
+	VPTERNLOGD      $0x96, Z9, Z25, Z21
+	VMOVDQA64       192(R15), Z19
+	VMOVDQA64       384(BX), Z12
+	VPADDD.BCST     -208(DX), Z19, Z19
+	VPRORD          $0x11, Z12, Z8
+	VPADDD          Z17, Z0, Z0
+	VPRORD          $0x13, Z12, Z27
+	VPADDD          Z5, Z29, Z29
+	VMOVDQA64       Z13, 1344(R15)
+	VPRORD          $0x06, Z13, Z23
+	VPRORD          $0x0b, Z13, Z10
+	VMOVDQA64       Z4, 1408(R13)
+	VPADDD          512(BX), Z21, Z21
+	VPRORD          $0x19, Z13, Z6
+	VPRORD          $0x06, Z4, Z25
+	VMOVDQA64       Z13, Z9
+	VPTERNLOGD      $0xca, Z1, Z26, Z9
+	VPSRLD          $0x0a, Z12, Z12
+	VPADDD          Z0, Z16, Z16
+	VMOVDQA64       1472(R13), Z17
+	VPADDD          1216(R14), Z17, Z17
+	VPRORD          $0x0b, Z4, Z5
+	VPADDD          Z18, Z11, Z11
+	VMOVDQA64       Z24, 1408(BX)
+	VMOVDQA64       Z29, 1088(R15)
+	VPRORD          $0x19, Z4, Z0
+	VPTERNLOGD      $0x96, Z6, Z10, Z23
+	VPADDD          Z9, Z19, Z19
+	VPRORD          $0x02, Z29, Z18
+	VPTERNLOGD      $0xb8, Z3, Z4, Z15
+	VPADDD          64(BX), Z21, Z21
+	VMOVDQA64       Z16, 1152(R13)
+	VPTERNLOGD      $0x96, Z12, Z27, Z8
+	VPRORD          $0x0d, Z29, Z10
+	VPRORD          $0x16, Z29, Z6
+	VMOVDQA64       1472(BX), Z9
+	VPADDD.BCST     -352(DX), Z9, Z9
+	VPRORD          $0x06, Z24, Z27
+	VPTERNLOGD      $0x96, Z0, Z5, Z25
+	VMOVDQA64       Z29, Z12
+	VPTERNLOGD      $0xe8, Z28, Z31, Z12
+	VPADDD          Z19, Z23, Z23
+	VPADDD          Z15, Z17, Z17
+	VPRORD          $0x02, Z16, Z5
+	VPRORD          $0x0d, Z16, Z0
+	VPADDD          Z21, Z8, Z8
+	VPRORD          $0x0b, Z24, Z19
+	VPRORD          $0x19, Z24, Z15
+	VPTERNLOGD      $0x96, Z6, Z10, Z18
+	VMOVDQA64       Z11, 1152(BX)
+	VPTERNLOGD      $0xb8, Z7, Z24, Z14
+	VPRORD          $0x02, Z11, Z21
+	VPRORD          $0x16, Z16, Z10
+	VPADDD.BCST     -496(DX), Z1, Z1
+	VPADDD.BCST     -252(DX), Z23, Z6
+	VPADDD          Z17, Z25, Z25
 	VPADDD          Z23, Z12, Z12
-	VPTERNLOGD      $0x96, Z15, Z21, Z31
-	VPRORD          $0x19, Z8, Z18
-	VPRORD          $0x0d, Z10, Z24
-	VPADDD          Z0, Z2, Z2
-	VMOVDQA64       832(BX), Z1
-	VPRORD          $0x07, Z1, Z25
-	VPRORD          $0x12, Z1, Z23
-	VPTERNLOGD      $0xb8, Z14, Z8, Z26
-	VPADDD          Z28, Z30, Z30
-	VPSRLD          $0x03, Z1, Z1
-	VPRORD          $0x16, Z10, Z21
-	VPTERNLOGD      $0xe8, Z7, Z10, Z29
-	VMOVDQA64       Z10, 1152(R15)
-	VMOVDQA64       Z17, 768(R15)
-	VPADDD          1152(BX), Z12, Z12
-	VPTERNLOGD      $0x96, Z18, Z6, Z22
-	VMOVDQA64       Z2, 1216(R13)
-	VPADDD          Z26, Z9, Z9
-	VPADDD          Z30, Z20, Z20
-	VPTERNLOGD      $0x96, Z1, Z23, Z25
-	VMOVDQA64       640(BX), Z15
-	VPRORD          $0x11, Z15, Z0
-	VPRORD          $0x13, Z15, Z28
-	VPADDD          Z12, Z3, Z3
-	VPTERNLOGD      $0x96, Z21, Z24, Z13
-	VPSRLD          $0x0a, Z15, Z15
-	VPRORD          $0x02, Z2, Z17
-	VPADDD          Z9, Z22, Z22
-	VMOVDQA64       704(R15), Z6
-	VPRORD          $0x11, Z6, Z18
-	VPRORD          $0x13, Z6, Z26
-	VPADDD          1216(R15), Z20, Z30
-	VPADDD          768(BX), Z25, Z25
+	VPTERNLOGD      $0xe8, Z30, Z16, Z2
+	VMOVDQA64       Z8, 512(BX)
+	VPADDD          Z9, Z8, Z8
+	VPTERNLOGD      $0x96, Z15, Z19, Z27
+	VPRORD          $0x0d, Z11, Z17
+	VPRORD          $0x16, Z11, Z23
+	VPTERNLOGD      $0x96, Z10, Z0, Z5
+	VPADDD          256(R15), Z1, Z1
+	VPTERNLOGD      $0xe8, Z22, Z11, Z20
+	VPADDD          1216(R13), Z25, Z9
+	VPRORD          $0x06, Z6, Z19
+	VPRORD          $0x0b, Z6, Z15
+	VPADDD          Z25, Z2, Z2
+	VPADDD          Z14, Z8, Z8
+	VPADDD          Z12, Z18, Z18
+	VMOVDQA64       Z6, 1408(R15)
+	VPTERNLOGD      $0x96, Z23, Z17, Z21
+	VPRORD          $0x19, Z6, Z0
+	VPTERNLOGD      $0xb8, Z13, Z6, Z26
+	VPADDD          Z2, Z5, Z5
+	VMOVDQA64       Z9, 1472(R13)
+	VPRORD          $0x06, Z9, Z10
+	VPRORD          $0x0b, Z9, Z25
+	VPADDD          Z8, Z27, Z27
+	VMOVDQA64       Z18, 1152(R15)
+	VMOVDQA64       1280(R13), Z14
+	VPTERNLOGD      $0x96, Z0, Z15, Z19
+	VPADDD          1280(R14), Z14, Z14
+	VPRORD          $0x19, Z9, Z12
+	VMOVDQA64       640(BX), Z17
+	VPRORD          $0x07, Z17, Z23
+	VPADDD          Z26, Z1, Z1
+	VPRORD          $0x02, Z18, Z2
+	VPTERNLOGD      $0xb8, Z4, Z9, Z3
+	VMOVDQA64       Z5, 1216(R13)
+	VPRORD          $0x0d, Z18, Z8
+	VPRORD          $0x16, Z18, Z15
+	VPADDD          1216(BX), Z27, Z0
+	VPRORD          $0x12, Z17, Z26
+	VPSRLD          $0x03, Z17, Z17
+	VPTERNLOGD      $0x96, Z12, Z25, Z10
+	VPADDD          Z1, Z19, Z19
+	VMOVDQA64       448(BX), Z25
+	VPRORD          $0x11, Z25, Z12
+	VPADDD          Z3, Z14, Z14
+	VPTERNLOGD      $0xe8, Z29, Z18, Z31
+	VPADDD          Z27, Z20, Z20
+	VPRORD          $0x13, Z25, Z1
+	VPTERNLOGD      $0x96, Z15, Z8, Z2
+	VPRORD          $0x02, Z5, Z3
+	VMOVDQA64       Z0, 1472(BX)
+	VPTERNLOGD      $0x96, Z17, Z26, Z23
+	VPSRLD          $0x0a, Z25, Z25
+	VPRORD          $0x0d, Z5, Z27
+	VPADDD          Z19, Z28, Z28
+	VPADDD          Z14, Z10, Z10
+	VPADDD          Z19, Z31, Z31
+	VPRORD          $0x16, Z5, Z8
+	VPADDD          Z20, Z21, Z21
+	VPRORD          $0x06, Z0, Z15
+	VPADDD          576(BX), Z23, Z23
+	VPTERNLOGD      $0x96, Z25, Z1, Z12
+	VPRORD          $0x0b, Z0, Z26
+	VPTERNLOGD      $0xe8, Z16, Z5, Z30
+	VPADDD          1024(R13), Z10, Z17
+	VMOVDQA64       1280(R15), Z14
+	VPADDD.BCST     -492(DX), Z14, Z14
+	VPTERNLOGD      $0x96, Z8, Z27, Z3
+	VPRORD          $0x06, Z28, Z19
+	VMOVDQA64       1280(BX), Z20
+	VPADDD          Z31, Z2, Z2
+	VMOVDQA64       Z28, 1472(R15)
+	VPADDD.BCST     -348(DX), Z20, Z20
+	VPRORD          $0x0b, Z28, Z1
+	VPRORD          $0x19, Z28, Z25
+	VPADDD          128(BX), Z23, Z23
+	VPRORD          $0x19, Z0, Z27
+	VPADDD          Z10, Z30, Z30
+	VPTERNLOGD      $0xb8, Z6, Z28, Z13
+	VPADDD          320(R15), Z14, Z14
+	VMOVDQA64       Z17, 1280(R13)
+	VPTERNLOGD      $0xb8, Z24, Z0, Z7
+	VPRORD          $0x06, Z17, Z8
+	VPRORD          $0x0b, Z17, Z31
+	VMOVDQA64       Z21, 1216(BX)
+	VMOVDQA64       Z2, 1216(R15)
+	VMOVDQA64       1344(R13), Z10
+	VPTERNLOGD      $0x96, Z25, Z1, Z19
+	VPADDD          1344(R14), Z10, Z10
+	VPRORD          $0x02, Z21, Z1
+	VPRORD          $0x02, Z2, Z25
+	VPADDD          Z23, Z12, Z12
+	VPADDD          Z30, Z3, Z3
 	VPRORD          $0x0d, Z2, Z23
-	VPSRLD          $0x0a, Z6, Z6
-	VPADDD          Z3, Z31, Z31
-	VPADDD          Z20, Z29, Z29
-	VPTERNLOGD      $0x96, Z15, Z28, Z0
-	VPRORD          $0x16, Z2, Z1
-	VPADDD          1024(R13), Z22, Z12
-	VMOVDQA64       1472(BX), Z24
-	VPADDD.BCST     -272(DX), Z24, Z24
-	VPTERNLOGD      $0xe8, Z4, Z2, Z19
-	VPADDD          320(BX), Z25, Z25
-	VPTERNLOGD      $0x96, Z6, Z26, Z18
-	VMOVDQA64       1280(R15), Z21
-	VPADDD.BCST     -396(DX), Z21, Z21
-	VPRORD          $0x06, Z30, Z9
-	VPADDD          Z29, Z13, Z13
-	VPTERNLOGD      $0x96, Z1, Z23, Z17
-	VPRORD          $0x06, Z31, Z3
-	VPRORD          $0x0b, Z30, Z20
-	VPADDD          Z22, Z19, Z19
-	VPRORD          $0x19, Z30, Z28
+	VPTERNLOGD      $0xb8, Z9, Z17, Z4
+	VPTERNLOGD      $0x96, Z27, Z26, Z15
+	VPADDD          Z13, Z14, Z14
+	VPRORD          $0x19, Z17, Z30
+	VPRORD          $0x16, Z2, Z26
+	VPRORD          $0x0d, Z21, Z27
+	VPRORD          $0x16, Z21, Z13
+	VPTERNLOGD      $0xe8, Z11, Z21, Z22
+	VPTERNLOGD      $0xe8, Z18, Z2, Z29
+	VMOVDQA64       Z12, 576(BX)
+	VPADDD          Z20, Z12, Z12
+	VMOVDQA64       Z3, 1024(R13)
+	VPADDD          Z4, Z10, Z10
+	VPADDD          Z14, Z19, Z19
+	VPTERNLOGD      $0x96, Z30, Z31, Z8
+	VPTERNLOGD      $0x96, Z26, Z23, Z25
+	VPTERNLOGD      $0x96, Z13, Z27, Z1
+	VPRORD          $0x02, Z3, Z20
+	VPADDD          Z7, Z12, Z12
+	VPRORD          $0x0d, Z3, Z4
+	VPADDD          1024(R15), Z19, Z14
+	VPADDD          Z10, Z8, Z8
+	VPADDD          Z19, Z29, Z29
+	VPRORD          $0x16, Z3, Z31
+	VPADDD          Z12, Z15, Z15
+	VPADDD          1088(R13), Z8, Z30
+	VPADDD          Z29, Z25, Z25
+	VMOVDQA64       Z14, 1280(R15)
+	VPRORD          $0x06, Z14, Z23
+	VPRORD          $0x0b, Z14, Z26
+	VMOVDQA64       1344(R15), Z27
+	VPADDD.BCST     -488(DX), Z27, Z27
+	VPTERNLOGD      $0x96, Z31, Z4, Z20
+	VPTERNLOGD      $0xe8, Z5, Z3, Z16
+	VPRORD          $0x19, Z14, Z13
+	VPADDD          1024(BX), Z15, Z7
+	VPADDD          Z15, Z22, Z22
+	VMOVDQA64       704(BX), Z10
+	VPRORD          $0x07, Z10, Z19
+	VPRORD          $0x12, Z10, Z12
+	VMOVDQA64       Z25, 1024(R15)
+	VPSRLD          $0x03, Z10, Z10
+	VMOVDQA64       Z30, 1344(R13)
+	VPTERNLOGD      $0xb8, Z28, Z14, Z6
+	VPADDD          384(R15), Z27, Z27
+	VPADDD          Z8, Z16, Z16
+	VPTERNLOGD      $0x96, Z13, Z26, Z23
+	VPRORD          $0x06, Z30, Z29
+	VPADDD          Z22, Z1, Z1
+	VMOVDQA64       Z7, 1280(BX)
+	VMOVDQA64       512(BX), Z4
+	VPRORD          $0x11, Z4, Z31
+	VPRORD          $0x0b, Z30, Z15
+	VPTERNLOGD      $0x96, Z10, Z12, Z19
+	VMOVDQA64       1408(R13), Z8
+	VPADDD          1408(R14), Z8, Z8
+	VPRORD          $0x02, Z25, Z26
+	VPRORD          $0x19, Z30, Z13
+	VPADDD          Z16, Z20, Z20
+	VPADDD          Z6, Z27, Z27
+	VPRORD          $0x0d, Z25, Z22
+	VPRORD          $0x16, Z25, Z12
+	VMOVDQA64       Z1, 1024(BX)
+	VPRORD          $0x13, Z4, Z10
+	VPSRLD          $0x0a, Z4, Z4
+	VPTERNLOGD      $0xb8, Z17, Z30, Z9
+	VPADDD          640(BX), Z19, Z19
+	VMOVDQA64       1344(BX), Z16
+	VPADDD.BCST     -344(DX), Z16, Z16
+	VPTERNLOGD      $0x96, Z13, Z15, Z29
+	VPTERNLOGD      $0xe8, Z2, Z25, Z18
+	VMOVDQA64       Z20, 1088(R13)
+	VPADDD          Z27, Z23, Z23
+	VPRORD          $0x06, Z7, Z6
+	VPRORD          $0x0b, Z7, Z15
+	VPTERNLOGD      $0x96, Z12, Z22, Z26
+	VPTERNLOGD      $0x96, Z4, Z10, Z31
+	VPADDD          Z9, Z8, Z8
+	VPRORD          $0x19, Z7, Z13
+	VPRORD          $0x02, Z20, Z27
+	VPADDD          192(BX), Z19, Z19
+	VPTERNLOGD      $0xb8, Z0, Z7, Z24
+	VPRORD          $0x0d, Z20, Z22
+	VPADDD          1088(R15), Z23, Z12
+	VPADDD          Z23, Z18, Z18
+	VPRORD          $0x16, Z20, Z10
+	VPRORD          $0x02, Z1, Z4
+	VPADDD          Z8, Z29, Z29
+	VPTERNLOGD      $0x96, Z13, Z15, Z6
+	VMOVDQA64       1408(R15), Z9
+	VPADDD.BCST     -484(DX), Z9, Z9
+	VPRORD          $0x0d, Z1, Z23
+	VPADDD          Z19, Z31, Z31
+	VPTERNLOGD      $0xe8, Z3, Z20, Z5
+	VPRORD          $0x16, Z1, Z8
 	VPRORD          $0x06, Z12, Z15
-	VPTERNLOGD      $0xe2, Z16, Z31, Z5
-	VPADDD          Z25, Z0, Z0
-	VPADDD          384(R15), Z18, Z18
-	VPRORD          $0x0b, Z12, Z26
-	VPTERNLOGD      $0xb8, Z11, Z30, Z27
-	VMOVDQA64       Z13, 1216(R15)
-	VMOVDQA64       Z30, 1472(R15)
-	VPRORD          $0x0b, Z31, Z6
-	VMOVDQA64       Z12, 1280(R13)
-	VPRORD          $0x19, Z12, Z29
-	VPRORD          $0x19, Z31, Z31
-	VPADDD          Z19, Z17, Z1
-	VMOVDQA64       1344(R13), Z23
-	VPADDD          3136(R14), Z23, Z23
-	VPTERNLOGD      $0xb8, Z8, Z12, Z14
+	VPRORD          $0x0b, Z12, Z13
+	VPTERNLOGD      $0x96, Z10, Z22, Z27
+	VPTERNLOGD      $0xb8, Z14, Z12, Z28
+	VPADDD          1152(R13), Z29, Z19
+	VPADDD          Z18, Z26, Z26
+	VMOVDQA64       Z12, 1344(R15)
+	VPADDD          448(R15), Z9, Z9
+	VPRORD          $0x19, Z12, Z22
+	VMOVDQA64       Z31, 640(BX)
+	VPADDD          Z16, Z31, Z31
+	VPADDD          Z29, Z5, Z5
+	VPTERNLOGD      $0x96, Z8, Z23, Z4
+	VPTERNLOGD      $0xe8, Z21, Z1, Z11
+	VMOVDQA64       1472(R13), Z10
+	VPADDD          1472(R14), Z10, Z10
+	VPTERNLOGD      $0x96, Z22, Z13, Z15
+	VMOVDQA64       Z19, 1408(R13)
+	VPADDD          Z28, Z9, Z9
+	VPRORD          $0x06, Z19, Z18
+	VPRORD          $0x0b, Z19, Z16
+	VMOVDQA64       Z26, 1088(R15)
+	VPADDD          Z24, Z31, Z31
+	VPADDD          Z5, Z27, Z27
+	VPRORD          $0x02, Z26, Z29
+	VPRORD          $0x19, Z19, Z23
+	VMOVDQA64       768(BX), Z8
+	VPRORD          $0x0d, Z26, Z13
+	VPRORD          $0x16, Z26, Z22
+	VPTERNLOGD      $0xb8, Z30, Z19, Z17
+	VPADDD          Z9, Z15, Z15
+	VPRORD          $0x07, Z8, Z28
+	VPRORD          $0x12, Z8, Z24
+	VPTERNLOGD      $0xe8, Z25, Z26, Z2
+	VPADDD          Z31, Z6, Z6
+	VMOVDQA64       Z27, 1152(R13)
+	VPSRLD          $0x03, Z8, Z8
+	VPTERNLOGD      $0x96, Z23, Z16, Z18
+	VPTERNLOGD      $0x96, Z22, Z13, Z29
+	VPADDD          Z17, Z10, Z10
+	VPADDD          1152(R15), Z15, Z5
+	VPADDD          Z15, Z2, Z2
+	VPADDD          1088(BX), Z6, Z9
+	VPTERNLOGD      $0x96, Z8, Z24, Z28
+	VMOVDQA64       576(BX), Z31
+	VPRORD          $0x11, Z31, Z16
+	VPRORD          $0x02, Z27, Z23
+	VPADDD          Z6, Z11, Z11
+	VPADDD          Z10, Z18, Z18
+	VPRORD          $0x13, Z31, Z13
+	VPRORD          $0x0d, Z27, Z22
+	VPADDD          Z2, Z29, Z29
+	VMOVDQA64       Z5, 1408(R15)
+	VMOVDQA64       1472(R15), Z17
+	VPADDD.BCST     -184(DX), Z17, Z17
+	VPRORD          $0x06, Z5, Z15
+	VPRORD          $0x16, Z27, Z24
+	VPRORD          $0x0b, Z5, Z8
+	VPRORD          $0x19, Z5, Z6
+	VPTERNLOGD      $0xb8, Z12, Z5, Z14
+	VPTERNLOGD      $0xe8, Z20, Z27, Z3
+	VPADDD          704(BX), Z28, Z28
+	VPADDD          1216(R13), Z18, Z10
+	VPSRLD          $0x0a, Z31, Z31
+	VPRORD          $0x06, Z9, Z2
+	VPADDD          Z11, Z4, Z4
+	VMOVDQA64       Z9, 1344(BX)
+	VMOVDQA64       Z29, 1152(R15)
+	VMOVDQA64       1408(BX), Z11
+	VPADDD.BCST     -340(DX), Z11, Z11
+	VPTERNLOGD      $0x96, Z24, Z22, Z23
+	VPRORD          $0x0b, Z9, Z22
+	VPTERNLOGD      $0x96, Z6, Z8, Z15
+	VPADDD          Z14, Z17, Z17
+	VPADDD          Z18, Z3, Z3
+	VPRORD          $0x02, Z29, Z24
+	VPADDD          256(BX), Z28, Z28
+	VPTERNLOGD      $0x96, Z31, Z13, Z16
+	VMOVDQA64       Z10, 1472(R13)
+	VPRORD          $0x06, Z10, Z8
+	VPRORD          $0x0b, Z10, Z6
+	VMOVDQA64       1280(R13), Z14
+	VPADDD          1536(R14), Z14, Z14
+	VPTERNLOGD      $0xb8, Z7, Z9, Z0
+	VPRORD          $0x0d, Z29, Z18
+	VPRORD          $0x19, Z10, Z13
+	VPADDD          Z17, Z15, Z15
+	VPADDD          Z3, Z23, Z23
+	VPRORD          $0x16, Z29, Z31
+	VPTERNLOGD      $0xb8, Z19, Z10, Z30
+	VMOVDQA64       Z4, 1088(BX)
+	VPADDD          Z28, Z16, Z16
+	VPRORD          $0x19, Z9, Z17
+	VPTERNLOGD      $0xe8, Z26, Z29, Z25
+	VPRORD          $0x02, Z4, Z3
+	VPTERNLOGD      $0x96, Z13, Z6, Z8
+	VPRORD          $0x0d, Z4, Z28
+	VPRORD          $0x16, Z4, Z6
+	VMOVDQA64       Z23, 1216(R13)
+	VPADDD          1216(R15), Z15, Z13
+	VPTERNLOGD      $0x96, Z31, Z18, Z24
+	VPADDD          Z30, Z14, Z14
+	VPTERNLOGD      $0xe8, Z1, Z4, Z21
+	VPADDD          Z11, Z16, Z11
+	VPADDD          Z15, Z25, Z25
+	VMOVDQA64       1280(R15), Z18
+	VPADDD.BCST     -180(DX), Z18, Z18
+	VPRORD          $0x02, Z23, Z31
+	VMOVDQA64       Z16, 704(BX)
+	VPTERNLOGD      $0x96, Z17, Z22, Z2
+	VPTERNLOGD      $0x96, Z6, Z28, Z3
+	VPRORD          $0x0d, Z23, Z30
+	VMOVDQA64       Z13, 1472(R15)
+	VPADDD          Z14, Z8, Z8
+	VPRORD          $0x06, Z13, Z15
+	VPRORD          $0x16, Z23, Z16
+	VPADDD          Z25, Z24, Z24
+	VPRORD          $0x0b, Z13, Z22
+	VPRORD          $0x19, Z13, Z17
+	VPTERNLOGD      $0xb8, Z5, Z13, Z12
+	VPADDD          Z0, Z11, Z11
+	VMOVDQA64       832(BX), Z28
+	VPRORD          $0x07, Z28, Z6
+	VPRORD          $0x12, Z28, Z14
+	VPTERNLOGD      $0xe8, Z27, Z23, Z20
+	VPADDD          1024(R13), Z8, Z25
+	VPTERNLOGD      $0x96, Z16, Z30, Z31
+	VPSRLD          $0x03, Z28, Z28
+	VMOVDQA64       Z24, 1216(R15)
+	VPTERNLOGD      $0x96, Z17, Z22, Z15
+	VPADDD          Z12, Z18, Z18
+	VPADDD          Z11, Z2, Z2
+	VPADDD          Z8, Z20, Z20
+	VPRORD          $0x02, Z24, Z0
+	VPRORD          $0x0d, Z24, Z30
+	VPTERNLOGD      $0x96, Z28, Z14, Z6
+	VMOVDQA64       Z25, 1280(R13)
+	VPRORD          $0x16, Z24, Z16
+	VPRORD          $0x06, Z25, Z22
+	VPADDD          Z18, Z15, Z15
+	VPRORD          $0x0b, Z25, Z17
+	VPADDD          1152(BX), Z2, Z12
+	VPADDD          Z20, Z31, Z31
+	VPTERNLOGD      $0xe8, Z29, Z24, Z26
+	VPRORD          $0x19, Z25, Z11
+	VPADDD          768(BX), Z6, Z6
+	VMOVDQA64       640(BX), Z8
+	VMOVDQA64       1344(R13), Z14
+	VPRORD          $0x11, Z8, Z28
+	VPADDD          1600(R14), Z14, Z14
+	VPTERNLOGD      $0x96, Z16, Z30, Z0
+	VPADDD          Z2, Z21, Z21
+	VPADDD          1024(R15), Z15, Z18
+	VPRORD          $0x13, Z8, Z20
+	VPSRLD          $0x0a, Z8, Z8
+	VMOVDQA64       Z31, 1024(R13)
+	VMOVDQA64       1472(BX), Z30
+	VPADDD          Z15, Z26, Z26
+	VPTERNLOGD      $0x96, Z11, Z17, Z22
+	VPADDD.BCST     -336(DX), Z30, Z30
+	VPTERNLOGD      $0xb8, Z10, Z25, Z19
+	VMOVDQA64       Z12, 1408(BX)
+	VPADDD          320(BX), Z6, Z6
+	VPRORD          $0x06, Z12, Z16
+	VPRORD          $0x0b, Z12, Z2
+	VPTERNLOGD      $0x96, Z8, Z20, Z28
+	VMOVDQA64       Z18, 1280(R15)
+	VMOVDQA64       1344(R15), Z15
+	VPADDD.BCST     -176(DX), Z15, Z15
+	VPRORD          $0x06, Z18, Z17
+	VPRORD          $0x0b, Z18, Z11
+	VPADDD          Z19, Z14, Z14
+	VPRORD          $0x02, Z31, Z20
+	VPTERNLOGD      $0xb8, Z13, Z18, Z5
+	VPRORD          $0x0d, Z31, Z8
+	VPADDD          Z26, Z0, Z0
+	VPRORD          $0x19, Z12, Z19
+	VPTERNLOGD      $0xb8, Z9, Z12, Z7
+	VPRORD          $0x16, Z31, Z26
+	VPADDD          Z21, Z3, Z3
+	VPADDD          Z6, Z28, Z28
+	VPTERNLOGD      $0xe8, Z23, Z31, Z27
+	VPADDD          Z14, Z22, Z22
+	VPRORD          $0x19, Z18, Z21
+	VPADDD          Z5, Z15, Z15
+	VMOVDQA64       Z0, 1024(R15)
+	VPTERNLOGD      $0x96, Z19, Z2, Z16
+	VPTERNLOGD      $0x96, Z26, Z8, Z20
+	VPRORD          $0x02, Z0, Z6
+	VPRORD          $0x0d, Z0, Z14
+	VMOVDQA64       Z3, 1152(BX)
+	VMOVDQA64       Z28, 768(BX)
+	VPADDD          Z30, Z28, Z28
+	VPRORD          $0x02, Z3, Z5
+	VPRORD          $0x16, Z0, Z2
+	VPADDD          1088(R13), Z22, Z19
+	VPTERNLOGD      $0x96, Z21, Z11, Z17
+	VPADDD          Z22, Z27, Z27
+	VPTERNLOGD      $0xe8, Z24, Z0, Z29
+	VPRORD          $0x0d, Z3, Z8
+	VPRORD          $0x16, Z3, Z26
+	VPTERNLOGD      $0xe8, Z4, Z3, Z1
+	VPADDD          Z7, Z28, Z28
+	VMOVDQA64       1408(R13), Z30
+	VPADDD          1664(R14), Z30, Z30
+	VPTERNLOGD      $0x96, Z2, Z14, Z6
+	VPADDD          Z15, Z17, Z17
+	VPADDD          Z27, Z20, Z20
+	VMOVDQA64       Z19, 1344(R13)
+	VPRORD          $0x06, Z19, Z11
+	VPRORD          $0x0b, Z19, Z21
+	VPTERNLOGD      $0x96, Z26, Z8, Z5
+	VPRORD          $0x19, Z19, Z22
+	VPADDD          Z28, Z16, Z16
+	VPADDD          1088(R15), Z17, Z7
+	VMOVDQA64       Z20, 1088(R13)
+	VPADDD          Z17, Z29, Z29
+	VPTERNLOGD      $0xb8, Z25, Z19, Z10
+	VMOVDQA64       896(BX), Z14
+	VMOVDQA64       1408(R15), Z2
+	VPRORD          $0x07, Z14, Z15
+	VPADDD.BCST     -172(DX), Z2, Z2
+	VPTERNLOGD      $0x96, Z22, Z21, Z11
+	VPRORD          $0x12, Z14, Z27
+	VPADDD          1216(BX), Z16, Z8
+	VPADDD          Z16, Z1, Z1
+	VPSRLD          $0x03, Z14, Z14
+	VPRORD          $0x06, Z7, Z26
+	VPADDD          Z10, Z30, Z30
+	VPTERNLOGD      $0xb8, Z18, Z7, Z13
+	VPRORD          $0x02, Z20, Z28
+	VPADDD          Z29, Z6, Z6
+	VMOVDQA64       Z7, 1344(R15)
+	VPRORD          $0x0b, Z7, Z17
+	VPRORD          $0x0d, Z20, Z21
+	VPADDD          Z1, Z5, Z5
+	VMOVDQA64       Z8, 1472(BX)
+	VPTERNLOGD      $0x96, Z14, Z27, Z15
+	VPRORD          $0x19, Z7, Z22
+	VPRORD          $0x16, Z20, Z16
+	VPADDD          Z30, Z11, Z11
+	VMOVDQA64       704(BX), Z10
+	VPRORD          $0x11, Z10, Z29
+	VPADDD          Z13, Z2, Z2
+	VPRORD          $0x13, Z10, Z1
+	VMOVDQA64       Z6, 1088(R15)
+	VPSRLD          $0x0a, Z10, Z10
+	VPRORD          $0x02, Z6, Z27
+	VPTERNLOGD      $0xe8, Z31, Z20, Z23
+	VPADDD          832(BX), Z15, Z15
+	VPTERNLOGD      $0x96, Z22, Z17, Z26
+	VPTERNLOGD      $0x96, Z16, Z21, Z28
+	VPRORD          $0x0d, Z6, Z14
+	VPADDD          1152(R13), Z11, Z30
+	VMOVDQA64       1280(BX), Z13
+	VPADDD.BCST     -332(DX), Z13, Z13
+	VPRORD          $0x16, Z6, Z17
+	VPTERNLOGD      $0xe8, Z0, Z6, Z24
+	VPTERNLOGD      $0x96, Z10, Z1, Z29
+	VPADDD          Z11, Z23, Z23
+	VPRORD          $0x06, Z8, Z22
+	VPRORD          $0x0b, Z8, Z21
+	VMOVDQA64       Z5, 1216(BX)
+	VPADDD          384(BX), Z15, Z15
+	VPADDD          Z2, Z26, Z26
+	VPRORD          $0x19, Z8, Z16
+	VPTERNLOGD      $0x96, Z17, Z14, Z27
+	VMOVDQA64       Z30, 1408(R13)
+	VMOVDQA64       1472(R13), Z1
+	VPADDD          1728(R14), Z1, Z1
+	VPRORD          $0x06, Z30, Z10
+	VPRORD          $0x0b, Z30, Z11
+	VPADDD          Z23, Z28, Z28
+	VPTERNLOGD      $0xb8, Z12, Z8, Z9
+	VPRORD          $0x19, Z30, Z2
+	VPADDD          1152(R15), Z26, Z14
+	VPADDD          Z26, Z24, Z24
+	VMOVDQA64       1472(R15), Z17
+	VPADDD.BCST     -168(DX), Z17, Z17
+	VPTERNLOGD      $0xb8, Z19, Z30, Z25
+	VPADDD          Z15, Z29, Z29
+	VPTERNLOGD      $0x96, Z16, Z21, Z22
+	VPRORD          $0x02, Z5, Z23
+	VPRORD          $0x0d, Z5, Z26
+	VMOVDQA64       Z28, 1152(R13)
+	VPTERNLOGD      $0x96, Z2, Z11, Z10
+	VPRORD          $0x16, Z5, Z15
+	VPRORD          $0x06, Z14, Z21
+	VPADDD          Z25, Z1, Z1
+	VPTERNLOGD      $0xb8, Z7, Z14, Z18
+	VPRORD          $0x02, Z28, Z16
+	VPADDD          Z13, Z29, Z13
+	VPADDD          Z24, Z27, Z27
+	VMOVDQA64       Z14, 1408(R15)
+	VPRORD          $0x0b, Z14, Z11
+	VPRORD          $0x0d, Z28, Z2
+	VMOVDQA64       Z29, 832(BX)
+	VPRORD          $0x19, Z14, Z25
+	VPTERNLOGD      $0x96, Z15, Z26, Z23
+	VPTERNLOGD      $0xe8, Z3, Z5, Z4
+	VPADDD          Z1, Z10, Z10
+	VPADDD          Z18, Z17, Z17
+	VPRORD          $0x16, Z28, Z24
+	VMOVDQA64       Z27, 1152(R15)
+	VPADDD          Z9, Z13, Z13
+	VPRORD          $0x02, Z27, Z29
+	VPRORD          $0x0d, Z27, Z26
+	VPTERNLOGD      $0x96, Z25, Z11, Z21
+	VMOVDQA64       960(BX), Z15
+	VPRORD          $0x07, Z15, Z1
+	VPRORD          $0x12, Z15, Z18
+	VPTERNLOGD      $0xe8, Z20, Z28, Z31
+	VPADDD          1216(R13), Z10, Z9
+	VPTERNLOGD      $0x96, Z24, Z2, Z16
+	VPRORD          $0x16, Z27, Z11
+	VPSRLD          $0x03, Z15, Z15
+	VPADDD          Z13, Z22, Z22
+	VPTERNLOGD      $0xe8, Z6, Z27, Z0
+	VPADDD          Z17, Z21, Z21
+	VPADDD          Z10, Z31, Z31
+	VPTERNLOGD      $0x96, Z11, Z26, Z29
+	VPTERNLOGD      $0x96, Z15, Z18, Z1
+	VMOVDQA64       Z9, 1472(R13)
+	VPADDD          1024(BX), Z22, Z25
+	VPADDD          Z22, Z4, Z4
+	VPRORD          $0x06, Z9, Z2
+	VPADDD          1216(R15), Z21, Z24
+	VPADDD          Z21, Z0, Z0
+	VPADDD          Z31, Z16, Z16
+	VMOVDQA64       1280(R13), Z13
+	VPADDD          896(BX), Z1, Z1
+	VPADDD          1792(R14), Z13, Z13
+	VPRORD          $0x0b, Z9, Z17
+	VPADDD          Z4, Z23, Z23
+	VMOVDQA64       Z25, 1280(BX)
+	VMOVDQA64       1280(R15), Z10
+	VMOVDQA64       768(BX), Z26
+	VPADDD.BCST     -164(DX), Z10, Z10
+	VPRORD          $0x11, Z26, Z11
+	VPRORD          $0x19, Z9, Z18
+	VMOVDQA64       Z16, 1216(R13)
+	VPRORD          $0x06, Z24, Z15
+	VPRORD          $0x0b, Z24, Z22
+	VPTERNLOGD      $0xb8, Z30, Z9, Z19
+	VPTERNLOGD      $0xb8, Z14, Z24, Z7
+	VPADDD          Z0, Z29, Z29
+	VMOVDQA64       Z24, 1472(R15)
+	VPADDD          448(BX), Z1, Z1
+	VPRORD          $0x13, Z26, Z21
+	VPRORD          $0x19, Z24, Z31
+	VPSRLD          $0x0a, Z26, Z26
+	VPTERNLOGD      $0x96, Z18, Z17, Z2
+	VMOVDQA64       1344(BX), Z4
+	VPADDD.BCST     -328(DX), Z4, Z4
+	VPRORD          $0x06, Z25, Z0
+	VPADDD          Z7, Z10, Z10
+	VPADDD          Z19, Z13, Z13
+	VPRORD          $0x02, Z16, Z17
+	VPRORD          $0x0d, Z16, Z18
+	VMOVDQA64       Z29, 1216(R15)
+	VPTERNLOGD      $0x96, Z31, Z22, Z15
+	VPRORD          $0x0b, Z25, Z7
+	VPTERNLOGD      $0xb8, Z8, Z25, Z12
+	VPRORD          $0x16, Z16, Z19
+	VPTERNLOGD      $0x96, Z26, Z21, Z11
+	VPRORD          $0x02, Z29, Z22
+	VPRORD          $0x19, Z25, Z31
+	VPTERNLOGD      $0xe8, Z28, Z16, Z20
+	VPADDD          Z13, Z2, Z2
+	VPRORD          $0x0d, Z29, Z21
+	VPRORD          $0x16, Z29, Z26
+	VPTERNLOGD      $0xe8, Z27, Z29, Z6
+	VMOVDQA64       Z23, 1024(BX)
+	VPADDD          Z10, Z15, Z15
+	VPTERNLOGD      $0x96, Z19, Z18, Z17
+	VPRORD          $0x02, Z23, Z13
+	VPADDD          Z1, Z11, Z11
+	VPTERNLOGD      $0x96, Z31, Z7, Z0
+	VPADDD          1024(R13), Z2, Z10
+	VPTERNLOGD      $0x96, Z26, Z21, Z22
+	VPADDD          Z2, Z20, Z20
+	VPRORD          $0x0d, Z23, Z18
+	VPADDD          1024(R15), Z15, Z19
+	VPADDD          Z15, Z6, Z6
+	VMOVDQA64       1344(R15), Z1
+	VPADDD.BCST     -160(DX), Z1, Z1
+	VPRORD          $0x16, Z23, Z7
+	VMOVDQA64       Z11, 896(BX)
+	VPADDD          Z4, Z11, Z11
+	VPTERNLOGD      $0xe8, Z5, Z23, Z3
+	VPADDD          Z20, Z17, Z17
+	VMOVDQA64       Z10, 1280(R13)
+	VMOVDQA64       1344(R13), Z31
+	VPADDD          1856(R14), Z31, Z31
+	VPRORD          $0x06, Z10, Z21
+	VPRORD          $0x0b, Z10, Z26
+	VPADDD          Z6, Z22, Z22
+	VMOVDQA64       Z19, 1280(R15)
+	VPRORD          $0x06, Z19, Z2
+	VPRORD          $0x19, Z10, Z15
+	VPTERNLOGD      $0xb8, Z24, Z19, Z14
+	VPADDD          Z12, Z11, Z11
+	VPRORD          $0x0b, Z19, Z4
+	VPRORD          $0x19, Z19, Z20
+	VPTERNLOGD      $0xb8, Z9, Z10, Z30
+	VMOVDQA64       Z17, 1024(R13)
+	VPTERNLOGD      $0x96, Z7, Z18, Z13
+	VMOVDQA64       (BX), Z6
+	VPTERNLOGD      $0x96, Z15, Z26, Z21
+	VPADDD          Z14, Z1, Z1
+	VPRORD          $0x07, Z6, Z12
+	VPRORD          $0x12, Z6, Z18
+	VPADDD          Z11, Z0, Z0
+	VPTERNLOGD      $0x96, Z20, Z4, Z2
+	VPADDD          Z30, Z31, Z31
+	VPSRLD          $0x03, Z6, Z6
+	VMOVDQA64       Z22, 1024(R15)
+	VPRORD          $0x02, Z22, Z7
+	VPRORD          $0x02, Z17, Z26
+	VPRORD          $0x0d, Z22, Z15
+	VPRORD          $0x0d, Z17, Z14
+	VPTERNLOGD      $0xe8, Z29, Z22, Z27
+	VPADDD          Z1, Z2, Z2
+	VPADDD          Z31, Z21, Z21
+	VPTERNLOGD      $0x96, Z6, Z18, Z12
+	VPRORD          $0x16, Z17, Z11
+	VPADDD          1088(BX), Z0, Z4
+	VPADDD          Z0, Z3, Z3
+	VMOVDQA64       832(BX), Z20
+	VPRORD          $0x11, Z20, Z30
+	VPRORD          $0x13, Z20, Z1
+	VPRORD          $0x16, Z22, Z31
+	VPSRLD          $0x0a, Z20, Z20
+	VPTERNLOGD      $0xe8, Z16, Z17, Z28
+	VPADDD          1088(R15), Z2, Z18
+	VPADDD          960(BX), Z12, Z12
+	VPADDD          1088(R13), Z21, Z6
+	VPTERNLOGD      $0x96, Z11, Z14, Z26
+	VPADDD          Z3, Z13, Z13
+	VMOVDQA64       Z4, 1344(BX)
+	VPADDD          Z2, Z27, Z27
+	VPTERNLOGD      $0x96, Z31, Z15, Z7
+	VPTERNLOGD      $0x96, Z20, Z1, Z30
+	VMOVDQA64       1408(R15), Z0
+	VPADDD.BCST     -156(DX), Z0, Z0
+	VPADDD          Z21, Z28, Z28
+	VPADDD          512(BX), Z12, Z12
+	VMOVDQA64       1408(BX), Z14
+	VPADDD.BCST     -324(DX), Z14, Z14
+	VPRORD          $0x06, Z18, Z11
+	VMOVDQA64       Z6, 1344(R13)
+	VPRORD          $0x0b, Z18, Z3
+	VMOVDQA64       1408(R13), Z2
+	VPADDD          1920(R14), Z2, Z2
+	VPRORD          $0x06, Z6, Z15
+	VPTERNLOGD      $0xb8, Z19, Z18, Z24
+	VPRORD          $0x0b, Z6, Z31
+	VMOVDQA64       Z18, 1344(R15)
+	VPADDD          Z28, Z26, Z26
+	VPRORD          $0x19, Z18, Z1
+	VPRORD          $0x19, Z6, Z20
+	VPTERNLOGD      $0xb8, Z25, Z4, Z8
+	VPADDD          Z12, Z30, Z30
+	VPRORD          $0x06, Z4, Z21
+	VPRORD          $0x0b, Z4, Z28
+	VPTERNLOGD      $0xb8, Z10, Z6, Z9
+	VMOVDQA64       Z13, 1088(BX)
+	VPADDD          Z27, Z7, Z7
+	VPRORD          $0x19, Z4, Z12
 	VPADDD          Z24, Z0, Z0
-	VPADDD          Z21, Z18, Z21
-	VPTERNLOGD      $0x96, Z28, Z20, Z9
-	VPRORD          $0x02, Z13, Z22
-	VPTERNLOGD      $0x96, Z29, Z26, Z15
-	VPRORD          $0x0d, Z13, Z16
-	VPRORD          $0x16, Z13, Z25
-	VPTERNLOGD      $0xe8, Z10, Z13, Z7
-	VPTERNLOGD      $0x96, Z31, Z6, Z3
-	VPADDD          Z14, Z23, Z23
-	VPRORD          $0x02, Z1, Z17
-	VPRORD          $0x0d, Z1, Z19
-	VPADDD          1216(BX), Z0, Z0
-	VPADDD          Z27, Z21, Z21
-	VPRORD          $0x16, Z1, Z24
-	VPTERNLOGD      $0xe8, Z2, Z1, Z4
-	VMOVDQA64       Z18, 832(R15)
-	VMOVDQA64       Z1, 1024(R13)
-	VPTERNLOGD      $0x96, Z25, Z16, Z22
-	VPADDD          Z23, Z15, Z15
-	VPADDD          Z0, Z5, Z5
-	VPADDD          Z21, Z9, Z9
-	VPTERNLOGD      $0x96, Z24, Z19, Z17
-	VPADDD          1088(R13), Z15, Z20
-	VPADDD          Z15, Z4, Z4
-	VPADDD          Z5, Z3, Z3
-	VPADDD          1024(R15), Z9, Z28
-	VPADDD          Z9, Z7, Z7
-	VPADDD          Z4, Z17, Z0
-	VMOVDQA64       Z20, 1344(R13)
-	VPADDD.BCST     -224(DX), Z3, Z3
-	VPADDD          Z7, Z22, Z6
-	VMOVDQA64       Z28, 1280(R15)
+	VPRORD          $0x02, Z13, Z27
+	VMOVDQA64       Z26, 1088(R13)
+	VPTERNLOGD      $0x96, Z1, Z3, Z11
+	VPTERNLOGD      $0x96, Z20, Z31, Z15
+	VPRORD          $0x0d, Z13, Z24
+	VMOVDQA64       Z30, 960(BX)
+	VPADDD          Z14, Z30, Z30
+	VPADDD          Z9, Z2, Z2
+	VPRORD          $0x16, Z13, Z3
+	VPRORD          $0x02, Z26, Z1
+	VMOVDQA64       Z7, 1088(R15)
+	VPTERNLOGD      $0x96, Z12, Z28, Z21
+	VPRORD          $0x02, Z7, Z31
+	VPTERNLOGD      $0xe8, Z22, Z7, Z29
+	VPRORD          $0x0d, Z26, Z20
+	VPADDD          Z0, Z11, Z11
+	VPRORD          $0x0d, Z7, Z14
+	VPTERNLOGD      $0xe8, Z23, Z13, Z5
+	VPRORD          $0x16, Z26, Z9
+	VPADDD          Z8, Z30, Z30
+	VPADDD          Z2, Z15, Z15
+	VPRORD          $0x16, Z7, Z28
+	VPTERNLOGD      $0x96, Z3, Z24, Z27
+	VMOVDQA64       64(R15), Z12
+	VPRORD          $0x07, Z12, Z0
+	VPRORD          $0x12, Z12, Z8
+	VPTERNLOGD      $0xe8, Z17, Z26, Z16
+	VPADDD          1152(R15), Z11, Z2
+	VPADDD          Z11, Z29, Z29
+	VPTERNLOGD      $0x96, Z9, Z20, Z1
+	VPSRLD          $0x03, Z12, Z12
+	VPADDD          Z30, Z21, Z21
+	VPADDD          1152(R13), Z15, Z24
+	VPTERNLOGD      $0x96, Z28, Z14, Z31
+	VMOVDQA64       64(BX), Z3
+	VPRORD          $0x07, Z3, Z11
+	VPRORD          $0x12, Z3, Z20
+	VPADDD          Z15, Z16, Z16
+	VMOVDQA64       Z2, 1408(R15)
+	VPTERNLOGD      $0x96, Z12, Z8, Z0
+	VPSRLD          $0x03, Z3, Z3
+	VPADDD          1152(BX), Z21, Z9
+	VPADDD          Z29, Z31, Z31
+	VPADDD          Z21, Z5, Z5
+	VMOVDQA64       Z24, 1408(R13)
+	VPRORD          $0x06, Z24, Z30
+	VPADDD          Z16, Z1, Z1
+	VMOVDQA64       1472(R13), Z14
+	VPADDD          1984(R14), Z14, Z14
+	VPRORD          $0x0b, Z24, Z28
+	VPRORD          $0x06, Z2, Z15
+	VPADDD          (R15), Z0, Z0
+	VMOVDQA64       1472(R15), Z8
+	VPADDD.BCST     -448(DX), Z8, Z8
+	VPRORD          $0x0b, Z2, Z12
+	VPRORD          $0x19, Z24, Z29
+	VPTERNLOGD      $0x96, Z3, Z20, Z11
+	VPRORD          $0x19, Z2, Z21
+	VPTERNLOGD      $0xb8, Z6, Z24, Z10
+	VPTERNLOGD      $0xb8, Z18, Z2, Z19
+	VMOVDQA64       Z31, 1152(R15)
+	VPADDD          Z5, Z27, Z27
+	VMOVDQA64       Z9, 1408(BX)
+	VMOVDQA64       Z1, 1152(R13)
+	VMOVDQA64       896(BX), Z16
+	VPRORD          $0x11, Z16, Z20
+	VPRORD          $0x13, Z16, Z3
+	VMOVDQA64       Z0, (R15)
+	VPADDD          Z8, Z0, Z0
+	VPTERNLOGD      $0x96, Z29, Z28, Z30
+	VPSRLD          $0x0a, Z16, Z16
+	VPADDD          (BX), Z11, Z11
+	VPTERNLOGD      $0x96, Z21, Z12, Z15
+	VPADDD          Z10, Z14, Z14
+	VPRORD          $0x02, Z1, Z5
+	VMOVDQA64       Z27, 1152(BX)
+	VMOVDQA64       1472(BX), Z8
+	VPADDD.BCST     -320(DX), Z8, Z8
+	VPRORD          $0x0d, Z1, Z28
+	VPRORD          $0x16, Z1, Z29
+	VPTERNLOGD      $0x96, Z16, Z3, Z20
+	VPADDD          Z19, Z0, Z0
+	VPRORD          $0x06, Z9, Z12
+	VPRORD          $0x0b, Z9, Z21
+	VPADDD          576(BX), Z11, Z11
+	VPADDD          Z14, Z30, Z30
+	VPRORD          $0x19, Z9, Z10
+	VPTERNLOGD      $0xe8, Z26, Z1, Z17
+	VPRORD          $0x02, Z31, Z3
+	VPRORD          $0x0d, Z31, Z16
+	VPTERNLOGD      $0x96, Z29, Z28, Z5
+	VPTERNLOGD      $0xb8, Z4, Z9, Z25
+	VPADDD          Z0, Z15, Z15
+	VPRORD          $0x16, Z31, Z19
+	VPTERNLOGD      $0xe8, Z7, Z31, Z22
+	VPADDD          Z11, Z20, Z20
+	VPADDD          1216(R13), Z30, Z14
+	VPTERNLOGD      $0x96, Z10, Z21, Z12
+	VPADDD          Z30, Z17, Z17
+	VPRORD          $0x02, Z27, Z28
+	VPRORD          $0x0d, Z27, Z29
+	VPADDD          1216(R15), Z15, Z0
+	VPTERNLOGD      $0x96, Z19, Z16, Z3
+	VPADDD          Z15, Z22, Z22
+	VPADDD          Z8, Z20, Z8
+	VPADDD          Z17, Z5, Z5
+	VMOVDQA64       Z14, 1472(R13)
+	VPRORD          $0x06, Z14, Z11
+	VPRORD          $0x0b, Z14, Z21
+	VMOVDQA64       Z20, (BX)
+	VMOVDQA64       128(R15), Z10
+	VMOVDQA64       1280(R13), Z30
+	VPRORD          $0x07, Z10, Z16
+	VPADDD          2048(R14), Z30, Z30
+	VPRORD          $0x19, Z14, Z19
+	VPTERNLOGD      $0xe8, Z13, Z27, Z23
+	VPADDD          Z22, Z3, Z3
+	VMOVDQA64       Z0, 1472(R15)
+	VPRORD          $0x12, Z10, Z15
+	VPSRLD          $0x03, Z10, Z10
+	VPADDD          Z25, Z8, Z8
+	VMOVDQA64       Z5, 1216(R13)
+	VPRORD          $0x16, Z27, Z17
+	VPTERNLOGD      $0xb8, Z24, Z14, Z6
+	VPTERNLOGD      $0x96, Z19, Z21, Z11
+	VMOVDQA64       Z3, 1216(R15)
+	VPTERNLOGD      $0x96, Z10, Z15, Z16
+	VPRORD          $0x06, Z0, Z20
+	VPADDD          Z8, Z12, Z12
+	VPTERNLOGD      $0x96, Z17, Z29, Z28
+	VPADDD          Z6, Z30, Z30
+	VPRORD          $0x0b, Z0, Z22
+	VMOVDQA64       1280(R15), Z25
+	VMOVDQA64       128(BX), Z21
+	VPADDD.BCST     -444(DX), Z25, Z25
+	VPRORD          $0x19, Z0, Z19
+	VPRORD          $0x02, Z5, Z15
+	VPADDD          64(R15), Z16, Z16
+	VPRORD          $0x07, Z21, Z10
+	VPRORD          $0x0d, Z5, Z8
+	VPRORD          $0x12, Z21, Z29
+	VPADDD          Z30, Z11, Z11
+	VPTERNLOGD      $0xb8, Z2, Z0, Z18
+	VPRORD          $0x16, Z5, Z17
+	VPADDD          1216(BX), Z12, Z6
+	VPADDD          Z12, Z23, Z23
+	VPSRLD          $0x03, Z21, Z21
+	VPTERNLOGD      $0x96, Z19, Z22, Z20
+	VPADDD.BCST     -148(DX), Z16, Z16
+	VMOVDQA64       960(BX), Z30
+	VPRORD          $0x11, Z30, Z12
+	VPRORD          $0x13, Z30, Z22
+	VPTERNLOGD      $0xe8, Z1, Z5, Z26
+	VPADDD          1024(R13), Z11, Z19
+	VPTERNLOGD      $0x96, Z17, Z8, Z15
+	VPSRLD          $0x0a, Z30, Z30
+	VPRORD          $0x02, Z3, Z8
+	VPADDD          Z23, Z28, Z28
+	VMOVDQA64       Z6, 1472(BX)
+	VPTERNLOGD      $0x96, Z21, Z29, Z10
+	VPRORD          $0x0d, Z3, Z17
+	VMOVDQA64       Z16, 64(R15)
+	VPADDD          Z25, Z16, Z16
+	VPADDD          Z11, Z26, Z26
+	VPRORD          $0x16, Z3, Z23
+	VPTERNLOGD      $0x96, Z30, Z22, Z12
+	VMOVDQA64       Z19, 1280(R13)
+	VPRORD          $0x06, Z19, Z29
+	VPRORD          $0x06, Z6, Z21
+	VPADDD          64(BX), Z10, Z10
+	VPTERNLOGD      $0xe8, Z31, Z3, Z7
+	VPRORD          $0x0b, Z19, Z25
+	VPRORD          $0x0b, Z6, Z11
+	VPADDD          Z18, Z16, Z16
+	VMOVDQA64       1280(BX), Z22
+	VPADDD          Z26, Z15, Z15
+	VPADDD.BCST     -316(DX), Z22, Z22
+	VPRORD          $0x19, Z19, Z30
+	VMOVDQA64       Z28, 1216(BX)
+	VMOVDQA64       1344(R13), Z18
+	VPADDD          2112(R14), Z18, Z18
+	VPTERNLOGD      $0x96, Z23, Z17, Z8
+	VPRORD          $0x19, Z6, Z26
+	VPADDD          640(BX), Z10, Z10
+	VPTERNLOGD      $0xb8, Z9, Z6, Z4
+	VPTERNLOGD      $0xb8, Z14, Z19, Z24
+	VPADDD          Z16, Z20, Z20
+	VMOVDQA64       Z15, 1024(R13)
+	VPTERNLOGD      $0x96, Z30, Z25, Z29
+	VMOVDQA64       192(R15), Z17
+	VPTERNLOGD      $0x96, Z26, Z11, Z21
+	VPRORD          $0x07, Z17, Z23
+	VPRORD          $0x12, Z17, Z16
+	VPADDD          Z10, Z12, Z12
+	VPADDD          Z24, Z18, Z18
+	VPSRLD          $0x03, Z17, Z17
+	VPRORD          $0x02, Z28, Z25
+	VPADDD          1024(R15), Z20, Z30
+	VPADDD          Z20, Z7, Z7
+	VPRORD          $0x02, Z15, Z11
+	VPRORD          $0x0d, Z28, Z26
+	VPRORD          $0x0d, Z15, Z10
+	VPRORD          $0x16, Z15, Z24
+	VMOVDQA64       Z12, 64(BX)
+	VPADDD          Z22, Z12, Z12
+	VPADDD          Z18, Z29, Z29
+	VPTERNLOGD      $0x96, Z17, Z16, Z23
+	VPRORD          $0x16, Z28, Z20
+	VPADDD          Z7, Z8, Z8
+	VMOVDQA64       Z30, 1280(R15)
+	VMOVDQA64       (R15), Z22
+	VPRORD          $0x11, Z22, Z18
+	VPRORD          $0x13, Z22, Z16
+	VPTERNLOGD      $0xe8, Z27, Z28, Z13
+	VPSRLD          $0x0a, Z22, Z22
+	VPTERNLOGD      $0x96, Z24, Z10, Z11
+	VPTERNLOGD      $0xe8, Z5, Z15, Z1
+	VPADDD          Z4, Z12, Z12
+	VPADDD          128(R15), Z23, Z23
+	VPADDD          1088(R13), Z29, Z17
+	VPTERNLOGD      $0x96, Z20, Z26, Z25
+	VMOVDQA64       Z8, 1024(R15)
+	VMOVDQA64       1344(R15), Z7
+	VPADDD.BCST     -440(DX), Z7, Z7
+	VPTERNLOGD      $0x96, Z22, Z16, Z18
+	VPADDD          Z29, Z1, Z1
+	VPRORD          $0x06, Z30, Z10
+	VPADDD          Z12, Z21, Z21
+	VMOVDQA64       192(BX), Z24
+	VMOVDQA64       Z17, 1344(R13)
+	VPRORD          $0x0b, Z30, Z4
+	VPRORD          $0x19, Z30, Z26
+	VPRORD          $0x06, Z17, Z20
+	VPRORD          $0x0b, Z17, Z16
+	VPADDD          Z23, Z18, Z18
+	VPRORD          $0x07, Z24, Z22
+	VPADDD          Z1, Z11, Z11
+	VPTERNLOGD      $0xb8, Z0, Z30, Z2
+	VMOVDQA64       1408(R13), Z29
+	VPRORD          $0x12, Z24, Z12
+	VPADDD          2176(R14), Z29, Z29
+	VPTERNLOGD      $0x96, Z26, Z4, Z10
+	VPRORD          $0x19, Z17, Z23
+	VPADDD          1024(BX), Z21, Z1
+	VPADDD          Z21, Z13, Z13
+	VPSRLD          $0x03, Z24, Z24
+	VPTERNLOGD      $0xb8, Z19, Z17, Z14
+	VMOVDQA64       Z18, 128(R15)
+	VPADDD          Z7, Z18, Z18
+	VMOVDQA64       Z11, 1088(R13)
+	VMOVDQA64       (BX), Z4
+	VPRORD          $0x11, Z4, Z26
+	VPRORD          $0x13, Z4, Z21
+	VPTERNLOGD      $0x96, Z23, Z16, Z20
+	VPSRLD          $0x0a, Z4, Z4
+	VPRORD          $0x02, Z8, Z7
+	VPTERNLOGD      $0x96, Z24, Z12, Z22
+	VPADDD          Z14, Z29, Z29
+	VPRORD          $0x0d, Z8, Z16
+	VPRORD          $0x16, Z8, Z23
+	VPADDD          Z2, Z18, Z18
+	VPRORD          $0x02, Z11, Z12
+	VPRORD          $0x06, Z1, Z24
+	VPTERNLOGD      $0xe8, Z3, Z8, Z31
+	VPADDD          Z13, Z25, Z25
+	VMOVDQA64       Z1, 1280(BX)
+	VPTERNLOGD      $0x96, Z4, Z21, Z26
+	VPRORD          $0x0d, Z11, Z14
+	VPRORD          $0x16, Z11, Z2
+	VPADDD          128(BX), Z22, Z22
+	VPADDD          Z29, Z20, Z20
+	VMOVDQA64       1344(BX), Z13
+	VPADDD.BCST     -312(DX), Z13, Z13
+	VPRORD          $0x0b, Z1, Z21
+	VPADDD          Z18, Z10, Z10
+	VPRORD          $0x19, Z1, Z4
+	VPTERNLOGD      $0xe8, Z15, Z11, Z5
+	VPTERNLOGD      $0xb8, Z6, Z1, Z9
+	VMOVDQA64       Z25, 1024(BX)
+	VPTERNLOGD      $0x96, Z23, Z16, Z7
+	VPTERNLOGD      $0x96, Z2, Z14, Z12
+	VPADDD          704(BX), Z22, Z22
+	VPADDD          1152(R13), Z20, Z29
+	VPADDD          1088(R15), Z10, Z18
+	VMOVDQA64       256(R15), Z16
+	VPRORD          $0x07, Z16, Z23
+	VPRORD          $0x12, Z16, Z14
+	VPADDD          Z20, Z5, Z5
+	VPADDD          Z10, Z31, Z31
+	VPTERNLOGD      $0x96, Z4, Z21, Z24
+	VPSRLD          $0x03, Z16, Z16
+	VPADDD          Z22, Z26, Z26
+	VMOVDQA64       Z29, 1408(R13)
+	VPRORD          $0x02, Z25, Z2
+	VPRORD          $0x06, Z29, Z20
+	VMOVDQA64       Z18, 1344(R15)
+	VPADDD          Z5, Z12, Z12
+	VPRORD          $0x0d, Z25, Z10
+	VPRORD          $0x0b, Z29, Z21
+	VPADDD          Z31, Z7, Z7
+	VMOVDQA64       1472(R13), Z4
+	VPTERNLOGD      $0x96, Z16, Z14, Z23
+	VPADDD          2240(R14), Z4, Z4
+	VPRORD          $0x19, Z29, Z22
+	VMOVDQA64       Z26, 128(BX)
+	VPADDD          Z13, Z26, Z26
+	VMOVDQA64       64(R15), Z5
+	VPRORD          $0x11, Z5, Z31
+	VPRORD          $0x13, Z5, Z14
+	VPTERNLOGD      $0xe8, Z28, Z25, Z27
+	VMOVDQA64       Z12, 1152(R13)
+	VPRORD          $0x16, Z25, Z16
+	VPSRLD          $0x0a, Z5, Z5
+	VPTERNLOGD      $0xb8, Z17, Z29, Z19
+	VMOVDQA64       Z7, 1088(R15)
+	VPADDD          192(R15), Z23, Z23
+	VPTERNLOGD      $0x96, Z22, Z21, Z20
+	VPADDD          Z9, Z26, Z26
+	VMOVDQA64       1408(R15), Z13
+	VPADDD.BCST     -436(DX), Z13, Z13
+	VPRORD          $0x06, Z18, Z21
+	VPTERNLOGD      $0x96, Z5, Z14, Z31
+	VPADDD          Z19, Z4, Z4
+	VPRORD          $0x0b, Z18, Z22
+	VPRORD          $0x02, Z12, Z9
+	VPTERNLOGD      $0x96, Z16, Z10, Z2
+	VPRORD          $0x19, Z18, Z14
+	VPRORD          $0x0d, Z12, Z5
+	VPADDD          Z26, Z24, Z24
+	VMOVDQA64       256(BX), Z19
+	VPRORD          $0x07, Z19, Z10
+	VPRORD          $0x16, Z12, Z16
+	VPTERNLOGD      $0xb8, Z30, Z18, Z0
+	VPADDD          Z23, Z31, Z31
+	VPADDD          Z4, Z20, Z20
+	VPRORD          $0x12, Z19, Z26
+	VPSRLD          $0x03, Z19, Z19
+	VPTERNLOGD      $0x96, Z14, Z22, Z21
+	VPTERNLOGD      $0xe8, Z11, Z12, Z15
+	VPADDD          1088(BX), Z24, Z23
+	VPADDD          Z24, Z27, Z27
+	VPTERNLOGD      $0x96, Z16, Z5, Z9
+	VMOVDQA64       Z31, 192(R15)
+	VPADDD          Z13, Z31, Z31
+	VPADDD          1216(R13), Z20, Z4
+	VPTERNLOGD      $0x96, Z19, Z26, Z10
+	VMOVDQA64       64(BX), Z22
+	VPRORD          $0x11, Z22, Z14
+	VPRORD          $0x13, Z22, Z24
+	VPADDD          Z20, Z15, Z15
+	VPSRLD          $0x0a, Z22, Z22
+	VPADDD          Z27, Z2, Z2
+	VMOVDQA64       Z23, 1344(BX)
+	VPRORD          $0x02, Z7, Z5
+	VPRORD          $0x0d, Z7, Z16
+	VPADDD          192(BX), Z10, Z10
+	VPADDD          Z0, Z31, Z31
+	VMOVDQA64       Z4, 1472(R13)
+	VPRORD          $0x16, Z7, Z13
+	VPRORD          $0x06, Z4, Z26
+	VPADDD          Z15, Z9, Z9
+	VMOVDQA64       1280(R13), Z19
+	VPADDD          2304(R14), Z19, Z19
+	VPRORD          $0x0b, Z4, Z20
+	VPRORD          $0x19, Z4, Z27
+	VPTERNLOGD      $0x96, Z22, Z24, Z14
+	VMOVDQA64       1408(BX), Z0
+	VPADDD.BCST     -308(DX), Z0, Z0
+	VPRORD          $0x06, Z23, Z15
+	VPRORD          $0x0b, Z23, Z24
+	VPADDD          768(BX), Z10, Z10
+	VPADDD          Z31, Z21, Z21
+	VPRORD          $0x19, Z23, Z22
+	VPTERNLOGD      $0xb8, Z29, Z4, Z17
+	VMOVDQA64       Z9, 1216(R13)
+	VPTERNLOGD      $0x96, Z13, Z16, Z5
+	VPTERNLOGD      $0xe8, Z8, Z7, Z3
+	VPTERNLOGD      $0x96, Z27, Z20, Z26
+	VPTERNLOGD      $0xb8, Z1, Z23, Z6
+	VMOVDQA64       Z2, 1088(BX)
+	VMOVDQA64       320(R15), Z31
+	VPRORD          $0x07, Z31, Z16
+	VPRORD          $0x12, Z31, Z13
+	VPADDD          1152(R15), Z21, Z20
+	VPADDD          Z17, Z19, Z19
+	VPSRLD          $0x03, Z31, Z31
+	VPRORD          $0x02, Z9, Z27
+	VPADDD          Z10, Z14, Z14
+	VPADDD          Z21, Z3, Z3
+	VPTERNLOGD      $0x96, Z22, Z24, Z15
+	VPRORD          $0x0d, Z9, Z17
+	VPRORD          $0x02, Z2, Z10
+	VPRORD          $0x16, Z9, Z21
+	VMOVDQA64       Z20, 1408(R15)
+	VPADDD          Z19, Z26, Z26
+	VPTERNLOGD      $0x96, Z31, Z13, Z16
+	VPRORD          $0x0d, Z2, Z24
+	VPRORD          $0x16, Z2, Z22
+	VPADDD          Z0, Z14, Z0
+	VMOVDQA64       128(R15), Z19
+	VPRORD          $0x11, Z19, Z13
+	VPRORD          $0x13, Z19, Z31
+	VPTERNLOGD      $0xe8, Z12, Z9, Z11
+	VMOVDQA64       Z14, 192(BX)
+	VPADDD          Z3, Z5, Z5
+	VPSRLD          $0x0a, Z19, Z19
+	VPTERNLOGD      $0x96, Z21, Z17, Z27
+	VPTERNLOGD      $0xe8, Z25, Z2, Z28
+	VPADDD          1024(R13), Z26, Z14
+	VPADDD          256(R15), Z16, Z16
+	VPTERNLOGD      $0x96, Z22, Z24, Z10
+	VPADDD          Z6, Z0, Z0
+	VMOVDQA64       1472(R15), Z3
+	VPADDD.BCST     -432(DX), Z3, Z3
+	VPADDD          Z26, Z11, Z11
+	VMOVDQA64       Z5, 1152(R15)
+	VPTERNLOGD      $0x96, Z19, Z31, Z13
+	VPRORD          $0x06, Z20, Z17
+	VMOVDQA64       Z14, 1280(R13)
+	VPRORD          $0x0b, Z20, Z21
+	VPRORD          $0x06, Z14, Z24
+	VPADDD          Z0, Z15, Z15
+	VPADDD          Z11, Z27, Z27
+	VPRORD          $0x19, Z20, Z22
+	VPRORD          $0x0b, Z14, Z6
+	VPADDD          Z16, Z13, Z13
+	VMOVDQA64       320(BX), Z26
+	VPRORD          $0x07, Z26, Z31
+	VPRORD          $0x19, Z14, Z19
+	VPTERNLOGD      $0xb8, Z18, Z20, Z30
+	VMOVDQA64       1344(R13), Z0
+	VPADDD          2368(R14), Z0, Z0
+	VPRORD          $0x12, Z26, Z11
+	VPSRLD          $0x03, Z26, Z26
+	VPADDD          1152(BX), Z15, Z16
+	VPADDD          Z15, Z28, Z28
+	VMOVDQA64       Z27, 1024(R13)
+	VPTERNLOGD      $0x96, Z22, Z21, Z17
+	VPTERNLOGD      $0xb8, Z4, Z14, Z29
+	VMOVDQA64       Z13, 256(R15)
+	VPADDD          Z3, Z13, Z13
+	VPTERNLOGD      $0x96, Z19, Z6, Z24
+	VMOVDQA64       128(BX), Z15
+	VPRORD          $0x11, Z15, Z21
+	VPRORD          $0x13, Z15, Z22
+	VPTERNLOGD      $0x96, Z26, Z11, Z31
+	VPSRLD          $0x0a, Z15, Z15
+	VPRORD          $0x02, Z5, Z3
+	VPADDD          Z28, Z10, Z10
+	VMOVDQA64       Z16, 1408(BX)
+	VPADDD          Z29, Z0, Z0
+	VPRORD          $0x0d, Z5, Z6
+	VPRORD          $0x02, Z27, Z19
+	VPADDD          Z30, Z13, Z13
+	VPRORD          $0x0d, Z27, Z11
+	VPTERNLOGD      $0xe8, Z7, Z5, Z8
+	VPRORD          $0x16, Z27, Z26
+	VPADDD          256(BX), Z31, Z31
+	VPTERNLOGD      $0x96, Z15, Z22, Z21
+	VPRORD          $0x06, Z16, Z28
+	VPRORD          $0x0b, Z16, Z29
+	VPADDD          Z0, Z24, Z24
+	VMOVDQA64       1472(BX), Z30
+	VPRORD          $0x16, Z5, Z22
+	VPADDD.BCST     -304(DX), Z30, Z30
+	VPRORD          $0x19, Z16, Z15
+	VMOVDQA64       Z10, 1152(BX)
+	VPADDD          Z13, Z17, Z17
+	VPTERNLOGD      $0x96, Z26, Z11, Z19
+	VPTERNLOGD      $0xe8, Z9, Z27, Z12
+	VPADDD          832(BX), Z31, Z31
+	VPTERNLOGD      $0xb8, Z23, Z16, Z1
+	VPADDD          1088(R13), Z24, Z0
+	VMOVDQA64       384(R15), Z13
+	VPRORD          $0x07, Z13, Z11
+	VPTERNLOGD      $0x96, Z15, Z29, Z28
+	VPRORD          $0x12, Z13, Z26
+	VPADDD          1216(R15), Z17, Z29
+	VPTERNLOGD      $0x96, Z22, Z6, Z3
+	VPADDD          Z24, Z12, Z12
+	VPSRLD          $0x03, Z13, Z13
+	VPADDD          Z31, Z21, Z21
+	VPADDD          Z17, Z8, Z8
+	VMOVDQA64       Z0, 1344(R13)
+	VMOVDQA64       1408(R13), Z15
+	VPADDD          2432(R14), Z15, Z15
+	VPRORD          $0x06, Z0, Z6
+	VPRORD          $0x0b, Z0, Z22
+	VMOVDQA64       Z29, 1472(R15)
+	VPADDD          Z12, Z19, Z19
+	VPTERNLOGD      $0x96, Z13, Z26, Z11
+	VPRORD          $0x02, Z10, Z24
+	VPRORD          $0x19, Z0, Z31
+	VPADDD          Z30, Z21, Z30
+	VMOVDQA64       192(R15), Z17
+	VPRORD          $0x11, Z17, Z12
+	VPRORD          $0x13, Z17, Z26
+	VPTERNLOGD      $0xb8, Z14, Z0, Z4
+	VMOVDQA64       Z21, 256(BX)
+	VPADDD          Z8, Z3, Z3
+	VPRORD          $0x0d, Z10, Z13
+	VPSRLD          $0x0a, Z17, Z17
+	VPTERNLOGD      $0xe8, Z2, Z10, Z25
+	VMOVDQA64       Z19, 1088(R13)
+	VPADDD          320(R15), Z11, Z11
+	VPRORD          $0x16, Z10, Z21
+	VPTERNLOGD      $0x96, Z31, Z22, Z6
+	VPADDD          Z1, Z30, Z30
+	VMOVDQA64       1280(R15), Z8
+	VPADDD          Z4, Z15, Z15
+	VPADDD.BCST     -428(DX), Z8, Z8
+	VPRORD          $0x06, Z29, Z22
+	VMOVDQA64       Z3, 1216(R15)
+	VPTERNLOGD      $0x96, Z17, Z26, Z12
+	VPRORD          $0x0b, Z29, Z31
+	VPRORD          $0x19, Z29, Z1
+	VPTERNLOGD      $0x96, Z21, Z13, Z24
+	VPRORD          $0x02, Z19, Z4
+	VPRORD          $0x0d, Z19, Z26
+	VPADDD          Z30, Z28, Z28
+	VPADDD          Z15, Z6, Z6
+	VPRORD          $0x16, Z19, Z17
+	VPTERNLOGD      $0xb8, Z20, Z29, Z18
+	VPADDD          Z11, Z12, Z12
+	VMOVDQA64       384(BX), Z13
+	VPRORD          $0x07, Z13, Z21
+	VPRORD          $0x12, Z13, Z30
+	VPTERNLOGD      $0x96, Z1, Z31, Z22
+	VPSRLD          $0x03, Z13, Z13
+	VPTERNLOGD      $0xe8, Z27, Z19, Z9
+	VPADDD          1216(BX), Z28, Z15
+	VPADDD          Z28, Z25, Z25
+	VPADDD          1152(R13), Z6, Z11
+	VPTERNLOGD      $0x96, Z17, Z26, Z4
+	VMOVDQA64       Z12, 320(R15)
+	VPADDD          Z8, Z12, Z12
+	VMOVDQA64       192(BX), Z31
+	VPRORD          $0x11, Z31, Z1
+	VPRORD          $0x13, Z31, Z28
+	VPTERNLOGD      $0x96, Z13, Z30, Z21
+	VPADDD          Z6, Z9, Z9
+	VPRORD          $0x02, Z3, Z26
+	VPSRLD          $0x0a, Z31, Z31
+	VPADDD          Z25, Z24, Z24
+	VMOVDQA64       Z15, 1472(BX)
+	VMOVDQA64       Z11, 1408(R13)
+	VPRORD          $0x0d, Z3, Z17
+	VPRORD          $0x06, Z11, Z8
+	VPADDD          Z18, Z12, Z12
+	VMOVDQA64       1472(R13), Z30
+	VPADDD          2496(R14), Z30, Z30
+	VPRORD          $0x16, Z3, Z13
+	VPRORD          $0x0b, Z11, Z6
+	VPADDD          320(BX), Z21, Z21
+	VPADDD          Z9, Z4, Z4
+	VPTERNLOGD      $0x96, Z31, Z28, Z1
+	VPRORD          $0x19, Z11, Z25
+	VMOVDQA64       1280(BX), Z18
+	VPADDD.BCST     -300(DX), Z18, Z18
+	VPTERNLOGD      $0xe8, Z5, Z3, Z7
+	VPRORD          $0x06, Z15, Z9
+	VPRORD          $0x0b, Z15, Z28
+	VPADDD          Z12, Z22, Z22
+	VPTERNLOGD      $0x96, Z13, Z17, Z26
+	VPTERNLOGD      $0xb8, Z0, Z11, Z14
+	VPRORD          $0x19, Z15, Z31
+	VMOVDQA64       Z24, 1216(BX)
+	VPADDD          896(BX), Z21, Z21
+	VMOVDQA64       Z4, 1152(R13)
+	VPTERNLOGD      $0x96, Z25, Z6, Z8
+	VPTERNLOGD      $0xb8, Z16, Z15, Z23
+	VMOVDQA64       448(R15), Z12
+	VPRORD          $0x07, Z12, Z17
+	VPRORD          $0x12, Z12, Z13
+	VPADDD          1024(R15), Z22, Z6
+	VPADDD          Z14, Z30, Z30
+	VPSRLD          $0x03, Z12, Z12
+	VPRORD          $0x02, Z4, Z25
+	VPADDD          Z21, Z1, Z1
+	VPADDD          Z22, Z7, Z7
+	VPTERNLOGD      $0x96, Z31, Z28, Z9
+	VPRORD          $0x0d, Z4, Z14
+	VPRORD          $0x02, Z24, Z21
+	VPRORD          $0x16, Z4, Z22
+	VMOVDQA64       Z6, 1280(R15)
+	VPADDD          Z30, Z8, Z8
+	VPTERNLOGD      $0x96, Z12, Z13, Z17
+	VPRORD          $0x0d, Z24, Z28
+	VPRORD          $0x16, Z24, Z31
+	VPADDD          Z18, Z1, Z18
+	VMOVDQA64       256(R15), Z30
+	VPRORD          $0x11, Z30, Z13
+	VPRORD          $0x13, Z30, Z12
+	VPTERNLOGD      $0xe8, Z19, Z4, Z27
+	VMOVDQA64       Z1, 320(BX)
+	VPADDD          Z7, Z26, Z26
+	VPTERNLOGD      $0x96, Z22, Z14, Z25
+	VPSRLD          $0x0a, Z30, Z30
+	VPTERNLOGD      $0xe8, Z10, Z24, Z2
+	VPADDD          1216(R13), Z8, Z1
+	VPADDD          384(R15), Z17, Z17
+	VPTERNLOGD      $0x96, Z31, Z28, Z21
+	VPADDD          Z23, Z18, Z18
+	VPADDD          Z8, Z27, Z27
+	VMOVDQA64       Z26, 1024(R15)
+	VPTERNLOGD      $0x96, Z30, Z12, Z13
+	VPADDD.BCST     -128(DX), Z17, Z17
+	VMOVDQA64       1344(R15), Z7
+	VMOVDQA64       Z1, 1472(R13)
+	VPADDD.BCST     -424(DX), Z7, Z7
+	VPRORD          $0x06, Z1, Z14
+	VPADDD          Z27, Z25, Z25
+	VMOVDQA64       1280(R13), Z22
+	VPADDD          2560(R14), Z22, Z22
+	VPRORD          $0x06, Z6, Z28
+	VPRORD          $0x0b, Z1, Z31
+	VPADDD          Z18, Z9, Z9
+	VMOVDQA64       448(BX), Z23
+	VPRORD          $0x0b, Z6, Z8
+	VPRORD          $0x19, Z1, Z12
+	VPADDD          Z17, Z13, Z13
+	VPRORD          $0x19, Z6, Z30
+	VPTERNLOGD      $0xb8, Z29, Z6, Z20
+	VPTERNLOGD      $0xb8, Z11, Z1, Z0
+	VMOVDQA64       Z25, 1216(R13)
+	VPRORD          $0x07, Z23, Z27
+	VPRORD          $0x12, Z23, Z18
+	VPADDD          1024(BX), Z9, Z17
+	VPADDD          Z9, Z2, Z2
+	VPSRLD          $0x03, Z23, Z23
+	VPTERNLOGD      $0x96, Z12, Z31, Z14
+	VMOVDQA64       Z13, 384(R15)
+	VPADDD          Z7, Z13, Z13
+	VPTERNLOGD      $0x96, Z30, Z8, Z28
+	VPADDD          Z0, Z22, Z22
+	VPRORD          $0x02, Z26, Z9
+	VMOVDQA64       256(BX), Z31
+	VPRORD          $0x11, Z31, Z12
+	VPRORD          $0x02, Z25, Z7
+	VPADDD          Z2, Z21, Z21
+	VMOVDQA64       Z17, 1280(BX)
+	VPTERNLOGD      $0x96, Z23, Z18, Z27
+	VPRORD          $0x13, Z31, Z8
+	VPRORD          $0x0d, Z25, Z30
+	VPADDD          Z20, Z13, Z13
+	VPADDD          Z22, Z14, Z14
+	VPSRLD          $0x0a, Z31, Z31
+	VPRORD          $0x16, Z25, Z0
+	VPRORD          $0x0d, Z26, Z2
+	VPRORD          $0x16, Z26, Z18
+	VPTERNLOGD      $0xe8, Z3, Z26, Z5
+	VPTERNLOGD      $0xe8, Z4, Z25, Z19
+	VPADDD          384(BX), Z27, Z27
+	VMOVDQA64       1344(BX), Z23
+	VPADDD.BCST     -296(DX), Z23, Z23
+	VPRORD          $0x06, Z17, Z20
+	VPRORD          $0x0b, Z17, Z22
+	VPADDD          Z13, Z28, Z28
+	VPTERNLOGD      $0x96, Z31, Z8, Z12
+	VPTERNLOGD      $0x96, Z0, Z30, Z7
+	VPRORD          $0x19, Z17, Z13
+	VMOVDQA64       Z21, 1024(BX)
+	VPADDD          1024(R13), Z14, Z8
+	VPTERNLOGD      $0x96, Z18, Z2, Z9
+	VPADDD          Z14, Z19, Z19
+	VPADDD          960(BX), Z27, Z27
+	VMOVDQA64       448(R15), Z31
+	VPADDD          (R15), Z31, Z31
+	VPTERNLOGD      $0xb8, Z15, Z17, Z16
+	VPADDD          1088(R15), Z28, Z30
+	VPADDD          Z28, Z5, Z5
+	VPTERNLOGD      $0x96, Z13, Z22, Z20
+	VPADDD          Z19, Z7, Z7
+	VMOVDQA64       Z8, 1280(R13)
+	VPRORD          $0x06, Z8, Z0
+	VPRORD          $0x0b, Z8, Z2
+	VMOVDQA64       1344(R13), Z18
+	VPADDD.BCST     -124(DX), Z31, Z31
+	VMOVDQA64       320(R15), Z14
+	VPADDD          2624(R14), Z18, Z18
+	VPRORD          $0x11, Z14, Z28
+	VPRORD          $0x19, Z8, Z22
+	VPADDD          Z27, Z12, Z12
+	VPRORD          $0x13, Z14, Z13
+	VPSRLD          $0x0a, Z14, Z14
+	VPTERNLOGD      $0xb8, Z1, Z8, Z11
+	VPADDD          Z5, Z9, Z9
+	VMOVDQA64       Z30, 1344(R15)
+	VMOVDQA64       Z7, 1024(R13)
+	VPRORD          $0x02, Z21, Z19
+	VPRORD          $0x0d, Z21, Z27
+	VPTERNLOGD      $0x96, Z22, Z2, Z0
+	VMOVDQA64       1408(R15), Z5
+	VPADDD.BCST     -420(DX), Z5, Z5
+	VPRORD          $0x06, Z30, Z2
+	VPRORD          $0x0b, Z30, Z22
+	VPADDD          Z23, Z12, Z23
+	VPTERNLOGD      $0x96, Z14, Z13, Z28
+	VPADDD          Z11, Z18, Z18
+	VPRORD          $0x19, Z30, Z13
+	VMOVDQA64       Z12, 384(BX)
+	VMOVDQA64       Z9, 1088(R15)
+	VPRORD          $0x16, Z21, Z14
+	VPTERNLOGD      $0xe8, Z24, Z21, Z10
+	VPRORD          $0x02, Z7, Z11
+	VPRORD          $0x0d, Z7, Z12
+	VPTERNLOGD      $0xb8, Z6, Z30, Z29
+	VPADDD          Z31, Z28, Z28
+	VPADDD          Z18, Z0, Z0
+	VPTERNLOGD      $0x96, Z13, Z22, Z2
+	VPRORD          $0x16, Z7, Z31
+	VPADDD          Z16, Z23, Z23
+	VPTERNLOGD      $0x96, Z14, Z27, Z19
+	VPTERNLOGD      $0xe8, Z25, Z7, Z4
+	VMOVDQA64       512(BX), Z18
+	VPRORD          $0x07, Z18, Z22
+	VPRORD          $0x12, Z18, Z13
+	VMOVDQA64       Z28, 448(R15)
+	VPADDD          Z5, Z28, Z28
+	VPADDD          1088(R13), Z0, Z16
+	VPSRLD          $0x03, Z18, Z18
+	VPTERNLOGD      $0x96, Z31, Z12, Z11
+	VPADDD          Z23, Z20, Z20
+	VPADDD          Z0, Z4, Z4
+	VPRORD          $0x02, Z9, Z27
+	VPRORD          $0x0d, Z9, Z14
+	VPRORD          $0x16, Z9, Z5
+	VPADDD          Z29, Z28, Z28
+	VPTERNLOGD      $0x96, Z18, Z13, Z22
+	VMOVDQA64       Z16, 1344(R13)
+	VPADDD          1088(BX), Z20, Z12
+	VMOVDQA64       320(BX), Z31
+	VPRORD          $0x11, Z31, Z23
+	VPADDD          Z4, Z11, Z11
+	VPRORD          $0x06, Z16, Z0
+	VMOVDQA64       1408(R13), Z29
+	VPRORD          $0x13, Z31, Z13
+	VPADDD          2688(R14), Z29, Z29
+	VPTERNLOGD      $0xe8, Z26, Z9, Z3
+	VPRORD          $0x0b, Z16, Z18
+	VPADDD          Z28, Z2, Z2
+	VPADDD          448(BX), Z22, Z22
+	VPSRLD          $0x0a, Z31, Z31
+	VPRORD          $0x19, Z16, Z4
+	VPADDD          Z20, Z10, Z10
+	VMOVDQA64       Z12, 1344(BX)
+	VMOVDQA64       Z11, 1088(R13)
+	VPTERNLOGD      $0x96, Z5, Z14, Z27
+	VMOVDQA64       1408(BX), Z28
+	VPADDD.BCST     -292(DX), Z28, Z28
+	VPTERNLOGD      $0xb8, Z8, Z16, Z1
+	VPRORD          $0x06, Z12, Z20
+	VPADDD          1152(R15), Z2, Z14
+	VPADDD          (BX), Z22, Z22
+	VPTERNLOGD      $0x96, Z31, Z13, Z23
+	VPTERNLOGD      $0x96, Z4, Z18, Z0
+	VPADDD          Z2, Z3, Z3
+	VMOVDQA64       64(R15), Z5
+	VPADDD.BCST     -120(DX), Z5, Z5
+	VPRORD          $0x0b, Z12, Z13
+	VPRORD          $0x19, Z12, Z31
+	VMOVDQA64       384(R15), Z18
+	VPRORD          $0x11, Z18, Z4
+	VPADDD          Z1, Z29, Z29
+	VPRORD          $0x13, Z18, Z2
+	VPTERNLOGD      $0xb8, Z17, Z12, Z15
+	VPADDD          Z10, Z19, Z19
+	VPADDD          Z22, Z23, Z23
+	VMOVDQA64       Z14, 1408(R15)
+	VPSRLD          $0x0a, Z18, Z18
+	VPRORD          $0x02, Z11, Z1
+	VPADDD          Z3, Z27, Z27
+	VPTERNLOGD      $0x96, Z31, Z13, Z20
+	VPRORD          $0x0d, Z11, Z10
+	VPRORD          $0x06, Z14, Z22
+	VPADDD          Z29, Z0, Z0
+	VMOVDQA64       1472(R15), Z3
+	VPADDD.BCST     -416(DX), Z3, Z3
+	VPRORD          $0x16, Z11, Z13
+	VPRORD          $0x0b, Z14, Z31
+	VPADDD          Z28, Z23, Z28
+	VPTERNLOGD      $0x96, Z18, Z2, Z4
+	VPTERNLOGD      $0xe8, Z7, Z11, Z25
+	VPRORD          $0x19, Z14, Z29
+	VMOVDQA64       Z19, 1088(BX)
+	VMOVDQA64       Z23, 448(BX)
+	VMOVDQA64       Z27, 1152(R15)
+	VPRORD          $0x02, Z19, Z2
+	VPRORD          $0x0d, Z19, Z18
+	VPADDD          1152(R13), Z0, Z23
+	VPTERNLOGD      $0x96, Z13, Z10, Z1
+	VPRORD          $0x16, Z19, Z10
+	VPTERNLOGD      $0xb8, Z30, Z14, Z6
+	VPADDD          Z5, Z4, Z4
+	VPADDD          Z15, Z28, Z28
+	VPADDD          Z0, Z25, Z25
+	VPTERNLOGD      $0x96, Z29, Z31, Z22
+	VMOVDQA64       1472(R13), Z13
+	VPTERNLOGD      $0xe8, Z21, Z19, Z24
+	VPADDD          2752(R14), Z13, Z13
+	VPTERNLOGD      $0x96, Z10, Z18, Z2
+	VMOVDQA64       Z23, 1408(R13)
+	VPRORD          $0x06, Z23, Z5
+	VPRORD          $0x0b, Z23, Z15
+	VMOVDQA64       Z4, 512(R15)
+	VPADDD          Z28, Z20, Z20
+	VPADDD          Z3, Z4, Z4
+	VPADDD          Z25, Z1, Z1
+	VPRORD          $0x19, Z23, Z0
+	VMOVDQA64       576(BX), Z31
+	VPRORD          $0x07, Z31, Z29
+	VPRORD          $0x12, Z31, Z18
+	VPTERNLOGD      $0xb8, Z16, Z23, Z8
+	VPRORD          $0x02, Z27, Z10
+	VPSRLD          $0x03, Z31, Z31
+	VPTERNLOGD      $0xe8, Z9, Z27, Z26
+	VPADDD          Z6, Z4, Z4
+	VPRORD          $0x0d, Z27, Z28
+	VPTERNLOGD      $0x96, Z0, Z15, Z5
+	VPRORD          $0x16, Z27, Z3
+	VPADDD          1152(BX), Z20, Z25
+	VMOVDQA64       Z1, 1152(R13)
+	VPADDD          Z20, Z24, Z24
+	VPADDD          Z8, Z13, Z13
+	VPTERNLOGD      $0x96, Z31, Z18, Z29
+	VPRORD          $0x02, Z1, Z6
+	VPADDD          Z4, Z22, Z22
+	VPTERNLOGD      $0x96, Z3, Z28, Z10
+	VMOVDQA64       384(BX), Z15
+	VPRORD          $0x11, Z15, Z0
+	VPRORD          $0x13, Z15, Z20
+	VPADDD          Z24, Z2, Z2
+	VMOVDQA64       Z25, 1408(BX)
+	VPADDD          Z13, Z5, Z5
+	VPRORD          $0x0d, Z1, Z8
+	VPRORD          $0x16, Z1, Z18
+	VPADDD          512(BX), Z29, Z29
+	VMOVDQA64       448(R15), Z31
+	VPRORD          $0x11, Z31, Z4
+	VPRORD          $0x13, Z31, Z28
+	VPADDD          1216(R15), Z22, Z3
+	VPADDD          Z22, Z26, Z26
+	VPSRLD          $0x0a, Z15, Z15
+	VPSRLD          $0x0a, Z31, Z31
+	VPADDD          1216(R13), Z5, Z24
+	VMOVDQA64       1472(BX), Z13
+	VPADDD.BCST     -288(DX), Z13, Z13
+	VPTERNLOGD      $0x96, Z18, Z8, Z6
+	VPTERNLOGD      $0xe8, Z11, Z1, Z7
+	VMOVDQA64       Z2, 1152(BX)
+	VPADDD          64(BX), Z29, Z29
+	VPRORD          $0x06, Z25, Z22
+	VPRORD          $0x0b, Z25, Z8
+	VPTERNLOGD      $0x96, Z15, Z20, Z0
+	VPTERNLOGD      $0x96, Z31, Z28, Z4
+	VMOVDQA64       1280(R15), Z18
+	VPADDD.BCST     -412(DX), Z18, Z18
+	VPRORD          $0x06, Z3, Z20
+	VPADDD          Z26, Z10, Z10
+	VPADDD          Z5, Z7, Z7
+	VPRORD          $0x0b, Z3, Z15
+	VPRORD          $0x06, Z24, Z28
+	VMOVDQA64       Z3, 1472(R15)
+	VMOVDQA64       Z24, 1472(R13)
+	VPTERNLOGD      $0xb8, Z12, Z25, Z17
+	VPRORD          $0x19, Z3, Z31
+	VPRORD          $0x0b, Z24, Z26
+	VPADDD          Z29, Z0, Z0
+	VPADDD          128(R15), Z4, Z4
+	VMOVDQA64       1280(R13), Z5
+	VPADDD          2816(R14), Z5, Z5
+	VPTERNLOGD      $0xb8, Z14, Z3, Z30
+	VPADDD          Z7, Z6, Z6
+	VPRORD          $0x19, Z25, Z29
+	VPRORD          $0x19, Z24, Z7
+	VPTERNLOGD      $0xb8, Z23, Z24, Z16
+	VMOVDQA64       Z10, 1216(R15)
+	VPTERNLOGD      $0x96, Z31, Z15, Z20
+	VPRORD          $0x02, Z2, Z15
+	VPRORD          $0x02, Z10, Z31
+	VMOVDQA64       Z0, 512(BX)
+	VMOVDQA64       Z4, 576(R15)
+	VPADDD          Z13, Z0, Z0
+	VPADDD          Z18, Z4, Z4
+	VPRORD          $0x0d, Z2, Z13
+	VPRORD          $0x0d, Z10, Z18
+	VPTERNLOGD      $0x96, Z7, Z26, Z28
+	VPADDD          Z16, Z5, Z5
+	VPRORD          $0x02, Z6, Z26
+	VPRORD          $0x0d, Z6, Z7
+	VMOVDQA64       Z6, 1216(R13)
+	VPTERNLOGD      $0x96, Z29, Z8, Z22
+	VPRORD          $0x16, Z2, Z16
+	VPTERNLOGD      $0xe8, Z21, Z19, Z2
+	VPRORD          $0x16, Z10, Z8
+	VPADDD          Z17, Z0, Z0
+	VPADDD          Z30, Z4, Z4
+	VPTERNLOGD      $0xe8, Z27, Z10, Z9
+	VPRORD          $0x16, Z6, Z29
+	VPADDD          Z5, Z28, Z28
+	VPTERNLOGD      $0x96, Z16, Z13, Z15
+	VPTERNLOGD      $0x96, Z8, Z18, Z31
+	VPADDD          Z4, Z20, Z20
+	VMOVDQA64       640(BX), Z19
+	VPRORD          $0x07, Z19, Z21
+	VPRORD          $0x12, Z19, Z17
+	VPTERNLOGD      $0x96, Z29, Z7, Z26
+	VPADDD          Z0, Z22, Z22
+	VPADDD          1024(R13), Z28, Z30
+	VPSRLD          $0x03, Z19, Z19
+	VPTERNLOGD      $0xe8, Z1, Z6, Z11
+	VMOVDQA64       512(R15), Z5
+	VPRORD          $0x11, Z5, Z13
+	VPRORD          $0x13, Z5, Z16
+	VPADDD          1024(R15), Z20, Z18
+	VPADDD          Z20, Z9, Z9
+	VPSRLD          $0x0a, Z5, Z5
+	VPADDD          1216(BX), Z22, Z8
+	VPADDD          Z22, Z2, Z2
+	VPTERNLOGD      $0x96, Z19, Z17, Z21
+	VPADDD          Z28, Z11, Z11
+	VMOVDQA64       Z30, 1280(R13)
+	VPRORD          $0x06, Z30, Z4
+	VPADDD          Z9, Z31, Z31
+	VMOVDQA64       Z18, 1280(R15)
+	VPTERNLOGD      $0x96, Z5, Z16, Z13
+	VPADDD          576(BX), Z21, Z21
+	VPADDD          Z11, Z26, Z26
+	VMOVDQA64       1344(R13), Z7
+	VPADDD          2880(R14), Z7, Z7
+	VPRORD          $0x0b, Z30, Z29
+	VPADDD          Z2, Z15, Z15
+	VMOVDQA64       Z8, 1472(BX)
+	VMOVDQA64       448(BX), Z0
+	VPRORD          $0x19, Z30, Z20
+	VPRORD          $0x06, Z18, Z22
+	VPADDD          192(R15), Z13, Z13
+	VMOVDQA64       1344(R15), Z17
+	VPADDD.BCST     -408(DX), Z17, Z17
+	VPRORD          $0x0b, Z18, Z19
+	VPTERNLOGD      $0xb8, Z24, Z30, Z23
+	VMOVDQA64       Z31, 1024(R15)
+	VMOVDQA64       Z26, 1024(R13)
+	VPADDD          128(BX), Z21, Z21
+	VPRORD          $0x11, Z0, Z28
+	VPRORD          $0x19, Z18, Z9
+	VPRORD          $0x13, Z0, Z16
+	VPSRLD          $0x0a, Z0, Z0
+	VPTERNLOGD      $0x96, Z20, Z29, Z4
+	VPTERNLOGD      $0xb8, Z3, Z18, Z14
+	VMOVDQA64       Z13, 640(R15)
+	VPADDD          Z17, Z13, Z13
+	VMOVDQA64       1280(BX), Z5
+	VPADDD.BCST     -284(DX), Z5, Z5
+	VPADDD          Z23, Z7, Z7
+	VPRORD          $0x02, Z26, Z11
+	VPTERNLOGD      $0x96, Z9, Z19, Z22
+	VPRORD          $0x0d, Z26, Z2
+	VPTERNLOGD      $0xb8, Z25, Z8, Z12
+	VPRORD          $0x16, Z26, Z29
+	VMOVDQA64       Z15, 1216(BX)
+	VPTERNLOGD      $0x96, Z0, Z16, Z28
+	VPRORD          $0x06, Z8, Z20
+	VPRORD          $0x0b, Z8, Z17
+	VPADDD          Z7, Z4, Z4
+	VPADDD          Z14, Z13, Z13
+	VPRORD          $0x19, Z8, Z23
+	VPTERNLOGD      $0xe8, Z6, Z26, Z1
+	VPRORD          $0x02, Z31, Z19
+	VPRORD          $0x0d, Z31, Z9
+	VPTERNLOGD      $0x96, Z29, Z2, Z11
+	VPTERNLOGD      $0xe8, Z10, Z31, Z27
+	VPADDD          Z21, Z28, Z28
+	VPRORD          $0x16, Z31, Z15
+	VPADDD          1088(R13), Z4, Z16
+	VPADDD          Z13, Z22, Z22
+	VMOVDQA64       704(BX), Z0
+	VPRORD          $0x07, Z0, Z7
+	VPRORD          $0x12, Z0, Z14
+	VPTERNLOGD      $0x96, Z23, Z17, Z20
+	VPADDD          Z4, Z1, Z1
+	VPSRLD          $0x03, Z0, Z0
+	VMOVDQA64       Z28, 576(BX)
+	VPADDD          Z5, Z28, Z28
+	VPTERNLOGD      $0x96, Z15, Z9, Z19
+	VPADDD          1088(R15), Z22, Z2
+	VPADDD          Z22, Z27, Z27
+	VMOVDQA64       Z16, 1344(R13)
+	VPRORD          $0x06, Z16, Z29
+	VPADDD          Z1, Z11, Z11
+	VMOVDQA64       1408(R13), Z21
+	VPADDD          2944(R14), Z21, Z21
+	VPTERNLOGD      $0x96, Z0, Z14, Z7
+	VPRORD          $0x0b, Z16, Z13
+	VPADDD          1024(BX), Z28, Z28
+	VMOVDQA64       576(R15), Z17
+	VPRORD          $0x11, Z17, Z23
+	VPRORD          $0x19, Z16, Z4
+	VPADDD          Z27, Z19, Z19
+	VPRORD          $0x13, Z17, Z5
+	VMOVDQA64       512(BX), Z9
+	VPSRLD          $0x0a, Z17, Z17
+	VPTERNLOGD      $0xb8, Z30, Z16, Z24
+	VMOVDQA64       Z11, 1088(R13)
+	VMOVDQA64       Z2, 1344(R15)
+	VPADDD          640(BX), Z7, Z7
+	VPRORD          $0x11, Z9, Z15
+	VPRORD          $0x13, Z9, Z22
+	VPTERNLOGD      $0x96, Z4, Z13, Z29
+	VMOVDQA64       1408(R15), Z1
+	VPSRLD          $0x0a, Z9, Z9
+	VPADDD.BCST     -404(DX), Z1, Z1
+	VPRORD          $0x06, Z2, Z14
+	VPTERNLOGD      $0x96, Z17, Z5, Z23
+	VPADDD          Z24, Z21, Z21
+	VPRORD          $0x0b, Z2, Z0
+	VPRORD          $0x19, Z2, Z27
+	VPADDD          Z28, Z12, Z12
+	VPADDD          192(BX), Z7, Z7
+	VPRORD          $0x02, Z11, Z13
+	VPRORD          $0x0d, Z11, Z4
+	VPTERNLOGD      $0x96, Z9, Z22, Z15
+	VMOVDQA64       1344(BX), Z5
+	VPADDD.BCST     -280(DX), Z5, Z5
+	VPTERNLOGD      $0xb8, Z18, Z2, Z3
+	VPRORD          $0x16, Z11, Z17
+	VPADDD          256(R15), Z23, Z23
+	VPADDD          Z21, Z29, Z29
+	VPTERNLOGD      $0x96, Z27, Z0, Z14
+	VPTERNLOGD      $0xe8, Z26, Z11, Z6
+	VPADDD          Z12, Z20, Z20
+	VMOVDQA64       Z19, 1088(R15)
+	VPADDD          Z7, Z15, Z15
+	VPTERNLOGD      $0x96, Z17, Z4, Z13
+	VPRORD          $0x02, Z19, Z24
+	VMOVDQA64       Z23, 704(R15)
+	VPADDD          Z1, Z23, Z23
+	VPADDD          1152(R13), Z29, Z28
+	VPADDD          Z29, Z6, Z6
+	VPRORD          $0x06, Z20, Z22
+	VPRORD          $0x0b, Z20, Z9
+	VPTERNLOGD      $0xb8, Z8, Z20, Z25
+	VMOVDQA64       Z15, 640(BX)
+	VPADDD          Z5, Z15, Z15
+	VPRORD          $0x19, Z20, Z21
+	VPRORD          $0x0d, Z19, Z0
+	VPADDD          Z3, Z23, Z23
+	VPADDD          Z6, Z13, Z13
+	VPRORD          $0x16, Z19, Z27
+	VPRORD          $0x06, Z28, Z12
+	VMOVDQA64       1472(R13), Z7
+	VMOVDQA64       768(BX), Z4
+	VPADDD          3008(R14), Z7, Z7
+	VPTERNLOGD      $0xe8, Z31, Z19, Z10
+	VPRORD          $0x0b, Z28, Z17
+	VPRORD          $0x19, Z28, Z1
+	VPTERNLOGD      $0x96, Z21, Z9, Z22
+	VPADDD          1088(BX), Z15, Z15
+	VPRORD          $0x07, Z4, Z29
+	VPRORD          $0x12, Z4, Z5
+	VPADDD          Z23, Z14, Z14
+	VPTERNLOGD      $0x96, Z27, Z0, Z24
+	VPSRLD          $0x03, Z4, Z4
+	VPTERNLOGD      $0xb8, Z16, Z28, Z30
+	VMOVDQA64       Z13, 1152(R13)
+	VMOVDQA64       Z28, 1408(R13)
+	VPTERNLOGD      $0x96, Z1, Z17, Z12
+	VPADDD          Z15, Z25, Z25
+	VPTERNLOGD      $0x96, Z4, Z5, Z29
+	VMOVDQA64       640(R15), Z3
+	VPRORD          $0x11, Z3, Z6
+	VPRORD          $0x13, Z3, Z9
+	VPADDD          Z30, Z7, Z7
+	VPADDD          1152(R15), Z14, Z21
+	VPADDD          Z14, Z10, Z10
+	VMOVDQA64       576(BX), Z23
+	VPRORD          $0x11, Z23, Z0
+	VPSRLD          $0x0a, Z3, Z3
+	VPADDD          Z25, Z22, Z22
+	VPRORD          $0x13, Z23, Z27
+	VPSRLD          $0x0a, Z23, Z23
+	VPADDD          704(BX), Z29, Z29
+	VPADDD          Z7, Z12, Z12
+	VPRORD          $0x02, Z13, Z17
+	VPRORD          $0x0d, Z13, Z1
+	VPADDD          Z10, Z24, Z24
+	VPTERNLOGD      $0x96, Z3, Z9, Z6
+	VPRORD          $0x06, Z21, Z15
+	VPRORD          $0x16, Z13, Z5
+	VPTERNLOGD      $0x96, Z23, Z27, Z0
+	VMOVDQA64       1472(R15), Z4
+	VPADDD.BCST     -400(DX), Z4, Z4
+	VPRORD          $0x0b, Z21, Z30
+	VPRORD          $0x19, Z21, Z14
+	VPADDD          256(BX), Z29, Z29
+	VPADDD          1216(R13), Z12, Z25
+	VPTERNLOGD      $0xe8, Z11, Z13, Z26
+	VPTERNLOGD      $0xb8, Z2, Z21, Z18
+	VPADDD          320(R15), Z6, Z6
+	VMOVDQA64       1408(BX), Z7
+	VPADDD.BCST     -276(DX), Z7, Z7
+	VPRORD          $0x06, Z22, Z10
+	VPTERNLOGD      $0x96, Z5, Z1, Z17
+	VPRORD          $0x0b, Z22, Z9
+	VPRORD          $0x19, Z22, Z3
+	VPTERNLOGD      $0x96, Z14, Z30, Z15
+	VPTERNLOGD      $0xb8, Z20, Z22, Z8
+	VMOVDQA64       Z24, 1152(R15)
+	VMOVDQA64       Z21, 1408(R15)
+	VPADDD          Z29, Z0, Z0
+	VPADDD          Z12, Z26, Z26
+	VMOVDQA64       Z25, 1472(R13)
+	VPRORD          $0x06, Z25, Z27
+	VPADDD          Z4, Z6, Z4
+	VMOVDQA64       1280(R13), Z23
+	VPADDD          3072(R14), Z23, Z23
+	VPRORD          $0x0b, Z25, Z1
+	VPRORD          $0x19, Z25, Z5
+	VMOVDQA64       Z6, 768(R15)
+	VPTERNLOGD      $0x96, Z3, Z9, Z10
+	VPRORD          $0x02, Z24, Z30
+	VPRORD          $0x0d, Z24, Z14
+	VPADDD          Z7, Z0, Z0
+	VMOVDQA64       832(BX), Z29
+	VPRORD          $0x07, Z29, Z12
+	VPRORD          $0x12, Z29, Z6
+	VPTERNLOGD      $0xb8, Z28, Z25, Z16
+	VPADDD          Z26, Z17, Z17
+	VPADDD          Z18, Z4, Z4
+	VPTERNLOGD      $0x96, Z5, Z1, Z27
+	VPSRLD          $0x03, Z29, Z29
+	VPRORD          $0x16, Z24, Z9
+	VPTERNLOGD      $0xe8, Z19, Z24, Z31
+	VPADDD          1152(BX), Z0, Z0
+	VPADDD          Z16, Z23, Z23
+	VMOVDQA64       Z17, 1216(R13)
+	VPADDD          Z4, Z15, Z15
+	VPTERNLOGD      $0x96, Z29, Z6, Z12
+	VPTERNLOGD      $0x96, Z9, Z14, Z30
+	VPRORD          $0x02, Z17, Z3
+	VPADDD          Z0, Z8, Z8
+	VPADDD          Z23, Z27, Z27
+	VPRORD          $0x0d, Z17, Z7
+	VPADDD          1216(R15), Z15, Z26
+	VPADDD          768(BX), Z12, Z12
+	VMOVDQA64       640(BX), Z18
+	VPRORD          $0x11, Z18, Z1
+	VPRORD          $0x13, Z18, Z5
+	VPADDD          Z15, Z31, Z31
+	VMOVDQA64       704(R15), Z16
+	VPRORD          $0x11, Z16, Z4
+	VPRORD          $0x13, Z16, Z6
+	VPADDD          Z8, Z10, Z10
+	VPADDD          1024(R13), Z27, Z29
+	VPSRLD          $0x0a, Z18, Z18
+	VPSRLD          $0x0a, Z16, Z16
+	VPADDD          320(BX), Z12, Z12
+	VMOVDQA64       Z26, 1472(R15)
+	VPRORD          $0x16, Z17, Z14
+	VPTERNLOGD      $0xe8, Z13, Z17, Z11
+	VPADDD          Z31, Z30, Z30
+	VMOVDQA64       1472(BX), Z9
+	VMOVDQA64       1280(R15), Z0
+	VPADDD.BCST     -196(DX), Z9, Z9
+	VPADDD.BCST     -396(DX), Z0, Z0
+	VPRORD          $0x06, Z26, Z23
+	VPTERNLOGD      $0x96, Z18, Z5, Z1
+	VPTERNLOGD      $0x96, Z16, Z6, Z4
+	VPRORD          $0x06, Z10, Z15
+	VPRORD          $0x0b, Z26, Z8
+	VPTERNLOGD      $0x96, Z14, Z7, Z3
+	VPADDD          Z27, Z11, Z11
+	VPRORD          $0x19, Z26, Z31
+	VPRORD          $0x06, Z29, Z5
+	VPRORD          $0x0b, Z29, Z18
+	VPTERNLOGD      $0xe2, Z20, Z10, Z22
+	VPTERNLOGD      $0xb8, Z21, Z26, Z2
+	VPRORD          $0x19, Z29, Z6
+	VPADDD          Z12, Z1, Z1
+	VPADDD          384(R15), Z4, Z4
+	VPRORD          $0x0b, Z10, Z16
+	VPRORD          $0x19, Z10, Z10
+	VPADDD          Z11, Z3, Z3
+	VMOVDQA64       1344(R13), Z7
+	VPADDD          3136(R14), Z7, Z7
+	VPTERNLOGD      $0x96, Z31, Z8, Z23
+	VPTERNLOGD      $0xb8, Z25, Z29, Z28
+	VMOVDQA64       Z30, 1216(R15)
+	VMOVDQA64       Z29, 1280(R13)
+	VPTERNLOGD      $0x96, Z6, Z18, Z5
+	VPRORD          $0x02, Z30, Z14
+	VPRORD          $0x0d, Z30, Z27
+	VPADDD          Z9, Z1, Z1
+	VPADDD          Z0, Z4, Z0
+	VPRORD          $0x16, Z30, Z20
+	VPTERNLOGD      $0xe8, Z24, Z30, Z19
+	VPTERNLOGD      $0x96, Z10, Z16, Z15
+	VPADDD          Z28, Z7, Z7
+	VPRORD          $0x02, Z3, Z12
+	VPRORD          $0x0d, Z3, Z11
+	VMOVDQA64       Z4, 832(R15)
+	VMOVDQA64       Z3, 1024(R13)
+	VPRORD          $0x16, Z3, Z8
+	VPTERNLOGD      $0xe8, Z17, Z3, Z13
+	VPADDD          1216(BX), Z1, Z1
+	VPADDD          Z2, Z0, Z0
+	VPTERNLOGD      $0x96, Z20, Z27, Z14
+	VPADDD          Z7, Z5, Z5
+	VPTERNLOGD      $0x96, Z8, Z11, Z12
+	VPADDD          Z1, Z22, Z22
+	VPADDD          Z0, Z23, Z23
+	VPADDD          1088(R13), Z5, Z31
+	VPADDD          Z5, Z13, Z13
+	VPADDD          Z22, Z15, Z15
+	VPADDD          1024(R15), Z23, Z9
+	VPADDD          Z23, Z19, Z19
+	VPADDD          Z13, Z12, Z0
+	VMOVDQA64       Z31, 1344(R13)
+	VPTESTNMD.BCST  4992(DI), Z15, K1
+	VPADDD          Z19, Z14, Z6
+	VMOVDQA64       Z9, 1280(R15)
 	VMOVDQA64       Z0, 1088(R13)
-	VPTESTNMD.BCST  4992(DI), Z3, K1
 	VMOVDQA64       Z6, 1024(R15)
-	VMOVDQA64       Z8, Z5
-	VMOVDQA64       Z10, Z8
-	VMOVDQA64       Z12, Z4
-	VMOVDQA64       Z13, Z7
-	VMOVDQA64       Z20, Z3
-	VMOVDQA64       Z28, Z9
-	VMOVDQA64       Z30, Z10
+	VMOVDQA64       Z3, Z1
+	VMOVDQA64       Z17, Z2
+	VMOVDQA64       Z21, Z11
+	VMOVDQA64       Z24, Z8
+	VMOVDQA64       Z25, Z5
+	VMOVDQA64       Z26, Z10
+	VMOVDQA64       Z29, Z4
+	VMOVDQA64       Z30, Z7
+	VMOVDQA64       Z31, Z3
 	MOVQ            BX, AX
 	MOVQ            R15, BX
 	MOVQ            R13, R15
@@ -7253,10 +7257,10 @@ scanAVX512RollNoMask:
 	LEAQ         14208(DI)(DI*1), AX
 	SUBQ         R14, AX
 	MOVQ         AX, R14
-	VPBROADCASTD -192(DX), Z20
+	VPBROADCASTD -188(DX), Z20
 	VPADDD       4672(DI), Z20, Z20
 	VMOVDQU32    Z20, 4672(DI)
-	VPBROADCASTD -196(DX), Z21
+	VPBROADCASTD -192(DX), Z21
 	VPROLD       $0x08, Z20, Z22
 	VPRORD       $0x08, Z20, Z20
 	VPTERNLOGD   $0xca, Z22, Z20, Z21

@@ -235,7 +235,7 @@ func (y *y2) secondHash() {
 			s.digestRound(t)
 		}
 		e := s.state[4].v
-		e = s.op(opAnd, s.add(e, y.c.iv(7)), &place{mem: at(words, yZero)})
+		e = s.op(opAnd, e, &place{mem: at(words, yZero)}) // the initial hash value was in K
 		s.state[0], s.state[4].v, s.bc = word{}, e, nil
 	})
 	VPXOR(Y15, Y15, Y15)

@@ -104,7 +104,11 @@ func (s *yStream) digestRound(t int) {
 		hkw = s.add(h, s.k(t)) // with W[t]
 	default:
 		w := s.expand(t, 60, allUnknown, nil)
-		hkw = s.add(s.add(h, s.k(t)), w)
+		k := s.k(t)
+		if t == 60 { // with the last word of the initial hash value
+			k = s.c.lastK()
+		}
+		hkw = s.add(s.add(h, k), w)
 	}
 	s.round(hkw, t > 56)
 }

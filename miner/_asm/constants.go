@@ -14,8 +14,8 @@ type constants struct {
 	base   Register
 	middle int
 
-	kAt, headerAt, ivAt, firstAt, sumsAt, roundEAt, roundAAt int
-	bytesAt, lanesAt, sixteenAt                              int
+	kAt, headerAt, ivAt, firstAt, sumsAt, roundEAt, roundAAt, lastAt int
+	bytesAt, lanesAt, sixteenAt                                      int
 
 	sums [rounds]uint32
 }
@@ -39,6 +39,7 @@ func newConstants(name string, base Register) *constants {
 	t1 := iv[7] + bigSigma1(iv[4]) + (iv[4]&iv[5] ^ ^iv[4]&iv[6]) + k[0]
 	c.roundEAt = t.add(iv[3] + t1)
 	c.roundAAt = t.add(t1 + bigSigma0(iv[0]) + (iv[0]&iv[1] ^ iv[0]&iv[2] ^ iv[1]&iv[2]))
+	c.lastAt = t.add(k[60] + iv[7])
 	c.bytesAt = t.add(0xff00ff00)
 	c.sixteenAt = t.add(16)
 	c.sumsAt = t.add(c.sums[8:32]...) // beyond, all is known or nothing
@@ -70,6 +71,10 @@ func (c *constants) iv(i int) *place { return c.at(c.ivAt + 4*i) }
 
 // firstK is K[t] + h of rounds 1 to 3 of the second hash.
 func (c *constants) firstK(t int) *place { return c.at(c.firstAt + 4*t) }
+
+// lastK is K[60] + the last word of the initial hash value, which is to be
+// added to e of round 60.
+func (c *constants) lastK() *place { return c.at(c.lastAt) }
 
 // roundE and roundA are e and a after round 0 of the second hash, less W[0].
 func (c *constants) roundE() *place { return c.at(c.roundEAt) }

@@ -152,7 +152,7 @@ func (d *doubleHash) second() {
 		d.at(2, t)
 		d.round(d.digestWord(t), t > 56) // a of round 56 is d of round 60
 	}
-	d.testZero(d.add(d.state[4].v, d.m.consts.iv(7)), broadcast(d.m.zero))
+	d.testZero(d.state[4].v, broadcast(d.m.zero)) // the initial hash value was in K
 }
 
 // digest adds the midstate, stores the words of the digest and does round 0
@@ -181,5 +181,9 @@ func (d *doubleHash) digestWord(t int) *value {
 		return d.add(d.state[7].source(), c.digestSum(t))
 	}
 	w := d.expand(t, 60, digestKnown, c.digestSumAt(t))
-	return d.add(d.add(d.state[7].source(), c.k(t)), w)
+	k := c.k(t)
+	if t == 60 { // with the last word of the initial hash value
+		k = c.lastK()
+	}
+	return d.add(d.add(d.state[7].source(), k), w)
 }
