@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -20,7 +21,13 @@ type AcceptConfig struct {
 	LineLimit int           // bytes of a line, its end included; 0: DefaultLineLimit
 	Timeout   time.Duration // of the handshake; 0: DefaultDialTimeout
 	Ping      time.Duration // between pings; 0: DefaultPing
+
+	buffers websocket.BufferPool // of those who write at the moment; nil: each connection keeps one
 }
+
+// ErrNoWebSocket is wrapped by the error of an HTTP request that asks for no
+// WebSocket. It has been answered with status 426.
+var ErrNoWebSocket = errors.New("an HTTP request that asks for no WebSocket")
 
 // maxHead is the most bytes of a handshake's request or response.
 const maxHead = 8 << 10
@@ -28,14 +35,21 @@ const maxHead = 8 << 10
 // Upgrade turns an HTTP request into a connection of lines. When it fails,
 // the request has been answered.
 func Upgrade(w http.ResponseWriter, r *http.Request, cfg AcceptConfig) (net.Conn, error) {
+	if !websocket.IsWebSocketUpgrade(r) {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Add("Connection", "Upgrade")
+		http.Error(w, "Stratum is spoken here, over WebSocket too.", http.StatusUpgradeRequired)
+		return nil, ErrNoWebSocket
+	}
 	u := websocket.Upgrader{
 		HandshakeTimeout: cfg.timeout(),
 		ReadBufferSize:   wsBuffer,
 		WriteBufferSize:  wsBuffer,
+		WriteBufferPool:  cfg.buffers,
 		Subprotocols:     []string{subprotocol},
 		CheckOrigin: func(r *http.Request) bool {
 			origin := r.Header.Get("Origin")
-			return origin == "" || slices.Contains(cfg.Origins, origin)
+			return origin == "" || slices.ContainsFunc(cfg.Origins, func(o string) bool { return strings.EqualFold(o, origin) })
 		},
 	}
 	c, err := u.Upgrade(w, r, nil)
@@ -49,7 +63,12 @@ func Upgrade(w http.ResponseWriter, r *http.Request, cfg AcceptConfig) (net.Conn
 // connection that a client opened with an HTTP request. When it fails, conn
 // is closed.
 func Accept(conn net.Conn, cfg AcceptConfig) (net.Conn, error) {
-	if err := conn.SetDeadline(time.Now().Add(cfg.timeout())); err != nil {
+	return accept(conn, time.Now().Add(cfg.timeout()), cfg)
+}
+
+// accept is Accept with the time by which the handshake has to be over.
+func accept(conn net.Conn, deadline time.Time, cfg AcceptConfig) (net.Conn, error) {
+	if err := conn.SetDeadline(deadline); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -95,7 +114,7 @@ func (h *hijacked) WriteHeader(status int) {
 		return
 	}
 	h.status = status
-	h.header.Set("Connection", "close")
+	h.header.Add("Connection", "close")
 	fmt.Fprintf(h.conn, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
 	_ = h.header.Write(h.conn)
 	_, _ = io.WriteString(h.conn, "\r\n")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -28,8 +29,13 @@ type Config struct {
 	Timeout   time.Duration // of name lookup, connecting and handshakes together; 0: DefaultDialTimeout
 	Ping      time.Duration // between the pings of a WebSocket; 0: DefaultPing
 
-	// NetDial, if given, makes the TCP connection: the place to refuse
-	// addresses that a name resolved to.
+	// Allow, if given, is asked about every address that the name resolved to,
+	// right before it is connected to; its error refuses the address.
+	// PublicOnly keeps strangers' pool addresses out of the local network.
+	Allow func(netip.Addr) error
+
+	// NetDial, if given, makes the TCP connection. It has to check addresses
+	// itself: it cannot be given together with Allow.
 	NetDial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -52,7 +58,12 @@ func Dial(ctx context.Context, cfg Config) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.Timeout)
 	defer cancel()
 	netDial := cfg.NetDial
-	if netDial == nil {
+	switch {
+	case cfg.Allow != nil && netDial != nil:
+		return nil, errors.New("transport.Config: Allow and NetDial exclude each other, for only one can see the addresses")
+	case cfg.Allow != nil:
+		netDial = guarded(cfg.Allow).DialContext
+	case netDial == nil:
 		netDial = new(net.Dialer).DialContext
 	}
 	conn, err := netDial(ctx, "tcp", e.HostPort())

@@ -44,6 +44,19 @@ func kindOf(scheme string) (k Kind, ok bool) {
 	return 0, false
 }
 
+// String is the short name of the transport: tcp, tls, ws or wss.
+func (k Kind) String() string {
+	switch k {
+	case TLS:
+		return "tls"
+	case WebSocket:
+		return "ws"
+	case SecureWS:
+		return "wss"
+	}
+	return "tcp"
+}
+
 // scheme is the full name of the transport.
 func (k Kind) scheme() string {
 	switch k {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -16,8 +17,13 @@ import (
 // frames pass through it in parts.
 const wsBuffer = 1 << 10
 
-// controlTimeout bounds the writing of a ping or close frame.
-const controlTimeout = 5 * time.Second
+// Limits of what a WebSocket does besides lines.
+const (
+	controlTimeout = 5 * time.Second // for writing a ping
+	goodbyeTimeout = time.Second     // for writing a pong or close frame
+	maxMissed      = 3               // pings without a sign of life
+	maxIdleFrames  = 100             // control and empty frames between two pings of ours
+)
 
 // wsConn is a WebSocket as a stream of lines.
 type wsConn struct {
@@ -29,11 +35,16 @@ type wsConn struct {
 	last   byte      // last byte handed out of the frame
 	anyOut bool      // something of the frame was handed out
 
-	write   sync.Mutex
-	partial []byte // of a line whose end was not written yet
+	write    sync.Mutex
+	partial  []byte                    // of a line whose end was not written yet
+	deadline atomic.Pointer[time.Time] // of writes
 
-	closed chan struct{}
-	once   sync.Once
+	// A timer and no goroutine: idle connections are many.
+	every  time.Duration
+	pinger *time.Timer
+	missed atomic.Int32 // pings since the last sign of life
+	idle   atomic.Int32 // frames that brought no line, since the last ping
+	closed atomic.Bool
 }
 
 func newWSConn(ws *websocket.Conn, limit int, ping time.Duration) *wsConn {
@@ -44,26 +55,49 @@ func newWSConn(ws *websocket.Conn, limit int, ping time.Duration) *wsConn {
 		ping = DefaultPing
 	}
 	ws.SetReadLimit(int64(limit))
-	c := &wsConn{ws: ws, limit: limit, closed: make(chan struct{})}
-	go c.pings(ping)
+	c := &wsConn{ws: ws, limit: limit, every: ping}
+	ws.SetPongHandler(func(string) error { return c.idled() })
+	ws.SetPingHandler(func(data string) error {
+		if err := c.idled(); err != nil {
+			return err
+		}
+		err := ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(goodbyeTimeout))
+		var busy net.Error
+		if errors.Is(err, websocket.ErrCloseSent) || errors.As(err, &busy) {
+			return nil // reading goes on; the other direction has its own troubles
+		}
+		return err
+	})
+	c.pinger = time.AfterFunc(time.Hour, c.ping)
+	c.pinger.Reset(ping)
 	return c
 }
 
-// pings keeps proxies from closing an idle connection, and notices a dead one.
-func (c *wsConn) pings(every time.Duration) {
-	t := time.NewTicker(every)
-	defer t.Stop()
-	for {
-		select {
-		case <-c.closed:
-			return
-		case <-t.C:
-			if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(controlTimeout)); err != nil {
-				c.Close()
-				return
-			}
-		}
+// ping keeps proxies from closing an idle connection, and notices a dead one.
+func (c *wsConn) ping() {
+	c.idle.Store(0)
+	if c.closed.Load() {
+		return
 	}
+	if c.missed.Add(1) > maxMissed {
+		c.Close()
+		return
+	}
+	if err := c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(controlTimeout)); err != nil {
+		c.Close()
+		return
+	}
+	c.pinger.Reset(c.every)
+}
+
+// idled takes note of a frame without a line. They are bounded, for they keep
+// the reader busy out of sight of those who count lines.
+func (c *wsConn) idled() error {
+	c.missed.Store(0)
+	if c.idle.Add(1) > maxIdleFrames {
+		return errors.New("WebSocket: too many frames without a line")
+	}
+	return nil
 }
 
 // Read hands out frames as lines: a newline is added to a frame without one.
@@ -80,6 +114,7 @@ func (c *wsConn) Read(p []byte) (int, error) {
 				return 0, streamError(err)
 			}
 			c.frame, c.anyOut = r, false
+			c.missed.Store(0)
 		}
 		n, err := c.frame.Read(p)
 		if n > 0 {
@@ -93,7 +128,11 @@ func (c *wsConn) Read(p []byte) (int, error) {
 			return 0, streamError(err)
 		}
 		c.frame = nil
-		if c.anyOut && c.last != '\n' {
+		if !c.anyOut {
+			if err := c.idled(); err != nil {
+				return 0, err
+			}
+		} else if c.last != '\n' {
 			p[0] = '\n'
 			return 1, nil
 		}
@@ -120,6 +159,11 @@ func streamError(err error) error {
 func (c *wsConn) Write(p []byte) (int, error) {
 	c.write.Lock()
 	defer c.write.Unlock()
+	if t := c.deadline.Load(); t != nil {
+		if err := c.ws.SetWriteDeadline(*t); err != nil {
+			return 0, err
+		}
+	}
 	for rest := p; len(rest) > 0; {
 		i := bytes.IndexByte(rest, '\n')
 		if i < 0 {
@@ -148,16 +192,18 @@ func (c *wsConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close says goodbye and closes the connection.
+// Close says goodbye, unless a write is stuck, and closes the connection.
 func (c *wsConn) Close() error {
-	err := net.ErrClosed
-	c.once.Do(func() {
-		close(c.closed)
+	if c.closed.Swap(true) {
+		return net.ErrClosed
+	}
+	c.pinger.Stop()
+	if c.write.TryLock() {
 		goodbye := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
-		_ = c.ws.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(time.Second))
-		err = c.ws.Close()
-	})
-	return err
+		_ = c.ws.WriteControl(websocket.CloseMessage, goodbye, time.Now().Add(goodbyeTimeout))
+		c.write.Unlock()
+	}
+	return c.ws.Close()
 }
 
 // LocalAddr returns the address of this end.
@@ -175,9 +221,9 @@ func (c *wsConn) SetDeadline(t time.Time) error {
 // SetReadDeadline is for reads from now on.
 func (c *wsConn) SetReadDeadline(t time.Time) error { return c.ws.SetReadDeadline(t) }
 
-// SetWriteDeadline is for writes from now on.
+// SetWriteDeadline is for writes from now on, and never waits for one that is
+// under way; that one may heed it or not.
 func (c *wsConn) SetWriteDeadline(t time.Time) error {
-	c.write.Lock()
-	defer c.write.Unlock()
-	return c.ws.SetWriteDeadline(t)
+	c.deadline.Store(&t)
+	return c.ws.NetConn().SetWriteDeadline(t)
 }
