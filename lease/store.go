@@ -27,6 +27,7 @@ var (
 // Several processes may use one Store at a time.
 type Store interface {
 	Contracts
+	Rigs
 	WorkLog
 	Books
 	Close() error
@@ -63,6 +64,32 @@ type Contracts interface {
 	// LeasesVersion changes whenever a lease was added or changed, by
 	// whichever process.
 	LeasesVersion(ctx context.Context) (int64, error)
+}
+
+// Rigs are the machines that may log in at the Stratum server.
+type Rigs interface {
+	// AddRig fails with ErrExists when the name is taken, were it by a rig
+	// that was removed, and with ErrNotFound for an unknown tenant.
+	AddRig(ctx context.Context, r Rig) error
+	// Rig finds a rig by its name, a removed one too.
+	Rig(ctx context.Context, name string) (Rig, error)
+	Rigs(ctx context.Context) ([]Rig, error) // by name, removed ones too
+	// ChangeRig calls change with the rig as it is, and stores and returns
+	// what change makes of it, unless that fails; change must not use the
+	// Store. Name, Tenant and CreatedMs stay what they are. It fails with
+	// ErrClosed for a rig that was removed.
+	ChangeRig(ctx context.Context, name string, change func(*Rig) error) (Rig, error)
+
+	// RigMeter sums what a rig delivered. Recent are the receipts whose
+	// CommitMs lies in a slot of RigSlotMs that begins at sinceMs or later.
+	RigMeter(ctx context.Context, name string, sinceMs int64) (RigMeter, error)
+	// RigMeters does so for all rigs, by name; those that delivered nothing
+	// are not in it.
+	RigMeters(ctx context.Context, sinceMs int64) (map[string]RigMeter, error)
+
+	// RigsVersion changes whenever a rig was added or changed, by whichever
+	// process.
+	RigsVersion(ctx context.Context) (int64, error)
 }
 
 // WorkLog is what was handed out, what came back, and when the node ran.

@@ -31,6 +31,9 @@ func (s *Store) CommitBatch(ctx context.Context, b lease.Batch) ([]lease.Receipt
 		if err := addTotals(ctx, tx, receipts); err != nil {
 			return err
 		}
+		if err := addRigReceipts(ctx, tx, receipts); err != nil {
+			return err
+		}
 		hour := b.AtMs / msPerHour
 		for _, c := range b.Counts {
 			if err := addCount(ctx, tx, c, hour); err != nil {
@@ -39,6 +42,9 @@ func (s *Store) CommitBatch(ctx context.Context, b lease.Batch) ([]lease.Receipt
 		}
 		for _, v := range b.Verdicts {
 			if err := addVerdict(ctx, tx, v, hour); err != nil {
+				return err
+			}
+			if err := addRigVerdict(ctx, tx, v, b.AtMs); err != nil {
 				return err
 			}
 		}

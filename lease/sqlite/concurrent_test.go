@@ -157,6 +157,30 @@ func BenchmarkCommitBatch1000(b *testing.B) {
 	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "receipts/s")
 }
 
+// A batch of a large farm: each share is another rig's.
+func BenchmarkCommitBatch1000Rigs(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "lease.db"))
+	w := newWorld(b, s)
+	token, err := lease.NewTokenHash([16]byte{1}, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	if err != nil {
+		b.Fatal(err)
+	}
+	batch := w.batch(1000)
+	for i := range batch.Receipts {
+		batch.Receipts[i].Source = fmt.Sprintf("rig-%d", i)
+		if err := s.AddRig(b.Context(), lease.Rig{Name: batch.Receipts[i].Source, Token: token}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		batch.N++
+		if _, err := s.CommitBatch(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "receipts/s")
+}
+
 func BenchmarkCommitBatch1(b *testing.B) {
 	s := open(b, filepath.Join(b.TempDir(), "lease.db"))
 	w := newWorld(b, s)

@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
+)
+
+// version1 makes a database as the program wrote it when its tables were of
+// version 1: a tenant with a lease, three receipts, a block and its reward.
+func version1(t *testing.T) string {
+	t.Helper()
+	dump, err := os.ReadFile("testdata/version1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "lease.db")
+	fill(t, path, string(dump))
+	return path
+}
+
+// schema lists the statements that make a database's tables.
+func schema(t *testing.T, s *Store) []string {
+	t.Helper()
+	all, err := collect(t.Context(), s.reader, func(row scanner) (text string, err error) {
+		err = row.Scan(&text)
+		return text, err
+	}, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestMigrateKeepsEverything(t *testing.T) {
+	ctx := t.Context()
+	s := open(t, version1(t))
+	if fresh := open(t, filepath.Join(t.TempDir(), "fresh.db")); !slices.Equal(schema(t, s), schema(t, fresh)) {
+		t.Errorf("the old file's tables are\n%q\nand a new one's\n%q", schema(t, s), schema(t, fresh))
+	}
+	l, err := s.Lease(ctx, "L-0001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := world{lease: l}
+	if w.job, err = s.Job(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, s, 3)
+	if hps, err := s.Capacity(ctx); err != nil || hps != 123_456_789 {
+		t.Errorf("capacity %d, %v", hps, err)
+	}
+	if v, err := s.LeasesVersion(ctx); err != nil || v != 1 {
+		t.Errorf("leases are of version %d, %v", v, err)
+	}
+	if b, err := s.Block(ctx, miner.Hash{7}); err != nil || b.State != lease.Adopted || len(b.Raw) != 2 {
+		t.Errorf("block %+v, %v", b, err)
+	}
+	if b, err := s.Balances(ctx); err != nil || len(b) != 2 || b[0].Sat != 5 || b[1].Sat != -5 {
+		t.Errorf("balances %+v, %v", b, err)
+	}
+
+	// And the new things work.
+	token, err := lease.NewTokenHash([16]byte{1}, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddRig(ctx, lease.Rig{Name: "r", Tenant: "acme", Token: token}); err != nil {
+		t.Fatal(err)
+	}
+	if w.run, err = s.BeginRun(ctx, 3000); err != nil {
+		t.Fatal(err)
+	}
+	b := w.batch(3)
+	for i := range b.Receipts {
+		b.Receipts[i].Source = "r"
+	}
+	if _, err := s.CommitBatch(ctx, b); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(t, s, 6)
+	if m, err := s.RigMeter(ctx, "r", 0); err != nil || m.Evidence.N != 3 || m.Recent.N != 3 {
+		t.Errorf("meter %+v, %v", m, err)
+	}
+}
+
+// Many processes may meet at a file that none of them has brought up to date.
+func TestMigrateAtOnce(t *testing.T) {
+	path := version1(t)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			s, err := Open(context.Background(), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := s.Rigs(context.Background()); err != nil {
+				t.Error(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
