@@ -18,8 +18,7 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limitHps uint64) (l
 	}
 	tenant, err := p.store.Tenant(ctx, l.Tenant)
 	if errors.Is(err, lease.ErrNotFound) {
-		return l, withHint(usage("no tenant is called %q", l.Tenant),
-			"%q lists them, \"hashlease tenant add NAME\" adds one", "hashlease tenant list")
+		return l, noTenant(l.Tenant)
 	}
 	if err != nil {
 		return l, err
@@ -42,6 +41,12 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limitHps uint64) (l
 		}
 		return stored, err
 	}
+}
+
+// noTenant says that nobody has that name.
+func noTenant(name string) error {
+	return withHint(usage("no tenant is called %q", name),
+		"%q lists them, \"hashlease tenant add NAME\" adds one", "hashlease tenant list")
 }
 
 // oversold says how much a lease of that term could have.

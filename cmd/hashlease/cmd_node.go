@@ -31,6 +31,7 @@ func runNode(ctx context.Context, e *env, args []string) error {
 	demo := f.Bool("demo", false, "make the demo tenants in a fresh directory on the sandbox coin (the default)")
 	noDemo := f.Bool("no-demo", false, "make no demo tenants")
 	logFormat := f.String("log-format", "text", "`FORM` of the log: text or json")
+	setStratum := f.stratumFlag()
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
@@ -60,6 +61,7 @@ func runNode(ctx context.Context, e *env, args []string) error {
 			c.Node.LogFormat = *logFormat
 		}
 		c.Node.Demo = (c.Node.Demo || *demo) && !*noDemo
+		setStratum(c)
 	})
 	if err != nil {
 		return err

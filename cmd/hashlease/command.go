@@ -34,6 +34,15 @@ func commands() []command {
 			{name: "show", brief: "show one lease and what it was delivered", run: runLeaseShow},
 			{name: "close", brief: "end a lease now", run: runLeaseClose},
 		}},
+		{name: "rig", brief: "add, list and switch off the machines that log in by Stratum", verbs: []command{
+			{name: "add", brief: "add a rig and print its password", run: runRigAdd},
+			{name: "list", brief: "list the rigs and what they deliver", run: runRigList},
+			{name: "show", brief: "show one rig and what it delivered", run: runRigShow},
+			{name: "token", brief: "give a rig a new password", run: runRigToken},
+			{name: "disable", brief: "keep a rig out for a while", run: runRigDisable},
+			{name: "enable", brief: "let a disabled rig in again", run: runRigEnable},
+			{name: "remove", brief: "remove a rig for good", run: runRigRemove},
+		}},
 		{name: "statement", brief: "write a lease's usage statement, or the bundle that proves it", run: runStatement},
 		{name: "verify", brief: "check a bundle offline, by re-hashing its shares", run: runVerify},
 		{name: "config", brief: "write, check and show the configuration", verbs: []command{

@@ -13,9 +13,10 @@ import (
 // config is everything that can be configured. The doc tags are the
 // documentation, in the sample file and in "config show".
 type config struct {
-	Node  nodeConfig  `toml:"node" doc:"The node itself."`
-	Coin  coinConfig  `toml:"coin" doc:"Where blocks come from. Without an rpc address it is the sandbox: a private coin inside the node, for trying things out."`
-	Terms termsConfig `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
+	Node    nodeConfig    `toml:"node" doc:"The node itself."`
+	Coin    coinConfig    `toml:"coin" doc:"Where blocks come from. Without an rpc address it is the sandbox: a private coin inside the node, for trying things out."`
+	Terms   termsConfig   `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
+	Stratum stratumConfig `toml:"stratum" doc:"The Stratum server, where rigs log in: machines that \"hashlease rig add\" knows. The defaults of the limits suit a farm."`
 }
 
 type nodeConfig struct {
@@ -62,6 +63,7 @@ func defaultConfig() config {
 			MaxDays:         lease.DefaultTides.MaxDays,
 			MinSec:          lease.DefaultTides.MinSec,
 		},
+		Stratum: defaultStratum(),
 	}
 }
 
@@ -100,7 +102,7 @@ func (c *config) validate() error {
 	if err := t.Validate(); err != nil {
 		return fmt.Errorf("[terms]: %w", err)
 	}
-	return nil
+	return c.Stratum.validate()
 }
 
 // terms is the document that the configuration stands for.

@@ -27,6 +27,9 @@ func (c *config) keys() []key {
 	for section := range reflect.TypeFor[config]().Fields() {
 		group := reflect.ValueOf(c).Elem().FieldByIndex(section.Index)
 		for field := range section.Type.Fields() {
+			if field.Tag.Get("toml") == "" {
+				continue // derived from others
+			}
 			all = append(all, key{
 				section: section.Tag.Get("toml"),
 				name:    field.Tag.Get("toml"),

@@ -33,10 +33,11 @@ func newDataFlags(e *env, name, synopsis, about string) *dataFlags {
 // load returns the configuration with the flags in it; more sets flags that
 // are the command's own.
 func (f *dataFlags) load(more ...func(*config)) (config, error) {
-	cfg, _, err := loadConfig(f.e, *f.config)
+	cfg, from, err := loadConfig(f.e, *f.config)
 	if err != nil {
 		return cfg, err
 	}
+	cfg.Stratum.explicit = from["stratum.listen"] != fromDefault
 	if f.given("data") {
 		cfg.Node.Data = *f.data
 	}
