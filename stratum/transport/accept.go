@@ -63,32 +63,30 @@ func Upgrade(w http.ResponseWriter, r *http.Request, cfg AcceptConfig) (net.Conn
 // connection that a client opened with an HTTP request. When it fails, conn
 // is closed.
 func Accept(conn net.Conn, cfg AcceptConfig) (net.Conn, error) {
-	return accept(conn, time.Now().Add(cfg.timeout()), cfg)
+	ws, err := accept(conn, time.Now().Add(cfg.timeout()), cfg)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return ws, nil
 }
 
-// accept is Accept with the time by which the handshake has to be over.
+// accept is Accept with the time by which the handshake has to be over, and
+// leaves it to its caller to close conn.
 func accept(conn net.Conn, deadline time.Time, cfg AcceptConfig) (net.Conn, error) {
 	if err := conn.SetDeadline(deadline); err != nil {
-		conn.Close()
 		return nil, err
 	}
 	head := &io.LimitedReader{R: conn, N: maxHead}
 	br := bufio.NewReaderSize(head, wsBuffer)
 	r, err := http.ReadRequest(br)
 	if err != nil {
-		conn.Close()
 		if head.N <= 0 {
 			return nil, fmt.Errorf("WebSocket handshake: more than %d bytes of request", maxHead)
 		}
 		return nil, fmt.Errorf("WebSocket handshake: %w", err)
 	}
-	w := &hijacked{conn: conn, br: br, header: make(http.Header)}
-	ws, err := Upgrade(w, r, cfg)
-	if err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return ws, nil
+	return Upgrade(&hijacked{conn: conn, br: br, header: make(http.Header)}, r, cfg)
 }
 
 func (cfg AcceptConfig) timeout() time.Duration {

@@ -89,19 +89,19 @@ type Listener struct {
 // Listen opens the port. The certificate, if there is one, has to be whole.
 func Listen(ctx context.Context, cfg ListenConfig) (*Listener, error) {
 	if cfg.Addr == "" {
-		return nil, errors.New("Stratum server: no address to listen at; want host:port, such as 127.0.0.1:3333")
+		return nil, errors.New("listening: no address; want host:port, such as 127.0.0.1:3333")
 	}
 	lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{
 		Enable: true, Idle: keepAliveIdle, Interval: keepAliveInterval, Count: keepAliveCount,
 	}}
 	ln, err := lc.Listen(ctx, "tcp", cfg.Addr)
 	if err != nil {
-		return nil, fmt.Errorf("Stratum server: %w", err)
+		return nil, fmt.Errorf("listening: %w", err)
 	}
 	l, err := newListener(ln, cfg)
 	if err != nil {
 		ln.Close()
-		return nil, fmt.Errorf("Stratum server at %s: %w", cfg.Addr, err)
+		return nil, fmt.Errorf("listening at %s: %w", cfg.Addr, err)
 	}
 	return l, nil
 }
@@ -174,7 +174,7 @@ func (l *Listener) Serve(ctx context.Context, handle func(context.Context, net.C
 			return nil
 		}
 		if errors.Is(err, net.ErrClosed) {
-			return fmt.Errorf("Stratum server: %w", err)
+			return fmt.Errorf("listening: %w", err)
 		}
 		// Most likely file descriptors ran out; they come back as others leave.
 		l.counters.acceptErrors.Add(1)

@@ -8,12 +8,11 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/gorilla/websocket"
 )
 
 // roundTrip sends a line and wants it back.
@@ -204,6 +203,53 @@ func TestFullOfSilence(t *testing.T) {
 	})
 }
 
+// TestStorm lets everybody come at once: rigs by every way, and among them
+// those that say nothing or nonsense.
+func TestStorm(t *testing.T) {
+	cfg, ca := withTLS(t, ListenConfig{Addr: "127.0.0.1:0"})
+	l := quiet(t, cfg, func(c net.Conn) { _, _ = io.Copy(c, c) })
+	addr := l.Addr().String()
+	var wg sync.WaitGroup
+	const each = 40
+	for i := range each * 6 {
+		wg.Go(func() {
+			if kind := i % 6; kind >= 4 {
+				c, err := net.Dial("tcp", addr)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if kind == 4 {
+					_, _ = io.WriteString(c, "nonsense\n")
+				}
+				c.Close()
+				return
+			}
+			scheme := []string{"stratum+tcp", "stratum+ssl", "ws", "wss"}[i%6]
+			c, err := Dial(t.Context(), Config{URL: scheme + "://" + addr, CA: ca})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			line := []byte("{}\n")
+			if _, err := c.Write(line); err != nil {
+				t.Error(err)
+			}
+			if _, err := io.ReadFull(c, line); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	s := l.Stats()
+	for _, kind := range []string{"tcp", "tls", "ws", "wss"} {
+		if s.Opened[kind] != each {
+			t.Errorf("%+v, want %d of %s", s, each, kind)
+		}
+	}
+}
+
 func TestAcceptErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ln := newPipes()
@@ -337,67 +383,7 @@ func TestAbort(t *testing.T) {
 	}
 }
 
-func TestFloodOfPings(t *testing.T) {
-	for name, send := range map[string]func(*websocket.Conn) error{
-		"pings": func(ws *websocket.Conn) error {
-			return ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Minute))
-		},
-		"pongs": func(ws *websocket.Conn) error {
-			return ws.WriteControl(websocket.PongMessage, nil, time.Now().Add(time.Minute))
-		},
-		"frames": func(ws *websocket.Conn) error { return ws.WriteMessage(websocket.TextMessage, nil) },
-	} {
-		p := listen(t, ListenConfig{})
-		ws, _, err := websocket.DefaultDialer.Dial("ws://"+p.Addr().String(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		<-p.infos
-		for range maxIdleFrames {
-			if err := send(ws); err != nil {
-				t.Fatal(name, err)
-			}
-		}
-		if err := ws.WriteMessage(websocket.TextMessage, []byte("{}")); err != nil {
-			t.Fatal(name, err)
-		}
-		if _, b, err := ws.ReadMessage(); err != nil || string(b) != "{}" {
-			t.Fatalf("%s within the limit: %q, %v", name, b, err)
-		}
-		_ = send(ws)
-		if _, _, err := ws.ReadMessage(); err == nil {
-			t.Errorf("%s: no end", name)
-		}
-		ws.Close()
-		_ = p.stop()
-	}
-}
-
-// TestWebSocketVanishes lets a client answer no pings.
-func TestWebSocketVanishes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		go func() {
-			_, _ = io.WriteString(ours, "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-				"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-			_, _ = io.Copy(io.Discard, ours)
-		}()
-		c, err := Accept(theirs, AcceptConfig{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		if _, err := c.Read(make([]byte, 1)); err == nil {
-			t.Error("read something")
-		}
-		if took := time.Since(start); took != (maxMissed+1)*DefaultPing {
-			t.Errorf("noticed after %v", took)
-		}
-		ours.Close()
-	})
-}
-
-func TestPlainGetBehindHTTPServer(t *testing.T) {
+func TestHealthCheck(t *testing.T) {
 	p := listen(t, ListenConfig{})
 	resp, err := http.Get("http://" + p.Addr().String() + "/health")
 	if err != nil {
