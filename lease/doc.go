@@ -3,7 +3,8 @@
 //
 // A provider runs nodes. A tenant rents hash rate; one contract is a Lease,
 // bound to one version of the Terms. What no tenant has rented works for the
-// house, the provider's own account. A share that was accepted is kept as a
+// house, the provider's own account. A Rig is a machine, the house's or a
+// tenant's, that logs in to be given work. A share that was accepted is kept as a
 // Receipt: the proof that the work of its target was done, marked for its
 // lease by the Tag in the coinbase. Work is proven when receipts show it and
 // counted when the hashing engine counted it itself; delivered means proven.

@@ -208,6 +208,17 @@ func TestAppendOnly(t *testing.T) {
 			}
 		}
 	}
+	// A rig may change, but its row stays.
+	token, err := lease.NewTokenHash([16]byte{1}, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddRig(t.Context(), lease.Rig{Name: "r", Token: token}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("DELETE FROM rigs"); !errors.Is(err, sqlite3.CONSTRAINT) {
+		t.Errorf("deleting a rig: %v, want a refusal", err)
+	}
 }
 
 // Many processes may meet at a file that none of them has made yet.
