@@ -1,10 +1,12 @@
 package stratum
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 )
 
 // DefaultLineLimit is the most bytes of a line, its end included, unless
@@ -21,9 +23,23 @@ type Reader struct {
 	buf        []byte
 	start, end int // unread bytes
 	limit      int
+
+	// A server's readers, of which most wait, share their large buffers.
+	large *sync.Pool // of *[]byte, limit long; nil: the buffer is the reader's own
+	small []byte     // while buf is a large one
+	full  bool       // the last read filled the buffer: there is more to come
 }
 
-const firstBuffer = 1 << 10
+const (
+	firstBuffer = 1 << 10
+	smallBuffer = 256 // most lines of workers fit
+)
+
+// newSharingReader returns a Reader that has a large buffer only while there
+// is much to read. large has buffers of limit bytes, more than smallBuffer.
+func newSharingReader(r io.Reader, limit int, large *sync.Pool) Reader {
+	return Reader{r: r, limit: limit, large: large, buf: make([]byte, smallBuffer)}
+}
 
 // NewReader reads lines of at most limit bytes, their ends included; zero
 // means DefaultLineLimit.
@@ -40,12 +56,12 @@ func NewReader(r io.Reader, limit int) *Reader {
 func (r *Reader) ReadLine() ([]byte, error) {
 	scanned := 0
 	for {
-		for i := r.start + scanned; i < r.end; i++ {
-			if r.buf[i] != '\n' {
-				continue
+		for i := 0; i >= 0; {
+			if i = bytes.IndexByte(r.buf[r.start+scanned:r.end], '\n'); i < 0 {
+				break
 			}
-			line := trimSpace(r.buf[r.start:i])
-			r.start, scanned = i+1, 0
+			line := trimSpace(r.buf[r.start : r.start+scanned+i])
+			r.start, scanned = r.start+scanned+i+1, 0
 			if len(line) > 0 {
 				return line, nil
 			}
@@ -75,12 +91,7 @@ func (r *Reader) ReadMessage() (Message, error) {
 
 // Buffered reports whether another whole line is there already.
 func (r *Reader) Buffered() bool {
-	for _, c := range r.buf[r.start:r.end] {
-		if c == '\n' {
-			return true
-		}
-	}
-	return false
+	return bytes.IndexByte(r.buf[r.start:r.end], '\n') >= 0
 }
 
 func (r *Reader) fill() error {
@@ -88,7 +99,10 @@ func (r *Reader) fill() error {
 		copy(r.buf, r.buf[r.start:r.end])
 		r.start, r.end = 0, r.end-r.start
 	}
-	if r.end == len(r.buf) {
+	switch {
+	case r.large != nil:
+		r.share()
+	case r.end == len(r.buf):
 		grown := make([]byte, min(max(2*len(r.buf), firstBuffer), r.limit))
 		copy(grown, r.buf[:r.end])
 		r.buf = grown
@@ -96,6 +110,7 @@ func (r *Reader) fill() error {
 	for range 100 {
 		n, err := r.r.Read(r.buf[r.end:])
 		r.end += n
+		r.full = r.end == len(r.buf)
 		if n > 0 {
 			return nil
 		}
@@ -104,6 +119,32 @@ func (r *Reader) fill() error {
 		}
 	}
 	return io.ErrNoProgress
+}
+
+// share takes a large buffer when the small one does not do, and gives it back
+// when it does.
+func (r *Reader) share() {
+	switch {
+	case r.small == nil && (r.full || r.end == len(r.buf)):
+		buf := *r.large.Get().(*[]byte)
+		copy(buf, r.buf[:r.end])
+		r.small, r.buf = r.buf, buf
+	case r.small != nil && !r.full && r.end < len(r.small):
+		r.release()
+	}
+}
+
+// release gives a large buffer back, with no more left to read than the small
+// one holds.
+func (r *Reader) release() {
+	if r.small == nil {
+		return
+	}
+	copy(r.small, r.buf[r.start:r.end])
+	r.start, r.end = 0, min(r.end-r.start, len(r.small))
+	buf := r.buf
+	r.buf, r.small = r.small, nil
+	r.large.Put(&buf)
 }
 
 func trimSpace(b []byte) []byte {

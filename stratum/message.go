@@ -30,6 +30,9 @@ const (
 	extensionVersionRoll   = "version-rolling"
 	extensionVersionMask   = "version-rolling.mask"
 	extensionVersionMinBit = "version-rolling.min-bit-count"
+	extensionMinDifficulty = "minimum-difficulty"
+	extensionExtranonce    = "subscribe-extranonce"
+	extensionInfo          = "info"
 )
 
 // Message is one line of the protocol taken apart: a request, a notification

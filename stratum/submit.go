@@ -23,6 +23,28 @@ func (s *Submit) Parse(params []byte) error {
 }
 
 func (s *Submit) parse(params []byte) error {
+	var r rawSubmit
+	r.share.Extranonce2 = s.Share.Extranonce2
+	if err := r.parse(params); err != nil {
+		return err
+	}
+	var ok bool
+	if s.User, ok = text(r.user); !ok {
+		return fmt.Errorf("worker %.40q: want a string", r.user)
+	}
+	s.JobID, s.Share = plain(r.job), r.share
+	return nil
+}
+
+// rawSubmit is a mining.submit whose names are raw JSON within the line, so
+// that taking it apart costs no allocation.
+type rawSubmit struct {
+	user, job []byte
+	share     Share
+}
+
+// parse reads the parameters, reusing the room of the extranonce2.
+func (r *rawSubmit) parse(params []byte) error {
 	var room [maxParams][]byte
 	p, err := elements(room[:0], params, maxParams)
 	if err != nil {
@@ -31,15 +53,15 @@ func (s *Submit) parse(params []byte) error {
 	if len(p) < 5 {
 		return fmt.Errorf("%d parameters, want worker, job, extranonce2, ntime, nonce", len(p))
 	}
-	var ok bool
-	if s.User, ok = text(p[0]); !ok {
-		return fmt.Errorf("worker %.40q: want a string", p[0])
+	r.user, r.job = p[0], p[1]
+	if r.user[0] != '"' {
+		return fmt.Errorf("worker %.40q: want a string", r.user)
 	}
-	if s.JobID = plain(p[1]); len(s.JobID) > MaxJobIDLen {
-		return fmt.Errorf("job id of %d characters, at most %d", len(s.JobID), MaxJobIDLen)
+	if len(r.job) > 2+MaxJobIDLen {
+		return fmt.Errorf("job id of %d characters, at most %d", len(r.job)-2, MaxJobIDLen)
 	}
 	share := Share{}
-	if share.Extranonce2, err = hexBytes(s.Share.Extranonce2[:0], p[2], MaxExtranonce); err != nil {
+	if share.Extranonce2, err = hexBytes(r.share.Extranonce2[:0], p[2], MaxExtranonce); err != nil {
 		return fmt.Errorf("extranonce2: %w", err)
 	}
 	if share.Time, err = word(p[3]); err != nil {
@@ -54,7 +76,7 @@ func (s *Submit) parse(params []byte) error {
 		}
 		share.HasVersion = true
 	}
-	s.Share = share
+	r.share = share
 	return nil
 }
 
