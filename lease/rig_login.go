@@ -76,7 +76,7 @@ func (r *Rig) Keeps(was *Rig) bool {
 type PasswordOption struct{ Name, Value string }
 
 // SplitPassword takes a worker's password apart. Its parts are separated by
-// commas, semicolons or white space. A part with an equals sign after its
+// commas, semicolons, ampersands or white space. A part with an equals sign after its
 // first character is an option, its name in small letters; options stay in
 // order, even when one comes twice. The first other part is the token, empty
 // when there is none, and any further ones are ignored. A password of more
@@ -87,7 +87,7 @@ func SplitPassword(password string) (token string, options []PasswordOption) {
 	if len(password) > MaxRigPassword {
 		return "", nil
 	}
-	separator := func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) }
+	separator := func(r rune) bool { return r == ',' || r == ';' || r == '&' || unicode.IsSpace(r) }
 	for part := range strings.FieldsFuncSeq(password, separator) {
 		name, value, ok := strings.Cut(part, "=")
 		switch {

@@ -259,7 +259,7 @@ func TestSplitPasswordRoundTrip(t *testing.T) {
 		at := rapid.IntRange(0, len(want)).Draw(t, "place of the token")
 		copy(parts, parts[1:at+1])
 		parts[at] = token
-		password := strings.Join(parts, rapid.SampledFrom([]string{",", ";", " ", ", "}).Draw(t, "separator"))
+		password := strings.Join(parts, rapid.SampledFrom([]string{",", ";", "&", " ", ", "}).Draw(t, "separator"))
 		got, options := SplitPassword(password)
 		if got != token || !reflect.DeepEqual(options, want) {
 			t.Fatalf("%q: %q and %q", password, got, options)
@@ -274,11 +274,11 @@ func FuzzSplitPassword(f *testing.F) {
 	f.Fuzz(func(t *testing.T, password string) {
 		token, options := SplitPassword(password)
 		size := len(token)
-		if strings.ContainsAny(token, ",; \t\r\n") {
+		if strings.ContainsAny(token, ",;& \t\r\n") {
 			t.Errorf("token %q", token)
 		}
 		for _, o := range options {
-			if o.Name == "" || o.Name != lower(o.Name) || strings.ContainsAny(o.Name+o.Value, ",; \t\r\n") || strings.Contains(o.Name, "=") {
+			if o.Name == "" || o.Name != lower(o.Name) || strings.ContainsAny(o.Name+o.Value, ",;& \t\r\n") || strings.Contains(o.Name, "=") {
 				t.Errorf("option %q", o)
 			}
 			size += 2

@@ -23,7 +23,10 @@ type stratumConfig struct {
 	ProxyRequired   bool     `toml:"proxy_protocol_required" doc:"Whether they have to tell. Set it unless some of them cannot: a load balancer that adds nothing lets its clients say who they are."`
 	UnknownRigs     string   `toml:"unknown_rigs" doc:"What happens to workers that are no rigs of this node: refuse, or house, which lets them work for the house, unpaid. A rig's name with a wrong password is always refused."`
 	ShareIntervalMs int64    `toml:"share_interval_ms" doc:"Milliseconds between two shares of a connection that its difficulty is chosen for, 100 to 3600000."`
+	FixedIntervalMs int64    `toml:"fixed_share_interval_ms" doc:"The same for workers that fix their difficulty by fd= in the password, at the least: faster ones get a higher difficulty all the same. 1 to 3600000."`
 	StartDifficulty string   `toml:"start_difficulty" doc:"The first difficulty of workers that ask for none, such as 1024 or 0.001."`
+	MinDifficulty   string   `toml:"min_difficulty" doc:"The lowest difficulty of any worker; empty is none."`
+	MaxDifficulty   string   `toml:"max_difficulty" doc:"The highest difficulty of any worker; empty is none."`
 
 	MaxConnections int64 `toml:"max_connections" doc:"Connections at a time."`
 	MaxPerAddress  int64 `toml:"max_per_address" doc:"Connections at a time from one IPv4 address or IPv6 /64; a farm may sit behind one."`
@@ -66,6 +69,7 @@ func defaultStratum() stratumConfig {
 		ProxyFrom:       []string{},
 		UnknownRigs:     refuseUnknown,
 		ShareIntervalMs: 5000,
+		FixedIntervalMs: 100,
 		StartDifficulty: "1024",
 		MaxConnections:  50_000,
 		MaxPerAddress:   4000,
@@ -96,6 +100,29 @@ func defaultStratum() stratumConfig {
 
 // off reports whether there is to be no server.
 func (c *stratumConfig) off() bool { return c.Listen == "" || strings.EqualFold(c.Listen, "off") }
+
+// difficulties reads the keys that are difficulties; those that are empty give
+// nil.
+func (c *stratumConfig) difficulties() (least, start, most *miner.Difficulty, err error) {
+	for _, k := range []struct {
+		name, text string
+		to         **miner.Difficulty
+	}{
+		{"min_difficulty", c.MinDifficulty, &least},
+		{"start_difficulty", c.StartDifficulty, &start},
+		{"max_difficulty", c.MaxDifficulty, &most},
+	} {
+		if k.text == "" {
+			continue
+		}
+		d, err := miner.ParseDifficulty(k.text)
+		if err != nil {
+			return nil, nil, nil, fmt.Errorf("stratum.%s: %w", k.name, err)
+		}
+		*k.to = &d
+	}
+	return least, start, most, nil
+}
 
 // Bounds of the limits.
 const (
@@ -135,8 +162,15 @@ func (c *stratumConfig) validate() error {
 	if c.UnknownRigs != refuseUnknown && c.UnknownRigs != unknownHouse {
 		return fmt.Errorf("stratum.unknown_rigs is %.40q: want %s or %s", c.UnknownRigs, refuseUnknown, unknownHouse)
 	}
-	if _, err := miner.ParseDifficulty(c.StartDifficulty); err != nil {
-		return fmt.Errorf("stratum.start_difficulty: %w", err)
+	if c.StartDifficulty == "" {
+		return fmt.Errorf("stratum.start_difficulty is empty: want a difficulty, such as 1024 or 0.001")
+	}
+	least, _, most, err := c.difficulties()
+	if err != nil {
+		return err
+	}
+	if least != nil && most != nil && least.Cmp(*most) > 0 {
+		return fmt.Errorf("stratum.min_difficulty is %s, above stratum.max_difficulty of %s", c.MinDifficulty, c.MaxDifficulty)
 	}
 	return c.validateLimits()
 }
@@ -153,6 +187,8 @@ func (c *stratumConfig) validateLimits() error {
 		switch {
 		case k.name == "share_interval_ms":
 			least, most = 100, 3_600_000
+		case k.name == "fixed_share_interval_ms":
+			most = 3_600_000
 		case k.name == "max_line":
 			least, most = minMaxLine, maxMaxLine
 		case k.name == "queue_bytes":
