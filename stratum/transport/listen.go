@@ -139,6 +139,9 @@ func newListener(ln net.Listener, cfg ListenConfig) (*Listener, error) {
 		if _, err := l.cert.load(); err != nil {
 			return nil, err
 		}
+		if until := l.cert.until(); until.Before(time.Now()) {
+			l.log.Warn("the TLS certificate has expired, clients will not take it", "file", cfg.CertFile, "until", until)
+		}
 		l.tls = l.cert.config()
 	}
 	return l, nil

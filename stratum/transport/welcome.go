@@ -150,6 +150,7 @@ func unless(err error, why Refusal) *refusal {
 
 // isProxy reports whether an address may send PROXY headers.
 func (l *Listener) isProxy(a netip.Addr) bool {
+	a = a.WithZone("")
 	for _, p := range l.cfg.Proxies {
 		if p.Contains(a) {
 			return true
