@@ -24,7 +24,7 @@ type stratumConfig struct {
 	UnknownRigs     string   `toml:"unknown_rigs" doc:"What happens to workers that are no rigs of this node: refuse, or house, which lets them work for the house, unpaid. A rig's name with a wrong password is always refused."`
 	ShareIntervalMs int64    `toml:"share_interval_ms" doc:"Milliseconds between two shares of a connection that its difficulty is chosen for, 100 to 3600000."`
 	FixedIntervalMs int64    `toml:"fixed_share_interval_ms" doc:"The same for workers that fix their difficulty by fd= in the password, at the least: faster ones get a higher difficulty all the same. 1 to 3600000."`
-	StartDifficulty string   `toml:"start_difficulty" doc:"The first difficulty of workers that ask for none, such as 1024 or 0.001."`
+	StartDifficulty string   `toml:"start_difficulty" doc:"The first difficulty of workers that ask for none, such as 1024 or 0.001; programs that are known to be slow start lower."`
 	MinDifficulty   string   `toml:"min_difficulty" doc:"The lowest difficulty of any worker; empty is none."`
 	MaxDifficulty   string   `toml:"max_difficulty" doc:"The highest difficulty of any worker; empty is none."`
 
