@@ -48,10 +48,10 @@ type LaneJob struct {
 type work struct {
 	LaneJob
 	id       uint64
-	lane     *Lane
 	tip      *tip
 	ceiling  int8         // hardest level allowed
-	body     []byte       // of the mining.notify, from after the job id to before clean_jobs
+	body     []byte       // of the mining.notify, from after the job id to before ntime
+	since    int64        // Unix nanoseconds
 	replaced atomic.Int64 // Unix nanoseconds since when the lane has a newer one; 0: it has not
 }
 
@@ -71,7 +71,7 @@ func (s *Server) NewLane(name string) *Lane {
 // of a closed lane.
 func (l *Lane) Publish(j LaneJob) {
 	s := l.srv
-	w := &work{LaneJob: j, lane: l, id: s.nextID(), ceiling: maxLevel}
+	w := &work{LaneJob: j, id: s.nextID(), ceiling: maxLevel, since: s.clock()}
 	w.Job.ID = string(appendID64(nil, w.id))
 	w.Job.Version &^= j.Mask
 	if err := w.Job.Validate(); err != nil {
@@ -96,7 +96,7 @@ func (l *Lane) Publish(j LaneJob) {
 	if old == nil {
 		s.lanes.Add(1)
 	} else {
-		old.replaced.Store(s.clock())
+		old.replaced.Store(w.since)
 	}
 	for _, sh := range s.shards {
 		sh.publish(l)
@@ -159,24 +159,36 @@ func (r *riders) appendTo(dst []*Seat) []*Seat {
 	return append(dst, r.seats...)
 }
 
-const notifyHead = `{"id":null,"method":"mining.notify","params":["`
+const (
+	notifyHead = `{"id":null,"method":"mining.notify","params":["`
+	notifyTail = `"00000000",false]}` + "\n"
+)
 
 // encode keeps what all notifies of the job have in common.
 func (w *work) encode() {
 	j := w.Job
 	j.ID, j.Clean = "", false
 	line := AppendNotify(nil, &j)
-	w.body = slices.Clip(line[len(notifyHead) : len(line)-len("false]}\n")])
+	w.body = slices.Clip(line[len(notifyHead) : len(line)-len(notifyTail)])
 }
 
 // appendNotify appends the job's mining.notify under an id.
-func (w *work) appendNotify(dst []byte, id uint64, clean bool) []byte {
+func (w *work) appendNotify(dst []byte, id uint64, time uint32, clean bool) []byte {
 	dst = appendID64(append(dst, notifyHead...), id)
 	dst = append(dst, w.body...)
+	dst = appendWord(dst, time)
 	if clean {
-		return append(dst, "true]}\n"...)
+		return append(dst, ",true]}\n"...)
 	}
-	return append(dst, "false]}\n"...)
+	return append(dst, ",false]}\n"...)
+}
+
+// anew returns the ntime of a job that is handed out again. It differs from
+// the last one, for some devices begin each job with the same extranonce2 and
+// would find the same shares again.
+func (w *work) anew(last uint32, now int64) uint32 {
+	passed := uint32(max(now-w.since, 0) / 1e9)
+	return min(max(last+1, w.Job.Time+passed), max(w.MaxTime, w.Job.Time))
 }
 
 // appendID64 writes a job id: 16 hexadecimal digits.

@@ -75,12 +75,15 @@ func (s *Seat) rehome(from *Lane) {
 // give appends the lines that make w the newest work of the connection, under
 // a new id if it had it before. The caller holds mu.
 func (s *Seat) give(dst []byte, w *work, now int64) []byte {
-	id, clean := w.id, true
-	if old := s.newest; old != nil {
-		clean = old.tip.prev != w.tip.prev
-		if slices.ContainsFunc(s.jobs, func(h handed) bool { return h.id == id }) {
-			id = s.srv.nextID()
+	id, time := w.id, w.Job.Time
+	clean := s.newest == nil || s.newest.tip.prev != w.tip.prev
+	for i := range s.jobs {
+		if h := &s.jobs[i]; h.work == w {
+			id, time = 0, w.anew(h.time, now)
 		}
+	}
+	if id == 0 {
+		id = s.srv.nextID()
 	}
 	if mask := s.asked & w.Mask; s.configured && mask != s.mask {
 		dst = s.tellMask(dst, mask)
@@ -93,9 +96,9 @@ func (s *Seat) give(dst []byte, w *work, now int64) []byte {
 		s.prune(now)
 	}
 	s.newest = w
-	s.jobs = append(s.jobs, handed{id: id, work: w, mask: s.mask & w.Mask, level: s.level, easiest: s.level})
+	s.jobs = append(s.jobs, handed{id: id, work: w, time: time, mask: s.mask & w.Mask, level: s.level, easiest: s.level})
 	s.shard.tally.notifies.Add(1)
-	return w.appendNotify(dst, id, clean)
+	return w.appendNotify(dst, id, time, clean)
 }
 
 // prune forgets jobs whose shares come too late, and those beyond the limit.

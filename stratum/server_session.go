@@ -223,6 +223,7 @@ type handed struct {
 	work     *work
 	issue    *Issue // nil before the first share
 	replaced int64  // Unix nanoseconds since when the connection has a newer one; 0: it has not
+	time     uint32 // ntime
 	mask     uint32 // union of the masks in force since it was sent
 	level    int8   // it is judged by
 	easiest  int8   // level in force since it was sent
@@ -241,7 +242,7 @@ func (i *handed) terms(levels *levels, c *claim, extranonce2Size int) *Issue {
 			MaxTime:         i.work.MaxTime,
 		}
 		if i.id != i.work.id {
-			i.issue.ID = string(appendID64(nil, i.id))
+			i.issue.ID, i.issue.Time = string(appendID64(nil, i.id)), i.time
 		}
 	}
 	return i.issue
