@@ -66,10 +66,14 @@ const (
 	maxCredit   = 1 << 40
 	quickShares = 8  // enough for a quick start …
 	quickRatio  = 3  // … when they come 2^3 times too fast
-	firstShares = 16 // needed to act within the first minute
-	silentStep  = 4  // levels down when there never was a share
-	provenDepth = 8  // levels that one can fall below what it has shown
-	window      = 300 * time.Second
+	firstShares = 16 // needed to go up otherwise
+
+	provenShares = 24 // enough for a quick start from a level that was right
+	provenDepth  = 8  // levels that one can fall below what it has shown
+
+	silentStep = 4 // levels down when there never was a share
+	surestStep = 2 // levels down when there were some
+	window     = 300 * time.Second
 )
 
 // widening lists how far, in per cent, the rate has to be off after how long
@@ -105,15 +109,17 @@ func (t *tuner) next(level int8, interval time.Duration, now int64) int8 {
 	if t.credit == 0 {
 		return level - t.silence(level, elapsed, interval)
 	}
-	if t.shares >= firstShares {
-		t.proven = max(t.proven, level)
-	}
+
 	// ratio is how many times too fast shares come, in levels, rounded down:
 	// from 0 to just below 1 all is well.
 	have := t.credit * uint64(interval/time.Millisecond)
 	want := creditOne * uint64(elapsed/time.Millisecond)
 	ratio := log2(have, want)
-	if t.shares >= quickShares && ratio >= quickRatio {
+	enough := uint32(quickShares)
+	if level <= t.proven {
+		enough = provenShares
+	}
+	if t.shares >= enough && ratio >= quickRatio {
 		return level + int8(ratio)
 	}
 	for _, w := range widening {
@@ -122,19 +128,32 @@ func (t *tuner) next(level int8, interval time.Duration, now int64) int8 {
 		}
 		far := 100 + w.percent
 		switch {
-		case w.after == 0 && t.shares < firstShares && ratio >= 0:
-		case w.after == 0 && elapsed < 4*interval && ratio < 0:
-		case ratio >= 1 && less(2*far, want, 100, have): // have/want > 2·far/100
+		case ratio >= 1 && t.shares >= firstShares && less(2*far, want, 100, have) && // have/want > 2·far/100
+			significant(have/creditOne, 2*want/creditOne, uint64(interval/time.Millisecond)):
 			return level + int8(ratio)
-		case ratio < 0 && less(far, have, 100, want): // have/want < 100/far
-			return level + int8(max(ratio, -silentStep))
+		case ratio < 0 && w.after > 0 && less(far, have, 100, want) && // have/want < 100/far
+			significant(have/creditOne, want/creditOne, uint64(interval/time.Millisecond)):
+			return level + int8(max(ratio, -surestStep))
 		}
 		break
+	}
+	if t.shares >= firstShares {
+		t.proven = max(t.proven, level)
 	}
 	if elapsed >= window {
 		t.restart(now)
 	}
 	return level
+}
+
+// significant reports whether the time that the shares stand for differs from
+// the time watched, both in units of 1 ms, by more than three standard
+// deviations: by more than chance explains.
+func significant(stands, watched, interval uint64) bool {
+	const most = 1 << 31
+	stands, watched = min(stands, most), min(watched, most)
+	off := max(stands, watched) - min(stands, watched)
+	return off*off > 9*watched*interval
 }
 
 // silence returns how many levels to go down when not one share came in. Who
@@ -143,7 +162,7 @@ func (t *tuner) silence(level int8, elapsed, interval time.Duration) int8 {
 	switch {
 	case !t.settled && elapsed >= 2*interval:
 		return silentStep
-	case t.settled && elapsed >= 8*interval:
+	case t.settled && (elapsed >= 8*interval || t.proven == minLevel && elapsed >= 4*interval):
 		return max(min(2, level-(t.proven-provenDepth)), 0)
 	}
 	return 0
