@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"runtime"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/hashlease/hashlease/lease/dispatch"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum/solo"
+	"github.com/hashlease/hashlease/stratum/transport"
 )
 
 func runNode(ctx context.Context, e *env, args []string) error {
@@ -89,6 +91,7 @@ type node struct {
 	terms    lease.TermsHash
 	before   int // blocks that earlier runs found
 	dispatch *dispatch.Dispatcher
+	port     *transport.Listener // for rigs; nil: none
 }
 
 // openNode brings up all parts of a node. What it opened before an error is
@@ -146,12 +149,20 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	}
 	n.before = sumBlocks(counts)
 	n.say(fmt.Sprintf("data in %s, provider key %x", p.dir, p.public()))
+	server, err := cfg.Stratum.server()
+	if err != nil {
+		return nil, err
+	}
 	n.dispatch, err = dispatch.New(ctx, dispatch.Config{
 		Store: p.store, Node: n.coin, Upstream: n.upstream, Key: p.key, Terms: n.terms,
 		Kernel: n.kernel, Threads: n.threads(), DutyPercent: cfg.Node.Duty,
 		HouseProofMs: cfg.Node.HouseProofMs, Log: n.log, Now: e.now,
+		Stratum: server, UnknownRigs: cfg.Stratum.UnknownRigs == unknownHouse, CapacityHps: capacity,
 	})
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	return n, n.openPort(ctx)
 }
 
 // openCoin connects to the coin node or opens the one inside.
@@ -210,6 +221,14 @@ func (n *node) say(line string) {
 // close gives up everything the node holds, the last opened first.
 func (n *node) close() error {
 	var errs []error
+	if n.port != nil {
+		if err := n.port.Close(); !errors.Is(err, net.ErrClosed) { // serving has closed it
+			errs = append(errs, err)
+		}
+	}
+	if n.dispatch != nil {
+		n.dispatch.Close()
+	}
 	if c, ok := n.coin.(io.Closer); ok {
 		errs = append(errs, c.Close())
 	}
@@ -231,12 +250,14 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 		defer close(watched)
 		n.watch(work)
 	}()
+	serving := n.serveRigs(work)
 	err := n.dispatch.Run(work)
 	if work.Err() != nil && errors.Is(err, work.Err()) {
 		err = nil // stopped while it began is stopped
 	}
 	cancel()
 	<-watched
+	<-serving
 	n.screen.clear()
 	if err != nil {
 		return err

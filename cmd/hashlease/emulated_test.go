@@ -55,6 +55,8 @@ func TestScriptOnOtherProcessors(t *testing.T) {
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("PATH", dir+string(os.PathListSeparator)+env.Getenv("PATH"))
 					env.Setenv("HASHLEASE_NODE_THREADS", "1")
+					env.Setenv("HASHLEASE_STRATUM_LISTEN", "127.0.0.1:0")
+					env.Setenv("HASHLEASE_KERNEL_TRIAL", "off") // now and then qemu does not come back from a fork
 					return makeHome(env)
 				},
 			})

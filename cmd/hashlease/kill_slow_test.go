@@ -33,7 +33,7 @@ func TestKill(t *testing.T) {
 
 	acknowledged := make(map[int64]lease.Receipt)
 	for round := range kills {
-		node := exec.Command(program, "node", "--data", data, "--log-format", "json")
+		node := exec.Command(program, "node", "--data", data, "--log-format", "json", "--stratum", "127.0.0.1:0")
 		log, err := os.Create(filepath.Join(t.TempDir(), "node.log"))
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestKill(t *testing.T) {
 	}
 
 	// A clean run settles what the last kill left open.
-	if out, err := exec.Command(program, "node", "--data", data, "--run-for", "1s").CombinedOutput(); err != nil {
+	if out, err := exec.Command(program, "node", "--data", data, "--run-for", "1s", "--stratum", "off").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	checkBooks(t, data)

@@ -57,7 +57,16 @@ func nodeView(s *dispatch.Snapshot, columns int) []viewLine {
 		{fmt.Sprintf("%s (%s)  height %d, tip %v old  blocks: %s", s.Coin, s.Upstream, s.Height, s.TipAge.Truncate(time.Second), blockCounts(s.Blocks)), ""},
 		{},
 	}
-	for i, row := range strings.Split(strings.TrimSuffix(rowTable(s.Rows, columns), "\n"), "\n") {
+	lines = append(lines, tableLines(splitLines(rowTable(s.Rows, columns)))...)
+	if rigs := rigLines(s.Rigs); rigs != nil {
+		lines = append(append(lines, viewLine{}), tableLines(rigs)...)
+	}
+	return lines
+}
+
+// tableLines are the lines of a table, its head in a quiet style.
+func tableLines(rows []string) (lines []viewLine) {
+	for i, row := range rows {
 		style := ""
 		if i == 0 {
 			style = "2"
@@ -66,6 +75,8 @@ func nodeView(s *dispatch.Snapshot, columns int) []viewLine {
 	}
 	return lines
 }
+
+func splitLines(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") }
 
 // rowTable lays out what the leases got, without their tenants where there is
 // no room for them.
@@ -119,10 +130,15 @@ func sumBlocks(blocks map[lease.BlockState]int) int {
 func (n *node) logSnapshot(s *dispatch.Snapshot) {
 	n.log.Info("node", "rate", rate(s.Hps), "kernel", s.Kernel, "threads", s.Threads,
 		"height", s.Height, "tip_age_s", int64(s.TipAge/time.Second), "blocks", blockCounts(s.Blocks))
+	for i := range s.Rigs {
+		r := &s.Rigs[i]
+		n.log.Info("rig", "rig", r.Rig, "remote", r.Remote, "agent", r.Agent, "lease", r.Lease, "difficulty", r.Difficulty,
+			"rate", rate(r.Hps), "accepted", r.Accepted, "refused", r.Refused)
+	}
 	for i := range s.Rows {
 		r := &s.Rows[i]
 		n.log.Info("lease", "lease", r.Lease, "tenant", r.Tenant, "contracted", rate(r.ContractedHps),
-			"counted", rate(r.CountedHps), "proven", rate(r.ProvenHps),
+			"counted", rate(r.CountedHps), "rigs", rate(r.RigHps), "proven", rate(r.ProvenHps),
 			slog.Group("interval", "low", rate(r.LoHps), "high", rate(r.HiHps)),
 			"receipts", r.Receipts, "rejected", r.Rejected, "stale", r.Stale)
 	}

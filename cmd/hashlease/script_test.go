@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HASHLEASE_NODE_THREADS", "1") // stories run side by side
+			env.Setenv("HASHLEASE_STRATUM_LISTEN", "127.0.0.1:0")
 			return makeHome(env)
 		},
 	})

@@ -30,7 +30,7 @@ func TestSignals(t *testing.T) {
 		want   int
 	}{{syscall.SIGINT, exitInterrupted}, {syscall.SIGTERM, exitOK}} {
 		t.Run(c.signal.String(), func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), binary, "node", "--threads", "1", "--data", t.TempDir(), "--json")
+			cmd := exec.CommandContext(t.Context(), binary, "node", "--threads", "1", "--stratum", "127.0.0.1:0", "--data", t.TempDir(), "--json")
 			var stdout bytes.Buffer
 			cmd.Stdout = &stdout
 			stderr, err := cmd.StderrPipe()

@@ -22,6 +22,7 @@ func megahashes(hps uint64) megahash { return megahash(hps >> 20) }
 // demand is what a lease wants of the rigs.
 type demand struct {
 	lease  string
+	owner  string   // its tenant
 	rate   megahash // contracted, a second
 	behind megahash // negative: ahead of the contract
 }
@@ -29,6 +30,8 @@ type demand struct {
 // supply is a rig that works.
 type supply struct {
 	rig   int      // the caller's number of it
+	id    uint64   // decides between equals
+	owner string   // its tenant, whose leases alone it works for; "" is the provider
 	rate  megahash // a second, as its shares prove
 	lease string   // that it works for; "" is the house
 	since time.Time
@@ -70,12 +73,15 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 		}
 	}
 	slices.SortStableFunc(free, func(a, b supply) int {
-		return cmp.Or(cmp.Compare(b.rate, a.rate), cmp.Compare(a.rig, b.rig))
+		return cmp.Or(cmp.Compare(b.rate, a.rate), cmp.Compare(a.id, b.id))
 	})
 	for _, r := range free {
 		made := r.rate.of(quantum)
 		to := ""
 		for _, l := range leases {
+			if !r.mayServe(&l) {
+				continue
+			}
 			if n := need[l.lease]; n > 0 && 2*n >= made && (to == "" || n > need[to]) {
 				to = l.lease
 			}
@@ -92,3 +98,13 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 	}
 	return moves
 }
+
+// mayServe reports whether the rig can work for the lease: the lease's
+// receipts must not come much faster than planned, for their size is in the
+// contract, and a tenant's own machine works for nobody else.
+func (s *supply) mayServe(l *demand) bool {
+	return (s.owner == "" || s.owner == l.owner) && s.rate <= maxRatio*max(l.rate, 1)
+}
+
+// maxRatio is how many times a lease's rate a rig may have.
+const maxRatio = 16

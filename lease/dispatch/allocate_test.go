@@ -55,7 +55,7 @@ func TestAllocateKeepsDeficitsWithinTheLargestRig(t *testing.T) {
 		var total, largest megahash
 		for i := range rapid.IntRange(1, 12).Draw(t, "rigs") {
 			rate := megahash(rapid.Int64Range(1_000_000, 200_000_000).Draw(t, "rate"))
-			f.rigs = append(f.rigs, supply{rig: i, rate: rate})
+			f.rigs = append(f.rigs, supply{rig: i, id: uint64(i), rate: rate})
 			total += rate
 			largest = max(largest, rate)
 		}
@@ -63,6 +63,9 @@ func TestAllocateKeepsDeficitsWithinTheLargestRig(t *testing.T) {
 		for i := range n {
 			share := rapid.Int64Range(1, 90).Draw(t, "share")
 			f.leases = append(f.leases, demand{lease: fmt.Sprint("L", i), rate: total * megahash(share) / megahash(100*n)})
+			if f.leases[i].rate*maxRatio < largest {
+				t.Skip("too small for the largest rig")
+			}
 		}
 		bound := 3 * largest.of(quantum)
 		f.run(t, 3600, func() {
@@ -84,7 +87,7 @@ func TestAllocateLeavesWhatFits(t *testing.T) {
 		f := &farm{now: time.Unix(1_700_000_000, 0)}
 		for i := range rapid.IntRange(1, 8).Draw(t, "rigs") {
 			rate := megahash(rapid.Int64Range(1_000_000, 200_000_000).Draw(t, "rate"))
-			f.rigs = append(f.rigs, supply{rig: i, rate: rate})
+			f.rigs = append(f.rigs, supply{rig: i, id: uint64(i), rate: rate})
 			f.leases = append(f.leases, demand{lease: fmt.Sprint("L", i), rate: rate})
 		}
 		f.run(t, 300, func() {})
@@ -104,6 +107,9 @@ func TestAllocateFreesRigsOfEndedLeases(t *testing.T) {
 	if want := []placement{{rig: 0, from: "ended", to: "L", need: 6000, rate: 100}}; !slices.Equal(moves, want) {
 		t.Errorf("moves %+v, want %+v", moves, want)
 	}
+	if moves := allocate(now, rigs, []demand{{lease: "L", owner: "t", rate: 1}}); len(moves) != 1 || moves[0].to != "" {
+		t.Errorf("a lease of a hundredth of the rig: %+v", moves)
+	}
 	moves = allocate(now, rigs, nil)
 	if len(moves) != 1 || moves[0].to != "" {
 		t.Errorf("without leases: %+v", moves)
@@ -115,18 +121,29 @@ func TestAllocateFreesRigsOfEndedLeases(t *testing.T) {
 func TestAllocateSparesLargeRigs(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	rigs := []supply{{rig: 0, rate: 1000}}
-	if moves := allocate(now, rigs, []demand{{lease: "L", rate: 10}}); len(moves) != 0 {
+	if moves := allocate(now, rigs, []demand{{lease: "L", rate: 100}}); len(moves) != 0 {
 		t.Errorf("moves %+v", moves)
 	}
-	if moves := allocate(now, rigs, []demand{{lease: "L", rate: 10, behind: 29_400}}); len(moves) != 1 {
+	if moves := allocate(now, rigs, []demand{{lease: "L", rate: 100, behind: 24_000}}); len(moves) != 1 {
 		t.Errorf("moves %+v", moves)
+	}
+}
+
+// A tenant's own machine works for that tenant only.
+func TestAllocateKeepsTenantsRigsApart(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	rigs := []supply{{rig: 0, rate: 1000, owner: "alice"}, {rig: 1, rate: 1000}}
+	leases := []demand{{lease: "B", owner: "bob", rate: 5000}, {lease: "A", owner: "alice", rate: 900}}
+	want := []placement{{rig: 0, to: "A", need: 54_000, rate: 1000}, {rig: 1, to: "B", need: 300_000, rate: 1000}}
+	if got := allocate(now, rigs, leases); !slices.Equal(got, want) {
+		t.Errorf("moves %+v, want %+v", got, want)
 	}
 }
 
 // The order of the arguments does not matter beyond ties.
 func TestAllocateIsDeterministic(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
-	rigs := []supply{{rig: 0, rate: 50}, {rig: 1, rate: 70}, {rig: 2, rate: 20}}
+	rigs := []supply{{rig: 0, id: 0, rate: 50}, {rig: 1, id: 1, rate: 70}, {rig: 2, id: 2, rate: 20}}
 	leases := []demand{{lease: "A", rate: 90}, {lease: "B", rate: 45}}
 	want := allocate(now, rigs, leases)
 	for range 20 {

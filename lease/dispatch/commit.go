@@ -98,14 +98,16 @@ func (c *committer) empty() bool {
 // collect judges the shares that wait.
 func (d *Dispatcher) collect(ctx context.Context) error {
 	c := &d.commit
-	shares, counts, lost := d.feed.take()
+	shares, counts, verdicts := d.feed.take()
 	for _, n := range counts {
 		hashes := n.Hashes
 		n.Hashes = 0
 		c.counts[n] += hashes
 	}
-	if lost > 0 {
-		c.verdicts[lease.Verdict{Lease: lease.House, Source: "node", Reason: overflow}] += lost
+	for _, v := range verdicts {
+		n := v.N
+		v.N = 0
+		c.verdicts[v] += n
 	}
 	for i := range shares {
 		if err := d.judge(ctx, &shares[i]); err != nil {
@@ -142,6 +144,9 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 		if err := d.candidate(ctx, s, share, header, hash); err != nil {
 			return err
 		}
+	}
+	if s.blockOnly {
+		return nil
 	}
 	if s.stale {
 		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: s.source, Reason: lease.Stale}]++

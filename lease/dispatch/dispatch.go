@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
 	"github.com/hashlease/hashlease/stratum/solo"
 )
 
@@ -29,6 +30,12 @@ type Config struct {
 	HouseProofMs int64              // milliseconds of house hashing per expected receipt; 0: lease.DefaultProofMs
 	Log          *slog.Logger       // nil: silent
 	Now          func() time.Time   // nil: time.Now
+
+	// Stratum makes a server for rigs, with these limits and vardiff; the rest
+	// of it is the Dispatcher's. nil: none.
+	Stratum     *stratum.ServerConfig
+	UnknownRigs bool   // machines that nobody added may work, for the house
+	CapacityHps uint64 // what the threads were measured to make; the store is told that and what rigs make. 0: it is not told
 }
 
 // Dispatcher runs a node: one engine, one source of templates, one store.
@@ -47,6 +54,7 @@ type Dispatcher struct {
 	commit committer
 	settle settler
 	status status
+	rigs   rigs
 }
 
 // New prepares a node and waits until its coin node answers. Nothing is
@@ -78,6 +86,9 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 		Feeder: d.feed, Pin: true, Idle: true,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := d.openServer(); err != nil {
 		return nil, err
 	}
 	d.settle.wake = make(chan struct{}, 1)
@@ -113,6 +124,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		stopWork(err)
 	})
 	following.Go(func() { stopWork(d.watchContracts(work)) })
+	if d.rigs.server != nil {
+		following.Go(func() { d.rigLoop(work) })
+	}
 
 	// Commits go on until the last hash is accounted for, and the settling of
 	// blocks beyond the last commit, which may have found one.
@@ -131,6 +145,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.engine.Start()
 	<-work.Done()
 	d.engine.Stop()
+	if d.rigs.server != nil {
+		d.rigs.server.Close()
+	}
 	following.Wait()
 	endCommits()
 	committing.Wait()

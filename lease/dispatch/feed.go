@@ -17,33 +17,41 @@ import (
 // of starving everybody later.
 const maxLag = 10 * time.Second
 
+// rigLag is that bound when there are rigs, which serve a lease for a quantum
+// and then perhaps another one for many.
+const rigLag = quantum * maxRatio * 5 / 4
+
 // feed shares the hashing threads out by deficit in hashes: a lease that is
 // behind its contracted rate gets the next chunk, the one furthest behind (in
 // seconds of its own rate) first; when none is behind, the house works.
 type feed struct {
 	now func() time.Time
 
-	mu      sync.Mutex
-	tenants []*account // active leases
-	house   *account
-	all     map[string]*account // every account of this run, by lease
-	found   []found             // shares waiting for the committer
-	lost    uint64              // shares dropped because the committer is stuck
-	wake    chan struct{}       // tells the committer that found is not empty
+	mu       sync.Mutex
+	tenants  []*account // active leases
+	house    *account
+	all      map[string]*account      // every account of this run, by lease
+	found    []found                  // shares waiting for the committer
+	lost     uint64                   // shares dropped because the committer is stuck
+	verdicts map[lease.Verdict]uint64 // on rigs' shares, keyed with N = 0; not yet committed
+	wake     chan struct{}            // tells the committer that found is not empty
+	patient  bool                     // there are rigs
+	byRigs   map[string]bool          // leases that the threads leave to rigs
 }
 
 func newFeed(now func() time.Time) *feed {
-	return &feed{now: now, all: make(map[string]*account), wake: make(chan struct{}, 1)}
+	return &feed{now: now, all: make(map[string]*account), verdicts: make(map[lease.Verdict]uint64), wake: make(chan struct{}, 1)}
 }
 
 // found is a share on its way to the committer.
 type found struct {
-	work   *work
-	ref    *stratum.Ref
-	source string
-	header miner.Header
-	stale  bool // its previous block was outlived when it was found
-	at     time.Time
+	work      *work
+	ref       *stratum.Ref
+	source    string
+	header    miner.Header
+	stale     bool // its previous block was outlived when it was found
+	at        time.Time
+	blockOnly bool // it solves a block, and is no receipt
 }
 
 // maxFound bounds the shares that wait while the store does not answer.
@@ -51,6 +59,7 @@ const maxFound = 100_000
 
 // account is one lease's, or the house's, part of the threads.
 type account struct {
+	tenant string    // whose it is
 	rate   uint64    // contracted H/s; 0 for the house
 	stopMs int64     // no work after this moment, Unix milliseconds; 0 = none
 	since  time.Time // when the contract's clock began, plus what was written off
@@ -59,7 +68,7 @@ type account struct {
 	spaces []*stratum.Space // by thread
 
 	begun   time.Time      // when it first had work in this run
-	counted uint64         // hashes of this run
+	counted uint64         // hashes of this run, by the threads
 	pending map[int]uint64 // by thread, not yet committed
 }
 
@@ -134,8 +143,8 @@ type chunk struct {
 // pick chooses whom the next chunk is for, and its size in hashes.
 func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 	best, deficit, lag := f.furthest(now, max)
-	if best != nil && lag > maxLag {
-		f.writeOff(now, lag-maxLag)
+	if most := f.mostLag(); best != nil && lag > most {
+		f.writeOff(now, lag-most)
 		best, deficit, _ = f.furthest(now, max)
 	}
 	if best != nil {
@@ -153,7 +162,7 @@ func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit uint64, lag time.Duration) {
 	ms := now.UnixMilli()
 	for _, a := range f.tenants {
-		if a.work == nil || a.stopMs != 0 && a.stopMs <= ms {
+		if a.work == nil || a.stopMs != 0 && a.stopMs <= ms || f.byRigs[a.work.job.Lease] {
 			continue
 		}
 		d := a.deficit(now)
@@ -172,7 +181,7 @@ func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit uint6
 // shared in proportion to the contracts.
 func (f *feed) writeOff(now time.Time, most time.Duration) {
 	for _, a := range f.tenants {
-		if lag := a.lag(a.deficit(now)); lag > maxLag/2 {
+		if lag := a.lag(a.deficit(now)); lag > f.mostLag()/2 {
 			a.since = a.since.Add(min(most, lag))
 		}
 	}
@@ -188,7 +197,7 @@ func (f *feed) Found(thread int, t *miner.Task, h miner.Header) {
 		f.lost++
 		return
 	}
-	f.keep(found{w, ref, source(thread), h, w.tip.outlived.Load(), f.now()})
+	f.keep(found{work: w, ref: ref, source: source(thread), header: h, stale: w.tip.outlived.Load(), at: f.now()})
 }
 
 // keep hands a share to the committer, under f.mu.
@@ -200,12 +209,29 @@ func (f *feed) keep(s found) {
 	}
 }
 
-// credit counts hashes that a rig has proven for a lease as given to it.
-func (f *feed) credit(id string, hashes uint64) {
+// mostLag is how far behind its contract a lease may be and still catch up.
+func (f *feed) mostLag() time.Duration {
+	if f.patient {
+		return rigLag
+	}
+	return maxLag
+}
+
+// leaveToRigs says which leases the threads leave to rigs, and whether there
+// are rigs at all. What those leases are behind by more than rigs can make up
+// for is written off here, for the threads do not look at them.
+func (f *feed) leaveToRigs(leases map[string]bool, any bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if a := f.all[id]; a != nil {
-		a.give(hashes, f.now())
+	f.byRigs, f.patient = leases, any
+	now := f.now()
+	for _, a := range f.tenants {
+		if a.work == nil || !leases[a.work.job.Lease] {
+			continue
+		}
+		if lag := a.lag(a.deficit(now)); lag > rigLag {
+			a.since = a.since.Add(lag - rigLag)
+		}
 	}
 }
 
@@ -220,7 +246,7 @@ func (f *feed) demands() (ds []demand) {
 		}
 		owed := a.owed(now)
 		ds = append(ds, demand{
-			lease: a.work.job.Lease, rate: megahashes(a.rate),
+			lease: a.work.job.Lease, owner: a.tenant, rate: megahashes(a.rate),
 			behind: megahashes(owed) - megahashes(a.given),
 		})
 	}
@@ -254,7 +280,7 @@ func (f *feed) install(leases []lease.Lease, jobs map[string]*work) {
 		if a.work == nil || a.rate != l.ContractedHps {
 			a.since, a.given, a.rate = now, 0, l.ContractedHps
 		}
-		a.stopMs = l.StopMs()
+		a.stopMs, a.tenant = l.StopMs(), l.Tenant
 		a.put(jobs[l.ID], now)
 		f.tenants = append(f.tenants, a)
 	}
@@ -286,7 +312,7 @@ func (f *feed) account(id string, now time.Time) *account {
 }
 
 // take hands over everything that waits to be committed.
-func (f *feed) take() ([]found, []lease.Count, uint64) {
+func (f *feed) take() ([]found, []lease.Count, []lease.Verdict) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	shares := f.found
@@ -298,14 +324,22 @@ func (f *feed) take() ([]found, []lease.Count, uint64) {
 		}
 		clear(a.pending)
 	}
-	lost := f.lost
-	f.lost = 0
-	return shares, counts, lost
+	if f.lost > 0 {
+		f.verdicts[lease.Verdict{Lease: lease.House, Source: "node", Reason: overflow}] += f.lost
+		f.lost = 0
+	}
+	var verdicts []lease.Verdict
+	for v, n := range f.verdicts {
+		v.N = n
+		verdicts = append(verdicts, v)
+	}
+	clear(f.verdicts)
+	return shares, counts, verdicts
 }
 
 // tally is how an account stands.
 type tally struct {
-	counted uint64     // hashes of this run
+	counted uint64     // hashes of this run, by the threads
 	begun   time.Time  // when it first had work in this run
 	unit    miner.Work // of a receipt of the present job
 }

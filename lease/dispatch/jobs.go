@@ -24,6 +24,7 @@ type jobMaker struct {
 	mu        sync.Mutex
 	template  *solo.Template // the newest
 	tip       *tip
+	published *tip          // of the jobs that rigs have
 	read      bool          // leases were read at least once
 	version   int64         // of the store then
 	leases    []lease.Lease // all of them
@@ -188,19 +189,33 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 		}
 		jobs = append(jobs, lease.Job{Template: int64(index), Lease: l.ID, Tag: l.Tag, Target: proofTarget(rate, l.ProofMs), CreatedMs: now})
 	}
+	grades := d.rigs.wantedGrades()
+	for _, g := range grades {
+		house := jobs[len(everybody)-1]
+		house.Target = g.target()
+		jobs = append(jobs, house)
+	}
 	_, placed, err := d.Store.PutJobs(ctx, stored, slices.Clone(jobs))
 	if err != nil {
 		return fmt.Errorf("storing jobs: %w", err)
 	}
-	works := make(map[string]*work, len(placed))
+	works := make(map[string]*work, len(everybody))
+	graded := make(map[grade]*work, len(grades))
 	for i, job := range placed {
-		works[job.Lease] = &work{
+		w := &work{
 			job: job, credit: job.Target.Work(), template: documents[jobs[i].Template],
 			block: j.template, network: network, tip: j.tip,
+		}
+		if i < len(everybody) {
+			works[job.Lease] = w
+		} else {
+			graded[grades[i-len(everybody)]] = w
 		}
 	}
 	j.working, j.due = active, false
 	d.feed.install(active, works)
+	d.rigs.publish(works, graded, j.published != j.tip)
+	j.published = j.tip
 	return nil
 }
 
@@ -258,13 +273,15 @@ func (d *Dispatcher) capacity() uint64 {
 	return all
 }
 
-// houseRate estimates what the leases leave, in H/s, at least a hundredth of
-// the node's rate.
+// houseRate estimates what the leases leave of the threads' hash rate, in H/s,
+// at least a hundredth of it. Leases of more than all of it are for rigs.
 func (d *Dispatcher) houseRate(active []lease.Lease) uint64 {
 	all := d.capacity()
 	var leased uint64
 	for i := range active {
-		leased += active[i].ContractedHps
+		if active[i].ContractedHps <= all {
+			leased += active[i].ContractedHps
+		}
 	}
 	if leased >= all {
 		return all/100 + 1

@@ -25,6 +25,7 @@ type Snapshot struct {
 	TipAge      time.Duration
 	Templates   uint64
 	Notes       []string
+	Rigs        []RigRow // connections of rigs, by name
 }
 
 // Row is what one lease, or the house, got in this run.
@@ -32,7 +33,8 @@ type Row struct {
 	Lease, Tenant string
 	ContractedHps uint64
 	Counted       uint64         // hashes
-	CountedHps    uint64         // over the last seconds
+	CountedHps    uint64         // of the threads, over the last seconds
+	RigHps        uint64         // of the rigs at work for it, as their shares of the last minutes prove
 	Evidence      lease.Evidence // of the receipts
 	Unit          miner.Work     // of a receipt of the present job
 	Receipts      uint64
@@ -129,6 +131,11 @@ func (d *Dispatcher) Snapshot() Snapshot {
 		Hashes:      d.engine.Hashes(),
 		Coin:        d.params.Coin, Upstream: d.Upstream, Notes: d.engine.Notes(),
 	}
+	s.Rigs = d.Rigs()
+	rigs := make(map[string]uint64)
+	for i := range s.Rigs {
+		rigs[s.Rigs[i].Lease] += s.Rigs[i].Hps
+	}
 	tallies := d.feed.tallies()
 	d.jobs.mu.Lock()
 	if d.jobs.template != nil {
@@ -157,7 +164,7 @@ func (d *Dispatcher) Snapshot() Snapshot {
 	for i := range s.Rows {
 		r := &s.Rows[i]
 		t := tallies[r.Lease]
-		r.Counted, r.CountedHps, r.Unit = t.counted, rates[r.Lease], t.unit
+		r.Counted, r.CountedHps, r.RigHps, r.Unit = t.counted, rates[r.Lease], rigs[r.Lease], t.unit
 		r.Evidence, r.Rejected, r.Stale = st.evidence[r.Lease], st.rejected[r.Lease], st.stale[r.Lease]
 		r.Receipts = r.Evidence.N
 		if ms := now.Sub(t.begun).Milliseconds(); ms > 0 && !t.begun.IsZero() {
