@@ -161,14 +161,14 @@ func (h *hall) listen() string {
 	return ln.Addr().String()
 }
 
-// connect lets a device say hello by a pipe, with its reader running, so that
-// neither end waits for the other.
+// connect lets a device say hello by a pipe, within a bubble.
 func (h *hall) connect(d stratumtest.Device, user, password string) *stratumtest.Client {
 	h.t.Helper()
 	c, err := d.Connect(newBuffered(h.dial("")), user, password)
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	synctest.Wait()
 	return c
 }
 
