@@ -18,7 +18,7 @@ type Limits struct {
 	Malformed   int // lines of one connection that are not the protocol's; then it is dropped; 0: 8
 
 	// A connection has to authorize a worker within this time and this many
-	// messages.
+	// messages. Later on, further logins that are refused count as such.
 	PreAuthTime     time.Duration // 0: 30 s
 	PreAuthMessages int           // 0: 100
 

@@ -55,6 +55,7 @@ type Seat struct {
 	suggested  int8   // level
 	least      int8   // level, by mining.configure
 	fixed      bool   // by the password
+	resumed    bool   // the level is known from before
 	tuner      tuner
 	rate       rate
 	accepted   uint64
@@ -75,7 +76,7 @@ type reading struct {
 	reader    Reader
 	now       int64 // when the last bytes came
 	paid      int64 // until when messages are paid for at the allowed rate
-	messages  int   // before the first worker
+	messages  int   // before the first worker, and refused logins
 	malformed int
 	s         *scratch // nil while waiting
 	rootOf    *work    // whose root is root
@@ -182,11 +183,16 @@ func (s *Seat) affords() bool {
 		s.drop(dropRate)
 		return false
 	}
-	if s.messages <= l.PreAuthMessages && len(s.workers) == 0 { // only this goroutine adds workers
-		if s.messages++; s.messages > l.PreAuthMessages {
-			s.drop(dropPreAuthCount)
-			return false
-		}
+	return len(s.workers) > 0 || s.strange() // only this goroutine adds workers
+}
+
+// strange counts a message of one who is nobody yet, and drops a connection
+// that sends too many.
+func (s *Seat) strange() bool {
+	s.messages++
+	if s.messages > s.srv.limits.PreAuthMessages {
+		s.drop(dropPreAuthCount)
+		return false
 	}
 	return true
 }

@@ -45,7 +45,7 @@ func (s *Seat) subscribe(m *Message) {
 	s.claim = c
 	if resumed {
 		s.jobs, c.jobs = c.jobs, nil
-		s.want = c.want
+		s.want, s.resumed = c.want, true
 		s.shard.tally.resumed.Add(1)
 	} else if s.suggested == minLevel && !s.fixed {
 		s.want = s.agentLevel()
@@ -174,6 +174,9 @@ func (s *Seat) authorize(m *Message) {
 	if err != nil {
 		s.shard.tally.refusedLogins.Add(1)
 		s.refuse(m, errUnauthorized)
+		if len(s.workers) > 0 {
+			s.strange()
+		}
 		return
 	}
 	s.shard.tally.logins.Add(1)
@@ -225,7 +228,7 @@ func (s *Seat) begin(g *Grant, password string) {
 		s.want = s.srv.levels.below(*fixed)
 	case start != nil:
 		s.want = s.srv.levels.below(*start)
-	case s.suggested != minLevel:
+	case s.resumed, s.suggested != minLevel:
 	case g.StartDifficulty != nil:
 		s.want = s.srv.levels.below(*g.StartDifficulty)
 	}

@@ -20,6 +20,11 @@ type shard struct {
 }
 
 func (sh *shard) publish(l *Lane) {
+	select {
+	case <-sh.srv.done:
+		return
+	default:
+	}
 	sh.mu.Lock()
 	sh.lanes = append(sh.lanes, l)
 	sh.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashlease/hashlease/stratum"
 	"github.com/hashlease/hashlease/stratum/stratumtest"
+	"github.com/hashlease/hashlease/stratum/transport"
 )
 
 // TestDevices lets each device of the field mine, over a pipe and over TCP:
@@ -264,4 +265,58 @@ func TestOurClient(t *testing.T) {
 			t.Errorf("%d shares, want 15", n)
 		}
 	})
+}
+
+// TestSignsOfLife measures how long a worker is left without a line when
+// nothing happens: some devices hang up after a minute.
+func TestSignsOfLife(t *testing.T) {
+	for name, device := range map[string]stratumtest.Device{"with work": device("NerdMiner"), "without": device("minerd")} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, stratum.ServerConfig{Limits: stratum.Limits{IdleTime: 24 * time.Hour}}, func(t *testing.T, h *hall) {
+				if name == "with work" {
+					h.desk.home.Publish(laneJob(t, 1, "house"))
+				}
+				c := h.connect(device, "user", "x")
+				last := time.Now()
+				for range 50 {
+					must(t, c.Await("a line", func(*stratum.Message) bool { return true }))
+					if d := time.Since(last); d > 55*time.Second {
+						t.Fatalf("%v without a line", d)
+					}
+					last = time.Now()
+				}
+			})
+		})
+	}
+}
+
+// TestListener mines by each transport of one port.
+func TestListener(t *testing.T) {
+	h, _ := newHall(t, stratum.ServerConfig{})
+	h.desk.home.Publish(laneJob(t, 1, "house"))
+	ln, err := transport.Listen(t.Context(), transport.ListenConfig{Addr: "127.0.0.1:0", Admit: h.Admit})
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- ln.Serve(ctx, h.Serve) }()
+	for _, scheme := range []string{"stratum+tcp", "ws"} {
+		conn, err := transport.Dial(t.Context(), transport.Config{URL: scheme + "://" + ln.Addr().String()})
+		must(t, err)
+		c, err := plain().Connect(conn, "user", "x")
+		must(t, err)
+		must(t, c.Mine())
+		if err := conn.Close(); err != nil {
+			t.Log(err)
+		}
+	}
+	cancel()
+	must(t, <-served)
+	if n := len(h.desk.shares()); n != 2 {
+		t.Errorf("%d shares, want 2", n)
+	}
+	for _, a := range h.desk.shares() {
+		if !strings.HasPrefix(a.Seat.Remote, "127.0.0.1:") {
+			t.Errorf("remote %q", a.Seat.Remote)
+		}
+	}
 }
