@@ -3,9 +3,11 @@
 //
 // A provider runs nodes. A tenant rents hash rate; one contract is a Lease,
 // bound to one version of the Terms. What no tenant has rented works for the
-// house, the provider's own account. A Rig is a machine, the house's or a
-// tenant's, that logs in to be given work. A share that was accepted is kept as a
-// Receipt: the proof that the work of its target was done, marked for its
+// house, the provider's own account. The work of a lease builds on the house's
+// templates, whose rewards are shared by the terms, or goes to a Pool of the
+// tenant's choice in the tenant's name. A Rig is a machine, the house's or a
+// tenant's, that logs in to be given work. A share that was accepted is kept as
+// a Receipt: the proof that the work of its target was done, marked for its
 // lease by the Tag in the coinbase. Work is proven when receipts show it and
 // counted when the hashing engine counted it itself; delivered means proven.
 //

@@ -39,6 +39,7 @@ type Lease struct {
 	Nonce         [16]byte
 	Terms         TermsHash
 	Tag           Tag
+	Pool          *Pool // nil: the house's own templates, whose rewards are shared by the Terms
 }
 
 // Bounds of a lease's fields.
@@ -70,6 +71,9 @@ func (l *Lease) Validate() error {
 	}
 	if l.ProofMs < MinProofMs || l.ProofMs > MaxProofMs {
 		return fmt.Errorf("proof interval of %d ms: want %d to %d", l.ProofMs, MinProofMs, MaxProofMs)
+	}
+	if l.Pool != nil {
+		return l.Pool.Validate()
 	}
 	return nil
 }

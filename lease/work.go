@@ -79,6 +79,7 @@ type Batch struct {
 	Receipts []Receipt
 	Counts   []Count
 	Verdicts []Verdict
+	Upstream []Upstream
 }
 
 // Meter sums up what a lease was delivered in a period.
@@ -86,6 +87,7 @@ type Meter struct {
 	Counted  miner.Work        // hashes counted by the engine
 	Evidence Evidence          // of the receipts
 	Verdicts map[string]uint64 // shares not accepted, by reason
+	Upstream Upstream          // what the lease's pool said; zero without one
 }
 
 // Stale returns the number of shares that came too late.
