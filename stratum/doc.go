@@ -1,5 +1,6 @@
 // Package stratum is how work and shares travel: the wire of Stratum V1, the
-// one judge of shares, and the client that mines for foreign pools.
+// one judge of shares, the client that mines for foreign pools, and the server
+// that rigs mine for.
 //
 // # Words
 //
@@ -13,6 +14,11 @@
 // issue is everything one thread may hash for it: versions × nonces ×
 // extranonce2. A [Verdict] is what became of a share: a pool's true or its
 // refusal, or why the share was never sent.
+//
+// On the server's side a [Seat] is one connection, with one or more workers
+// logged in, and a [Lane] a stream of jobs for the seats placed on it. The
+// [Desk] is what the server asks of the node. A level is the exponent of a
+// difficulty that is a power of two, as all of a server's are.
 //
 // A job is clean when it makes all older ones worthless, which is when the
 // previous block changed. A share of a job that a clean one replaced is stale.
@@ -36,4 +42,10 @@
 // silent or leaves shares unanswered, goes on to the next, and returns to a
 // preferred one without a gap in the work. A pool can redirect it only within
 // the pool's own registrable domain, and TLS certificates are always verified.
+//
+// A [Server] answers the requests of a connection in order, and says nothing
+// before the reply to mining.subscribe. An accepted share was told to the Desk
+// before its reply is written, and one header counts once for a session,
+// resumed or not. No connection waits for another: what a peer does not read
+// is queued up to a limit, and every limit has a counter.
 package stratum

@@ -74,7 +74,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		{"SharesPerBlock", &l.SharesPerBlock, 100_000},
 	} {
 		if *n.of < 0 {
-			return l, fmt.Errorf("Stratum server: limit %s of %d: want a positive number, or 0 for %d", n.name, *n.of, n.to)
+			return l, fmt.Errorf("stratum server: limit %s of %d: want a positive number, or 0 for %d", n.name, *n.of, n.to)
 		}
 		if *n.of == 0 {
 			*n.of = n.to
@@ -94,14 +94,14 @@ func (l Limits) withDefaults() (Limits, error) {
 		{"SessionTime", &l.SessionTime, 10 * time.Minute},
 	} {
 		if *d.of < 0 {
-			return l, fmt.Errorf("Stratum server: limit %s of %v: want a positive duration, or 0 for %v", d.name, *d.of, d.to)
+			return l, fmt.Errorf("stratum server: limit %s of %v: want a positive duration, or 0 for %v", d.name, *d.of, d.to)
 		}
 		if *d.of == 0 {
 			*d.of = d.to
 		}
 	}
 	if l.LineBytes < minLineBytes {
-		return l, fmt.Errorf("Stratum server: limit LineBytes of %d: want at least %d, which a submit may need", l.LineBytes, minLineBytes)
+		return l, fmt.Errorf("stratum server: limit LineBytes of %d: want at least %d, which a submit may need", l.LineBytes, minLineBytes)
 	}
 	return l, nil
 }

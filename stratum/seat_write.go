@@ -80,6 +80,9 @@ func (s *Seat) write(lines []byte, patient bool) {
 			if err = s.conn.SetWriteDeadline(time.Now().Add(s.srv.limits.WriteTime)); err == nil {
 				m, err = s.conn.Write(lines[n:])
 			}
+			if err == nil && s.tcp != nil {
+				err = s.conn.SetWriteDeadline(time.Time{}) // try would heed it
+			}
 			n += m
 		}
 		s.shard.tally.bytesOut.Add(uint64(n))

@@ -53,7 +53,7 @@ type Server struct {
 }
 
 // ErrNoDesk is an error of NewServer.
-var ErrNoDesk = errors.New("Stratum server: no desk given")
+var ErrNoDesk = errors.New("stratum server: no desk given")
 
 // maxShards bounds the goroutines that write jobs.
 const maxShards = 16
@@ -68,7 +68,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		cfg.Extranonce2Size = 4
 	}
 	if n := cfg.Extranonce2Size; n < MinExtranonce2Size || n > MaxExtranonce2Size {
-		return nil, fmt.Errorf("Stratum server: extranonce2 of %d bytes: want %d to %d", n, MinExtranonce2Size, MaxExtranonce2Size)
+		return nil, fmt.Errorf("stratum server: extranonce2 of %d bytes: want %d to %d", n, MinExtranonce2Size, MaxExtranonce2Size)
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -95,7 +95,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 		s.max = s.levels.below(*d)
 	}
 	if s.min > s.max {
-		return nil, fmt.Errorf("Stratum server: vardiff Min of %v leaves no power of two below Max of %v", s.vardiff.Min, s.vardiff.Max)
+		return nil, fmt.Errorf("stratum server: vardiff Min of %v leaves no power of two below Max of %v", s.vardiff.Min, s.vardiff.Max)
 	}
 	if d := s.vardiff.Start; d != nil {
 		s.start = s.levels.below(*d)

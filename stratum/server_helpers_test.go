@@ -97,7 +97,6 @@ type hall struct {
 	desk *node
 	t    testing.TB
 
-	mu      sync.Mutex
 	serving sync.WaitGroup
 }
 

@@ -5,16 +5,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"sync"
-
-	"github.com/hashlease/hashlease/miner"
 )
 
-// extranonce1Size is the bytes of every extranonce1: the number of a worker,
-// unique in the node.
-const extranonce1Size = 2
-
-// claim is an extranonce1 and what is tied to it. It belongs to one
-// connection, and after its end to who knows the session id.
+// claim is an extranonce1, two bytes that are unique in the node, and what is
+// tied to it. It belongs to one connection, and after its end to who knows the
+// session id.
 type claim struct {
 	id          string // session id, for mining.subscribe
 	extranonce1 []byte
@@ -246,10 +241,4 @@ func (i *handed) terms(levels *levels, c *claim, extranonce2Size int) *Issue {
 		}
 	}
 	return i.issue
-}
-
-// solves reports whether a hash is a block of the issue's network.
-func (i *Issue) solves(h miner.Hash) bool {
-	t, err := i.Bits.Target()
-	return err == nil && h.Meets(t)
 }

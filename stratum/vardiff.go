@@ -43,7 +43,7 @@ func (v Vardiff) withDefaults() (Vardiff, error) {
 			*d.of = d.to
 		}
 		if *d.of < minInterval || *d.of > maxInterval {
-			return v, fmt.Errorf("Stratum server: vardiff %s of %v: want %v to %v", d.name, *d.of, minInterval, maxInterval)
+			return v, fmt.Errorf("stratum server: vardiff %s of %v: want %v to %v", d.name, *d.of, minInterval, maxInterval)
 		}
 	}
 	return v, nil
