@@ -103,12 +103,13 @@ type WorkLog interface {
 
 	// BeginRun records a start of the node and returns the run's number.
 	BeginRun(ctx context.Context, atMs int64) (int64, error)
-	// CommitBatch appends receipts, adds counts and verdicts, and moves
-	// the run's heartbeat, all or nothing. It returns the receipts with
-	// their Seqs, and with the batch's AtMs where they had no CommitMs. A
-	// receipt must be of its job's lease and work. The run's last batch
-	// sent again changes nothing and is answered as it was then; another
-	// one with its number, or an older one, is ErrExists.
+	// CommitBatch appends receipts, adds counts, verdicts and what pools
+	// said, and moves the run's heartbeat, all or nothing. It returns the
+	// receipts with their Seqs, and with the batch's AtMs where they had no
+	// CommitMs. A receipt must be of its job's lease and work, an Upstream
+	// possible and of a lease with a pool. The run's last batch sent again
+	// changes nothing and is answered as it was then; another one with its
+	// number, or an older one, is ErrExists.
 	CommitBatch(ctx context.Context, b Batch) ([]Receipt, error)
 	// Heartbeat is the last moment the node is known to have run, in Unix
 	// milliseconds, 0 when it never did.
@@ -122,7 +123,8 @@ type WorkLog interface {
 	ReceiptsOn(ctx context.Context, prev miner.Hash) iter.Seq2[Receipt, error]
 	// ReceiptsBack walks all leases' receipts from the newest to the oldest.
 	ReceiptsBack(ctx context.Context) iter.Seq2[Receipt, error]
-	// Meter sums a lease's counts, receipts and verdicts of all time.
+	// Meter sums a lease's counts, receipts, verdicts and what its pool said
+	// of all time.
 	Meter(ctx context.Context, lease string) (Meter, error)
 }
 

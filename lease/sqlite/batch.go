@@ -48,6 +48,11 @@ func (s *Store) CommitBatch(ctx context.Context, b lease.Batch) ([]lease.Receipt
 				return err
 			}
 		}
+		for _, u := range b.Upstream {
+			if err := addUpstream(ctx, tx, u, hour); err != nil {
+				return err
+			}
+		}
 		if b.N == 0 {
 			_, err = tx.ExecContext(ctx, "UPDATE runs SET last_ms = max(last_ms, ?) WHERE id = ?", b.AtMs, b.Run)
 			return err

@@ -115,9 +115,13 @@ func (s *Store) AddLease(ctx context.Context, l lease.Lease, limitHps uint64, ta
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		pool, err := newPoolColumns(l.Pool)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			num, l.ID, l.Tenant, string(l.Model), int64(l.ContractedHps), l.StartMs, l.EndMs, l.ClosedMs, l.ProofMs,
-			l.Nonce[:], l.Terms[:], l.Tag[:])
+			l.Nonce[:], l.Terms[:], l.Tag[:], pool.urls, pool.user, pool.password)
 		return err
 	})
 	if err != nil {
@@ -126,12 +130,17 @@ func (s *Store) AddLease(ctx context.Context, l lease.Lease, limitHps uint64, ta
 	return l, nil
 }
 
-const selectLease = "SELECT id, tenant, model, hps, start_ms, end_ms, closed_ms, proof_ms, nonce, terms, tag FROM leases "
+const selectLease = "SELECT id, tenant, model, hps, start_ms, end_ms, closed_ms, proof_ms, nonce, terms, tag, pool_urls, pool_user, pool_password FROM leases "
 
 func scanLease(row scanner) (lease.Lease, error) {
 	var l lease.Lease
+	var pool poolColumns
 	err := row.Scan(&l.ID, &l.Tenant, (*string)(&l.Model), &l.ContractedHps, &l.StartMs, &l.EndMs, &l.ClosedMs, &l.ProofMs,
-		fixed(l.Nonce[:]), fixed(l.Terms[:]), fixed(l.Tag[:]))
+		fixed(l.Nonce[:]), fixed(l.Terms[:]), fixed(l.Tag[:]), &pool.urls, &pool.user, &pool.password)
+	if err != nil {
+		return lease.Lease{}, err
+	}
+	l.Pool, err = pool.pool()
 	return l, err
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,6 +88,60 @@ func TestMigrateKeepsEverything(t *testing.T) {
 	w.expect(t, s, 6)
 	if m, err := s.RigMeter(ctx, "r", 0); err != nil || m.Evidence.N != 3 || m.Recent.N != 3 {
 		t.Errorf("meter %+v, %v", m, err)
+	}
+}
+
+// The tables of version 2 had rigs, but no pools.
+func TestMigrateVersion2(t *testing.T) {
+	ctx := t.Context()
+	dump, err := os.ReadFile("testdata/version1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rigs, err := migrations.ReadFile("migrations/0002_rigs.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "lease.db")
+	fill(t, path, string(dump)+string(rigs)+`PRAGMA user_version = 2;
+		INSERT INTO rigs VALUES ('r', 'acme', zeroblob(16), zeroblob(32), 1, 0, 0, '', 0, 0);`)
+	s := open(t, path)
+	if fresh := open(t, filepath.Join(t.TempDir(), "fresh.db")); !slices.Equal(schema(t, s), schema(t, fresh)) {
+		t.Errorf("the old file's tables are\n%q\nand a new one's\n%q", schema(t, s), schema(t, fresh))
+	}
+	if r, err := s.Rig(ctx, "r"); err != nil || r.Tenant != "acme" {
+		t.Errorf("rig %+v, %v", r, err)
+	}
+	old, err := s.Lease(ctx, "L-0001")
+	if err != nil || old.Pool != nil {
+		t.Fatalf("the old lease has the pool %v, %v", old.Pool, err)
+	}
+	l := old
+	l.Pool = &lease.Pool{URLs: []string{"stratum+tcp://a:1", "wss://b/c?d=e"}, User: "acme.w1", Password: `p "q" \`}
+	if l, err = s.AddLease(ctx, l, 2, func(string) lease.Tag { return lease.Tag{2} }); err != nil {
+		t.Fatal(err)
+	}
+	w := world{lease: l}
+	_, jobs, err := s.PutJobs(ctx, []lease.Template{{Body: []byte("{}")}}, []lease.Job{{Lease: l.ID, Tag: l.Tag, Target: miner.TargetForWork(miner.Hashes(1000))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.job = jobs[0]
+	if w.run, err = s.BeginRun(ctx, 3000); err != nil {
+		t.Fatal(err)
+	}
+	w.commit(t, s, 2)
+	w.expect(t, s, 2)
+}
+
+// A list of addresses that is none is damage, not a lease without a pool.
+func TestDamagedPool(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lease.db")
+	w := newWorld(t, open(t, path))
+	fill(t, path, "UPDATE leases SET pool_urls = 'stratum+tcp://a:1'")
+	s := open(t, path)
+	if _, err := s.Lease(t.Context(), w.lease.ID); !errors.Is(err, errDamaged) {
+		t.Errorf("error %v, want %v", err, errDamaged)
 	}
 }
 

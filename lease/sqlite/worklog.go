@@ -116,5 +116,8 @@ func (s *Store) Meter(ctx context.Context, id string) (lease.Meter, error) {
 	for _, v := range verdicts {
 		m.Verdicts[v.reason] = v.n
 	}
+	if m.Upstream, err = readUpstream(ctx, tx, "upstream_totals WHERE lease = ?", id); err != nil {
+		return lease.Meter{}, s.explain(ctx, err)
+	}
 	return m, nil
 }

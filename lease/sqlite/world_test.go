@@ -25,7 +25,8 @@ func newWorld(t testing.TB, s *Store) world {
 	if err := s.AddTenant(ctx, lease.Tenant{ID: "acme", Key: bytes.Repeat([]byte{1}, 32)}); err != nil {
 		t.Fatal(err)
 	}
-	l, err := s.AddLease(ctx, lease.Lease{Tenant: "acme", Model: lease.Leased, ContractedHps: 1, ProofMs: 5000, Terms: h}, 1,
+	l, err := s.AddLease(ctx, lease.Lease{Tenant: "acme", Model: lease.Leased, ContractedHps: 1, ProofMs: 5000, Terms: h,
+		Pool: &lease.Pool{URLs: []string{"stratum+tcp://pool.example.com:3333"}, User: "u"}}, 1,
 		func(string) lease.Tag { return lease.Tag{1} })
 	if err != nil {
 		t.Fatal(err)
@@ -42,8 +43,8 @@ func newWorld(t testing.TB, s *Store) world {
 	return w
 }
 
-// batch makes a batch of so many receipts; its counts and verdicts follow
-// their number.
+// batch makes a batch of so many receipts; its counts and verdicts, the pool's
+// too, follow their number.
 func (w world) batch(receipts int) lease.Batch {
 	b := lease.Batch{Run: w.run, AtMs: 2000}
 	for i := range receipts {
@@ -54,7 +55,16 @@ func (w world) batch(receipts int) lease.Batch {
 	}
 	b.Counts = []lease.Count{{Lease: w.lease.ID, Source: "cpu0", Hashes: uint64(receipts) * 1000}}
 	b.Verdicts = []lease.Verdict{{Lease: w.lease.ID, Source: "cpu0", Reason: lease.Stale, N: uint64(receipts)}}
+	if w.lease.Pool != nil {
+		b.Upstream = []lease.Upstream{w.upstream(receipts)}
+	}
 	return b
+}
+
+// upstream is what the lease's pool says to the shares of so many receipts.
+func (w world) upstream(receipts int) lease.Upstream {
+	n := uint64(receipts)
+	return lease.Upstream{Lease: w.lease.ID, Sent: 2 * n, Accepted: n, SentWork: miner.Hashes(200 * n), AcceptedWork: miner.Hashes(100 * n)}
 }
 
 func (w world) commit(t testing.TB, s *Store, receipts int) {
@@ -74,6 +84,14 @@ func (w world) expect(t testing.TB, s *Store, receipts int) {
 	n := uint64(receipts)
 	if m.Evidence.N != n || m.Evidence.Sum != miner.Hashes(1000*n) || m.Counted != miner.Hashes(1000*n) || m.Stale() != n {
 		t.Errorf("meter %+v, want %d receipts", m, receipts)
+	}
+	var said lease.Upstream
+	if w.lease.Pool != nil {
+		said = w.upstream(receipts)
+		said.Lease = ""
+	}
+	if m.Upstream != said {
+		t.Errorf("its pool said %+v, want %+v", m.Upstream, said)
 	}
 	seen := 0
 	var last int64
