@@ -180,7 +180,7 @@ func TestLateRetarget(t *testing.T) {
 		if n := len(h.desk.shares()); n != before+1 {
 			t.Error("a share of the newer job does not count")
 		}
-		if count(c, "set_difficulty") < 2 {
+		if count(c, `"method":"mining.set_difficulty"`) < 2 {
 			t.Error("no new difficulty")
 		}
 	})

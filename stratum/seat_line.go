@@ -74,7 +74,7 @@ func (s *Seat) configure(m *Message) {
 		return
 	}
 	may := uint32(VersionMask)
-	if home := s.home(); home != nil {
+	if home := s.home(); home != nil && home.Mask != 0 { // what is no good now may be later
 		may = home.Mask
 	}
 	s.mu.Lock()

@@ -208,6 +208,7 @@ func (s *Seat) login(user, password string) (Grant, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.srv.limits.LoginTime)
 	defer cancel()
 	grant, err := s.srv.cfg.Desk.Login(ctx, Login{User: user, Password: password, Remote: s.Remote, Agent: s.agent})
+	s.now = s.srv.clock() // it may have taken a while
 	if err != nil {
 		if ctx.Err() != nil {
 			s.shard.tally.limited[limitLogin].Add(1)

@@ -119,12 +119,20 @@ func BenchmarkNotifyAll(b *testing.B) {
 func BenchmarkIdleConns(b *testing.B) {
 	for range b.N {
 		srv := benchServer(b, 12)
-		before := inUse()
+		before, stacksBefore := inUse(), stacks()
 		c := newCrowd(b, srv, 10_000)
 		used := inUse() - before
 		b.ReportMetric(float64(used)/float64(len(c.fds)), "bytes/conn")
+		b.ReportMetric(float64(stacks()-stacksBefore)/float64(len(c.fds)), "of-stacks/conn")
 		b.ReportMetric(float64(len(c.fds)), "workers")
 	}
+}
+
+// stacks returns the bytes of stacks.
+func stacks() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.StackInuse)
 }
 
 // inUse returns the bytes of heap and stacks after collections, which also

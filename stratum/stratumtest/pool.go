@@ -1,7 +1,8 @@
-// Package stratumtest is a Stratum pool for tests. It speaks all four
-// transports on loopback, or in memory, hands out real jobs of low difficulty,
-// judges what comes back as strictly as a pool may, and fails on command in
-// the ways that pools in the field do.
+// Package stratumtest has both ends of Stratum for tests. A [Pool] speaks all
+// four transports on loopback, or in memory, hands out real jobs of low
+// difficulty, judges what comes back as strictly as a pool may, and fails on
+// command in the ways that pools in the field do. A [Device] speaks with a
+// server as the miners of the field do, and is as easily confused.
 package stratumtest
 
 import (
