@@ -50,13 +50,9 @@ func (l *Listener) welcome(ctx context.Context, s *slot, trusted bool, handle fu
 		return
 	}
 	l.counters.opened[c.info.Kind].Add(1)
-	if c.info.Kind == TCP {
-		handle(ctx, c)
-		c.Close()
-		return
-	}
-	// Handshakes made the stack of this goroutine large; the handler gets a
-	// small one, for it may wait for hours.
+	// The handler may wait for hours, so it gets a goroutine of its own:
+	// handshakes made the stack of this one large, and with what is on it
+	// already, not even the garbage collector could make it small again.
 	l.wg.Go(func() {
 		handle(ctx, c)
 		c.Close()
