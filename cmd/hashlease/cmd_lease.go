@@ -23,6 +23,7 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	proof := f.Duration("proof-interval", lease.DefaultProofMs*time.Millisecond, "the `TIME` of contracted hashing per expected receipt")
 	nonce := f.String("nonce", "", "16 bytes chosen by the tenant, in `HEX` (default random)")
 	model := f.String("model", string(lease.Leased), "the contract `MODEL`")
+	pool := newPoolFlags(f)
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
@@ -56,8 +57,18 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	if err := l.Validate(); err != nil { // before anything is made
 		return usage("%w", err)
 	}
+	if l.Pool, err = pool.pool(); err != nil {
+		return err
+	}
+	cfg, err := f.load()
+	if err != nil {
+		return err
+	}
+	if err := cfg.Pools.check(l.Pool); err != nil {
+		return err
+	}
 
-	p, cfg, err := f.open(ctx, true)
+	p, err := openProvider(ctx, cfg.Node.Data, true)
 	if err != nil {
 		return err
 	}
@@ -72,8 +83,9 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	if l, err = p.admit(ctx, l, limit); err != nil {
 		return err
 	}
+	doc := newLeaseDoc(&l, lease.Upstream{}, now)
 	if *f.json {
-		return writeJSON(e.stdout, newLeaseDoc(&l, now))
+		return writeJSON(e.stdout, doc)
 	}
 	until := "until it is closed"
 	if l.EndMs != 0 {
@@ -81,6 +93,9 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	}
 	_, err = fmt.Fprintf(e.stdout, "lease %s: %s for %s, from %s %s\n",
 		l.ID, formatRate(l.ContractedHps), l.Tenant, formatMs(l.StartMs), until)
+	if err == nil && doc.Pool != nil {
+		err = doc.Pool.announce(e.stdout)
+	}
 	return err
 }
 
@@ -138,69 +153,6 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-func runLeaseList(ctx context.Context, e *env, args []string) error {
-	f := newDataFlags(e, "lease list", "[--json]", "Lists the leases.")
-	if _, err := f.parse(args, 0, 0); err != nil {
-		return err
-	}
-	p, _, err := f.open(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	leases, err := p.store.Leases(ctx)
-	if err != nil {
-		return err
-	}
-	now := e.now()
-	docs := []leaseDoc{}
-	rows := [][]string{{"LEASE", "TENANT", "MODEL", "RATE", "STATE", "START", "END"}}
-	for i := range leases {
-		l := &leases[i]
-		docs = append(docs, newLeaseDoc(l, now))
-		rows = append(rows, []string{l.ID, l.Tenant, string(l.Model), formatRate(l.ContractedHps),
-			string(l.StateAt(now.UnixMilli())), formatMs(l.StartMs), formatEnd(l.StopMs())})
-	}
-	if *f.json {
-		return writeJSON(e.stdout, docs)
-	}
-	_, err = fmt.Fprint(e.stdout, table(rows, "RATE"))
-	return err
-}
-
-func runLeaseShow(ctx context.Context, e *env, args []string) error {
-	f := newDataFlags(e, "lease show", "LEASE [--json]", "Shows a lease and what it was delivered so far.")
-	pos, err := f.parse(args, 1, 1)
-	if err != nil {
-		return err
-	}
-	p, _, err := f.open(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	l, err := p.findLease(ctx, pos[0])
-	if err != nil {
-		return err
-	}
-	meter, err := p.store.Meter(ctx, l.ID)
-	if err != nil {
-		return err
-	}
-	doc := newLeaseDoc(&l, e.now())
-	doc.Delivery = &deliveryDoc{
-		CountedHashes: lease.Quantity(meter.Counted),
-		ProvenWork:    lease.Quantity(meter.Evidence.Sum),
-		Receipts:      meter.Evidence.N,
-		Rejected:      meter.Rejected(),
-		Stale:         meter.Stale(),
-	}
-	if *f.json {
-		return writeJSON(e.stdout, doc)
-	}
-	return doc.print(e.stdout)
-}
-
 func runLeaseClose(ctx context.Context, e *env, args []string) error {
 	f := newDataFlags(e, "lease close", "LEASE [--json]", "Ends a lease now. What was delivered stays in its statement.")
 	pos, err := f.parse(args, 1, 1)
@@ -224,7 +176,11 @@ func runLeaseClose(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	if *f.json {
-		return writeJSON(e.stdout, newLeaseDoc(&l, now))
+		doc, err := p.leaseDoc(ctx, &l, now)
+		if err != nil {
+			return err
+		}
+		return writeJSON(e.stdout, doc)
 	}
 	_, err = fmt.Fprintf(e.stdout, "lease %s closed at %s\n", l.ID, formatMs(l.ClosedMs))
 	return err

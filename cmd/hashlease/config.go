@@ -17,6 +17,7 @@ type config struct {
 	Coin    coinConfig    `toml:"coin" doc:"Where blocks come from. Without an rpc address it is the sandbox: a private coin inside the node, for trying things out."`
 	Terms   termsConfig   `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
 	Stratum stratumConfig `toml:"stratum" doc:"The Stratum server, where rigs log in: machines that \"hashlease rig add\" knows. The defaults of the limits suit a farm."`
+	Pools   poolsConfig   `toml:"pools" doc:"The pools of leases that have one of their own (\"hashlease lease add --pool\")."`
 }
 
 type nodeConfig struct {

@@ -23,6 +23,7 @@ type leaseDoc struct {
 	Tag           string       `json:"tag"`
 	Nonce         string       `json:"nonce"`
 	Terms         string       `json:"terms"`
+	Pool          *poolDoc     `json:"pool,omitempty"` // without one the terms share the rewards
 	Delivery      *deliveryDoc `json:"delivery,omitempty"`
 }
 
@@ -35,12 +36,15 @@ type deliveryDoc struct {
 	Stale         uint64         `json:"stale"`
 }
 
-func newLeaseDoc(l *lease.Lease, now time.Time) leaseDoc {
+// newLeaseDoc makes the document of a lease and what its pool said so far, if
+// it has one.
+func newLeaseDoc(l *lease.Lease, said lease.Upstream, now time.Time) leaseDoc {
 	return leaseDoc{
 		ID: l.ID, Tenant: l.Tenant, Model: l.Model, ContractedHps: l.ContractedHps,
 		State:   l.StateAt(now.UnixMilli()),
 		StartMs: l.StartMs, EndMs: l.EndMs, ClosedMs: l.ClosedMs, ProofMs: l.ProofMs,
 		Tag: l.Tag.String(), Nonce: hex.EncodeToString(l.Nonce[:]), Terms: l.Terms.String(),
+		Pool: newPoolDoc(l.Pool, said),
 	}
 }
 
@@ -62,11 +66,17 @@ func (d *leaseDoc) print(w io.Writer) error {
 		{"nonce", d.Nonce},
 		{"terms", d.Terms},
 	}
+	if d.Pool != nil {
+		lines = append(lines, d.Pool.contract()...)
+	}
 	if v := d.Delivery; v != nil {
 		lines = append(lines,
 			[2]string{"counted", formatHashes(v.CountedHashes.Work())},
 			[2]string{"proven", fmt.Sprintf("%s in %s", formatHashes(v.ProvenWork.Work()), plural(v.Receipts, "receipt"))},
 			[2]string{"refused", fmt.Sprintf("%d rejected, %d stale", v.Rejected, v.Stale)})
+	}
+	if d.Pool != nil {
+		lines = append(lines, d.Pool.verdicts()...)
 	}
 	for _, l := range lines {
 		if _, err := fmt.Fprintf(w, "%-11s %s\n", l[0], l[1]); err != nil {
