@@ -1,6 +1,7 @@
 package stratum
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -51,6 +52,7 @@ type work struct {
 	tip      *tip
 	ceiling  int8         // hardest level allowed
 	body     []byte       // of the mining.notify, from after the job id to before ntime
+	headers  uint64       // a hash of body: jobs that have it in common are of the same headers but for ntime
 	since    int64        // Unix nanoseconds
 	replaced atomic.Int64 // Unix nanoseconds since when the lane has a newer one; 0: it has not
 }
@@ -170,6 +172,8 @@ func (w *work) encode() {
 	j.ID, j.Clean = "", false
 	line := AppendNotify(nil, &j)
 	w.body = slices.Clip(line[len(notifyHead) : len(line)-len(notifyTail)])
+	sum := sha256.Sum256(w.body)
+	w.headers = binary.LittleEndian.Uint64(sum[:])
 }
 
 // appendNotify appends the job's mining.notify under an id.
@@ -183,9 +187,10 @@ func (w *work) appendNotify(dst []byte, id uint64, time uint32, clean bool) []by
 	return append(dst, ",false]}\n"...)
 }
 
-// anew returns the ntime of a job that is handed out again. It differs from
-// the last one, for some devices begin each job with the same extranonce2 and
-// would find the same shares again.
+// anew returns the ntime of a job that is handed out later than it was
+// published, or again: after last, that of a job of the same headers. Some
+// devices begin each job with the same extranonce2 and would find the same
+// shares again.
 func (w *work) anew(last uint32, now int64) uint32 {
 	passed := uint32(max(now-w.since, 0) / 1e9)
 	return min(max(last+1, w.Job.Time+passed), max(w.MaxTime, w.Job.Time))

@@ -73,16 +73,20 @@ func (s *Seat) rehome(from *Lane) {
 }
 
 // give appends the lines that make w the newest work of the connection, under
-// a new id if it had it before. The caller holds mu.
+// a new id if it had it before or gets it with another ntime. The caller holds
+// mu.
 func (s *Seat) give(dst []byte, w *work, now int64) []byte {
-	id, time := w.id, w.Job.Time
+	id, time := w.id, w.anew(0, now)
 	clean := s.newest == nil || s.newest.tip.prev != w.tip.prev
+	again := false
 	for i := range s.jobs {
-		if h := &s.jobs[i]; h.work == w {
-			id, time = 0, w.anew(h.time, now)
+		h := &s.jobs[i]
+		again = again || h.work == w
+		if h.work.headers == w.headers {
+			time = max(time, w.anew(h.time, now))
 		}
 	}
-	if id == 0 {
+	if again || time != w.Job.Time {
 		id = s.srv.nextID()
 	}
 	if mask := s.asked & w.Mask; s.configured && mask != s.mask {
