@@ -19,6 +19,7 @@ func benchVerbs() []command {
 	return []command{
 		{name: "kernels", brief: "measure the hash rate of every kernel, as bench alone does", run: runBenchKernels},
 		{name: "engine", brief: "measure new jobs, pauses and shares beside hashing threads", run: runBenchEngine},
+		{name: "stratum", brief: "measure the Stratum server under load", run: runBenchStratum},
 		{name: "check", brief: "tell whether the hashes of a file of bench were made", run: runBenchCheck},
 		{name: "compare", brief: "set two files of bench against each other", run: runBenchCompare},
 	}
@@ -26,6 +27,9 @@ func benchVerbs() []command {
 
 func runBench(ctx context.Context, e *env, args []string) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		if args[0] == stratumServerVerb {
+			return runStratumServer(ctx, e, args[1:])
+		}
 		var names []string
 		for _, v := range benchVerbs() {
 			if v.name == args[0] {

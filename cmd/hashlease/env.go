@@ -14,6 +14,7 @@ import (
 // env is everything a command takes from its process.
 type env struct {
 	program string // how it was called, for commands that are suggested
+	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
 	term    terminal            // of standard error
@@ -32,6 +33,7 @@ func osEnv() *env {
 	}
 	return &env{
 		program: program,
+		stdin:   os.Stdin,
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		term:    openTerminal(os.Stderr, os.Getenv),
