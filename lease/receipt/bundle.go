@@ -13,8 +13,12 @@ import (
 	"github.com/hashlease/hashlease/stratum"
 )
 
-// BundleFormat is the version of the bundle's layout.
-const BundleFormat = "hashlease-bundle/1"
+// Versions of the bundle's layout: of leases that work on the house's blocks,
+// and of those that work for a pool of the tenant's.
+const (
+	BundleFormat     = "hashlease-bundle/1"
+	PoolBundleFormat = "hashlease-bundle/2"
+)
 
 // Bundle is a statement with all that proves it. Indexes count from zero
 // within the bundle.
@@ -130,7 +134,7 @@ func (b *Bundle) Sign(key ed25519.PrivateKey) error {
 	s.Terms = B32(terms)
 	s.Receipts, s.ProvenWork = int64(len(b.Receipts)), lease.Quantity(ev.Sum)
 	s.Evidence = p.evidence()
-	derived := s.derive(ev)
+	derived := s.derive(ev, b.poolUnit(ev, perJob))
 	s.Derived = &derived
 	return s.sign(key)
 }
@@ -145,8 +149,12 @@ func (b *Bundle) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("statement: %w", err)
 	}
+	format := openFormat
+	if b.Statement.Pool != nil {
+		format = openPoolFormat
+	}
 	return slices.Concat(
-		[]byte(openBlocks), p.blocks, []byte(openFormat+openJobs), p.jobs, []byte(openReceipts), p.receipts,
+		[]byte(openBlocks), p.blocks, []byte(format+openJobs), p.jobs, []byte(openReceipts), p.receipts,
 		[]byte(openStatement), statement, []byte(openTemplates), p.templates, []byte(openTerms), p.terms, []byte("}"),
 	), nil
 }
@@ -154,13 +162,14 @@ func (b *Bundle) Encode() ([]byte, error) {
 // What stands between the values of a bundle. The keys of canonical JSON are
 // sorted, so the order is fixed.
 const (
-	openBlocks    = `{"blocks":`
-	openFormat    = `,"format":"` + BundleFormat + `"`
-	openJobs      = `,"jobs":`
-	openReceipts  = `,"receipts":`
-	openStatement = `,"statement":`
-	openTemplates = `,"templates":`
-	openTerms     = `,"terms":`
+	openBlocks     = `{"blocks":`
+	openFormat     = `,"format":"` + BundleFormat + `"`
+	openPoolFormat = `,"format":"` + PoolBundleFormat + `"`
+	openJobs       = `,"jobs":`
+	openReceipts   = `,"receipts":`
+	openStatement  = `,"statement":`
+	openTemplates  = `,"templates":`
+	openTerms      = `,"terms":`
 )
 
 // parts are the values of the evidence, in canonical JSON.

@@ -48,11 +48,19 @@ func (v *verifier) checkTemplates() (first error) {
 	return first
 }
 
-// checkOutputs looks for outputs that pay somebody else.
+// checkOutputs looks for outputs that pay somebody else. A pool's job may pay
+// anybody but the house: that would be the house's own block under another
+// name, whose reward is not shared.
 func (v *verifier) checkOutputs() error {
 	for i := range v.b.Templates {
 		t := &v.b.Templates[i]
 		if !v.usable[i] || t.Terms != v.s.Terms {
+			continue
+		}
+		if t.Pool != nil {
+			if bad := t.outputTo(v.b.Terms.HouseScript); bad != "" {
+				return fmt.Errorf("templates[%d] is said to be a pool's, but %s", i, bad)
+			}
 			continue
 		}
 		if bad := t.foreignOutput(v.b.Terms.HouseScript); bad != "" {
@@ -98,6 +106,8 @@ func (v *verifier) checkJobs() (first error) {
 			err = fmt.Errorf("template %d of %d", j.Template, len(v.b.Templates))
 		case !v.usable[j.Template]:
 			err = fmt.Errorf("template %d is not well-formed", j.Template)
+		case v.wrongKind(&v.b.Templates[j.Template]) != nil:
+			err = v.wrongKind(&v.b.Templates[j.Template])
 		case j.Lease != v.s.Lease:
 			err = fmt.Errorf("work of lease %.70q, not %q", j.Lease, v.s.Lease)
 		case j.Tag != v.s.Tag:
@@ -122,6 +132,9 @@ func (v *verifier) checkJobs() (first error) {
 // checkRewards rebuilds the blocks of the reward lines.
 func (v *verifier) checkRewards() error {
 	rewards := v.s.Rewards
+	if v.s.Pool != nil && (len(rewards) != 0 || len(v.b.Blocks) != 0) {
+		return fmt.Errorf("%d reward lines and %d blocks, but the work went to a pool, which pays the tenant itself", len(rewards), len(v.b.Blocks))
+	}
 	if rewards == nil || len(rewards) != len(v.b.Blocks) {
 		return fmt.Errorf("%d reward lines for %d blocks", len(rewards), len(v.b.Blocks))
 	}
@@ -142,6 +155,9 @@ func (v *verifier) checkReward(r *Reward, b *Block) error {
 		return fmt.Errorf("template %d is missing or not well-formed", b.Template)
 	}
 	t := &v.b.Templates[b.Template]
+	if t.Pool != nil {
+		return fmt.Errorf("template %d is the job of a pool, which is not the house's to share", b.Template)
+	}
 	network, err := miner.Bits(t.Bits).Target()
 	if err != nil {
 		return err
@@ -249,8 +265,11 @@ func (v *verifier) checkDerived() error {
 	if v.s.Derived == nil {
 		return errors.New("the statement has no derived figures")
 	}
-	d := Derived{DeliveredHps: v.r.DeliveredHps, IntervalHps: v.r.IntervalHps}
-	if *v.s.Derived != d {
+	d := &v.derived
+	if v.s.Derived.DeliveredHps == d.DeliveredHps && v.s.Derived.IntervalHps == d.IntervalHps && !v.s.Derived.equal(d) {
+		return errors.New("the statement's pool_z_milli does not follow from its figures")
+	}
+	if !v.s.Derived.equal(d) {
 		return fmt.Errorf("the statement says %s H/s within %s to %s, the receipts %s within %s to %s",
 			v.s.Derived.DeliveredHps.Work(), v.s.Derived.IntervalHps[0].Work(), v.s.Derived.IntervalHps[1].Work(),
 			d.DeliveredHps.Work(), d.IntervalHps[0].Work(), d.IntervalHps[1].Work())

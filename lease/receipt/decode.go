@@ -43,7 +43,7 @@ func decodeBundle(data []byte, maxBytes int64) (*Bundle, parts, error) {
 	b := new(Bundle)
 	d := &decoder{data: data}
 	p.blocks = decodeArray(d, openBlocks, "blocks", &b.Blocks, MaxBlocks, maxElementSize)
-	d.literal(openFormat)
+	pool := d.format()
 	p.jobs = decodeArray(d, openJobs, "jobs", &b.Jobs, MaxJobs, maxElementSize)
 	p.receipts = d.receipts(&b.Receipts)
 	d.literal(openStatement)
@@ -54,6 +54,9 @@ func decodeBundle(data []byte, maxBytes int64) (*Bundle, parts, error) {
 	d.literal("}")
 	if d.err == nil && d.at != len(data) {
 		d.fail("bundle", errors.New("something follows its end"))
+	}
+	if d.err == nil && pool != (b.Statement.Pool != nil) {
+		d.fail("bundle", fmt.Errorf("a statement about a pool belongs into a bundle of format %s, and no other does", PoolBundleFormat))
 	}
 	if d.err != nil {
 		return nil, p, d.err
@@ -95,6 +98,17 @@ func (d *decoder) literal(s string) {
 	default:
 		d.fail("bundle", fmt.Errorf("want %s in this place; is it a bundle of format %s?", s, BundleFormat))
 	}
+}
+
+// format passes over the bundle's format and reports whether it is that of a
+// lease with a pool.
+func (d *decoder) format() (pool bool) {
+	open := openFormat
+	if rest := d.data[d.at:]; bytes.HasPrefix(rest, []byte(strings.TrimSuffix(openPoolFormat, `"`))) {
+		open, pool = openPoolFormat, true
+	}
+	d.literal(open)
+	return pool
 }
 
 // value decodes the object that is next into v and returns its bytes.

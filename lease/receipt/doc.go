@@ -7,7 +7,10 @@
 // A Template is the public document of a block that leases work on; with a
 // lease's tag in its coinbase it becomes a job. A Receipt is a share of such a
 // job: whoever has both can rebuild the 80-byte header, hash it, and see that
-// the work was done, and for whom. A Statement says what receipts add up to,
+// the work was done, and for whom. A template is a block of the house, or the
+// job of a foreign pool that a tenant mines for; then the coinbase pays whom
+// the pool pays, and whose account it credits no share can prove: the report
+// says so. A Statement says what receipts add up to,
 // signed by the provider. A Bundle is one file with a statement and all that
 // proves it, and Verify re-hashes it.
 //

@@ -20,8 +20,8 @@ func (v *verifier) checkReceipts() {
 		roots        = rootCache{}
 		wrong, twice error
 		outside      int64 // receipts with a time outside the period
-		perJob       = make([]uint64, len(v.sound))
 	)
+	v.perJob, v.due = make([]uint64, len(v.sound)), make([]uint64, len(v.sound))
 	for i := range v.b.Receipts {
 		r := &v.b.Receipts[i]
 		hash, err := v.rehash(r, roots)
@@ -33,20 +33,24 @@ func (v *verifier) checkReceipts() {
 			twice = cmp.Or(twice, fmt.Errorf("receipts[%d] of job %d: header %s was counted before", i, r.Job, hash))
 			continue
 		}
-		perJob[r.Job]++
+		v.perJob[r.Job]++
 		v.r.Receipts++
+		if p := v.b.Templates[v.b.Jobs[r.Job].Template].Pool; p != nil && hash.Meets(miner.Target(p.Target)) {
+			v.due[r.Job]++
+		}
 		if t := int64(r.Time); t < v.s.Period.FromMs/1000-clockSlackSec || t > v.s.Period.ToMs/1000+clockSlackSec {
 			outside++
 		}
 	}
-	for i, n := range perJob {
+	for i, n := range v.perJob {
 		if n > 0 {
 			v.ev.AddN(miner.Target(v.b.Jobs[i].Target).Work(), n)
 		}
 	}
 	v.r.ProvenWork = lease.Quantity(v.ev.Sum)
-	d := v.s.derive(v.ev)
-	v.r.DeliveredHps, v.r.IntervalHps = d.DeliveredHps, d.IntervalHps
+	v.unit = v.b.poolUnit(v.ev, v.perJob)
+	v.derived = v.s.derive(v.ev, v.unit)
+	v.r.DeliveredHps, v.r.IntervalHps = v.derived.DeliveredHps, v.derived.IntervalHps
 
 	v.report("receipts", wrong, "%d of %d rebuilt and hashed, each at or below its job's target", v.r.Receipts, len(v.b.Receipts))
 	v.report("unique", twice, "no header counts twice")

@@ -4,14 +4,19 @@ import (
 	"crypto/ed25519"
 	"fmt"
 	"math"
+	"math/big"
 	"math/bits"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 )
 
-// StatementFormat is the version of the statement document's layout.
-const StatementFormat = "hashlease-statement/1"
+// Versions of the statement document's layout: of leases that work on the
+// house's blocks, and of those that work for a pool of the tenant's.
+const (
+	StatementFormat     = "hashlease-statement/1"
+	PoolStatementFormat = "hashlease-statement/2"
+)
 
 // signaturePrefix keeps a statement's signature from being taken for that of
 // anything else.
@@ -20,7 +25,7 @@ const signaturePrefix = "hashlease statement v1\n"
 // Statement is what the provider says a lease was delivered and is owed. All
 // but Derived and Signature is signed.
 type Statement struct {
-	Format        string            `json:"format"`   // StatementFormat
+	Format        string            `json:"format"`   // StatementFormat, or PoolStatementFormat with Pool
 	Provider      B32               `json:"provider"` // Ed25519 public key
 	Lease         string            `json:"lease"`
 	Tenant        string            `json:"tenant"`
@@ -40,7 +45,8 @@ type Statement struct {
 	Verdicts      map[string]uint64 `json:"verdicts"` // shares refused, by reason
 	Rewards       []Reward          `json:"rewards"`  // of the bundle's blocks, in their order
 	Balances      Balances          `json:"balances"`
-	Evidence      B32               `json:"evidence"` // SHA-256 of the bundle's evidence
+	Pool          *PoolReport       `json:"pool,omitempty"` // nil: the house's own blocks
+	Evidence      B32               `json:"evidence"`       // SHA-256 of the bundle's evidence
 	Derived       *Derived          `json:"derived,omitempty"`
 	Signature     Hex               `json:"signature,omitempty"` // Ed25519, 64 bytes
 }
@@ -73,6 +79,17 @@ type Balances struct {
 type Derived struct {
 	DeliveredHps lease.Quantity    `json:"delivered_hps"` // rounded down
 	IntervalHps  [2]lease.Quantity `json:"interval_hps"`  // 95 %, rounded outward to six digits
+
+	// PoolZMilli is how far the work that the pool accepted is from the proven
+	// work, in thousandths of the standard deviation of their difference; nil
+	// without a pool.
+	PoolZMilli *int64 `json:"pool_z_milli,omitempty"`
+}
+
+func (d *Derived) equal(o *Derived) bool {
+	z, other := d.PoolZMilli, o.PoolZMilli
+	return d.DeliveredHps == o.DeliveredHps && d.IntervalHps == o.IntervalHps &&
+		(z == other || z != nil && other != nil && *z == *other)
 }
 
 // SignedBytes returns what the signature is made over.
@@ -122,17 +139,23 @@ func divide(w miner.Work, n uint64) miner.Work {
 	return miner.Work{Hi: hi, Lo: lo}
 }
 
-// derive computes the derived figures of the period from its receipts.
-func (s *Statement) derive(ev lease.Evidence) Derived {
+// derive computes the derived figures of the period from its receipts. unit is
+// for leases with a pool, from poolUnit.
+func (s *Statement) derive(ev lease.Evidence, unit *big.Rat) Derived {
 	ms := s.Period.ToMs - s.Period.FromMs
 	lo, hi := ev.Interval(s.expectedWork())
 	delivered, _ := lease.Rate(ev.Sum, ms)
 	low, _ := lease.Rate(lo, ms)
 	_, high := lease.Rate(hi, ms)
-	return Derived{
+	d := Derived{
 		DeliveredHps: hps(delivered),
 		IntervalHps:  [2]lease.Quantity{hps(sixDigits(low, false)), hps(sixDigits(high, true))},
 	}
+	if s.Pool != nil {
+		z := zMilli(s.Pool.AcceptedWork.Work(), ev.Sum, unit)
+		d.PoolZMilli = &z
+	}
+	return d
 }
 
 func hps(n uint64) lease.Quantity { return lease.Quantity(miner.Hashes(n)) }

@@ -23,20 +23,11 @@ func FindTag(scriptSig []byte) (lease.Tag, error) {
 
 // tagPlace returns the block height and the offset of the tag's first byte.
 func tagPlace(scriptSig []byte) (height int64, at int, err error) {
-	const op1, op16, maxHeightSize = 0x51, 0x60, 5
 	if len(scriptSig) == 0 {
 		return 0, 0, fmt.Errorf("%w: its input script is empty", ErrNoTag)
 	}
-	op := scriptSig[0]
-	switch {
-	case op >= op1 && op <= op16:
-		height, at = int64(op)-op1+1, 1
-	case op >= 1 && op <= maxHeightSize && len(scriptSig) > int(op):
-		at = 1 + int(op)
-		for i := at - 1; i > 0; i-- {
-			height = height<<8 | int64(scriptSig[i])
-		}
-	default:
+	height, at = heightPush(scriptSig)
+	if at == 0 || at > len(scriptSig) {
 		return 0, 0, fmt.Errorf("%w: its input script does not begin with a block height", ErrNoTag)
 	}
 	if at >= len(scriptSig) || scriptSig[at] != lease.TagSize {
@@ -47,4 +38,29 @@ func tagPlace(scriptSig []byte) (height int64, at int, err error) {
 		return 0, 0, fmt.Errorf("%w: its input script ends within the tag", ErrNoTag)
 	}
 	return height, at, nil
+}
+
+// heightPush reads the block height of BIP34 that a script begins with, and
+// returns where the script goes on, which is beyond its end when the script
+// ends within the height, and 0 when it does not begin with one.
+func heightPush(script []byte) (height int64, end int) {
+	const op1, op16, maxHeightSize = 0x51, 0x60, 5
+	if len(script) == 0 {
+		return 0, 0
+	}
+	op := script[0]
+	switch {
+	case op >= op1 && op <= op16:
+		return int64(op) - op1 + 1, 1
+	case op < 1 || op > maxHeightSize:
+		return 0, 0
+	}
+	end = 1 + int(op)
+	if end > len(script) {
+		return 0, end
+	}
+	for i := end - 1; i > 0; i-- {
+		height = height<<8 | int64(script[i])
+	}
+	return height, end
 }

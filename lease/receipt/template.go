@@ -22,27 +22,31 @@ const (
 )
 
 // Template is the public document of a block that leases work on, without
-// what differs between leases: the tag and the target.
+// what differs between leases: the tag and the target. It is either a block of
+// the house, whose rewards are shared by a split, or, with Pool, the job of a
+// foreign pool, which is another document: see poolDocument. The fields from
+// Tail on that say otherwise are of the house's blocks alone.
 type Template struct {
-	Format          string       `json:"format"` // TemplateFormat
-	Height          int64        `json:"height"`
-	Prev            U256         `json:"prev"` // previous block's hash
+	Format          string       `json:"format"` // TemplateFormat, or PoolTemplateFormat
+	Height          int64        `json:"height"` // 0: a pool's job does not say
+	Prev            U256         `json:"prev"`   // previous block's hash
 	Version         U32          `json:"version"`
 	Mask            U32          `json:"mask"` // version bits that may be rolled
 	Bits            U32          `json:"bits"`
 	Time            uint32       `json:"time"`     // Unix seconds, like the next two
 	MinTime         uint32       `json:"min_time"` // smallest ntime of a share
 	MaxTime         uint32       `json:"max_time"` // largest ntime of a share
-	Head            Hex          `json:"head"`     // stripped coinbase up to the tag
-	Tail            Hex          `json:"tail"`     // from after the tag to extranonce1
+	Head            Hex          `json:"head"`     // stripped coinbase up to the tag; of a pool's job up to its extranonce1
+	Tail            Hex          `json:"tail"`     // from after the tag to extranonce1; the house's
 	Coinb2          Hex          `json:"coinb2"`   // from after extranonce2 to the end
 	Branches        []B32        `json:"branches"` // as hashed, not reversed
 	Extranonce1Size int          `json:"extranonce1_size"`
 	Extranonce2Size int          `json:"extranonce2_size"`
 	Terms           B32          `json:"terms"`  // hash of the terms it follows
-	Reward          int64        `json:"reward"` // satoshi, the sum of the outputs
+	Reward          int64        `json:"reward"` // satoshi, the sum of the outputs; the house's
 	Fee             int64        `json:"fee"`    // satoshi of the reward that are the house's
-	Split           []lease.Part `json:"split"`  // of the rest, by lease; frozen
+	Split           []lease.Part `json:"split"`  // of the rest, by lease; frozen; the house's
+	Pool            *PoolJob     `json:"-"`      // nil: a block of the house
 }
 
 // TemplateInput is what a template document is made of.
@@ -112,18 +116,25 @@ func DecodeTemplate(document []byte) (*Template, error) {
 }
 
 // Validate checks the template by itself: its limits, the place of the tag,
-// and that both the outputs and the split with the fee add up to the reward.
+// and that both the outputs and the split with the fee add up to the reward,
+// where they are the house's to share.
 // Whether it follows the terms is for Verify to say.
 func (t *Template) Validate() error {
 	err := t.checkSizes()
 	if err == nil {
 		err = t.checkHeader()
 	}
-	if err == nil {
-		err = t.checkCoinbase()
-	}
-	if err == nil {
-		err = t.checkSplit()
+	if t.Pool != nil {
+		if err == nil {
+			err = t.checkPoolCoinbase()
+		}
+	} else {
+		if err == nil {
+			err = t.checkCoinbase()
+		}
+		if err == nil {
+			err = t.checkSplit()
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("template at height %d: %w", t.Height, err)
@@ -132,6 +143,9 @@ func (t *Template) Validate() error {
 }
 
 func (t *Template) checkSizes() error {
+	if t.Pool != nil {
+		return t.checkPoolSizes()
+	}
 	switch {
 	case t.Format != TemplateFormat:
 		return fmt.Errorf("format %.40q, want %s", t.Format, TemplateFormat)
@@ -194,13 +208,21 @@ func (t *Template) checkCoinbase() error {
 
 // gapEnd is the offset in the coinbase after the extranonces.
 func (t *Template) gapEnd() int {
-	return len(t.Head) + lease.TagSize + len(t.Tail) + t.Extranonce1Size + t.Extranonce2Size
+	return len(t.before(lease.Tag{})) + t.Extranonce1Size + t.Extranonce2Size
+}
+
+// before is the coinbase up to the extranonces.
+func (t *Template) before(tag lease.Tag) []byte {
+	if t.Pool != nil {
+		return slices.Concat(t.Head, t.Pool.Extranonce1, t.Pool.mark(tag))
+	}
+	return slices.Concat(t.Head, tag[:], t.Tail)
 }
 
 // coinbase parses the coinbase with a zero tag and zero extranonces.
 func (t *Template) coinbase() (*stratum.Coinbase, error) {
 	gap := make([]byte, t.Extranonce1Size+t.Extranonce2Size)
-	return stratum.ParseCoinbase(slices.Concat(t.Head, make([]byte, lease.TagSize), t.Tail, gap, t.Coinb2))
+	return stratum.ParseCoinbase(slices.Concat(t.before(lease.Tag{}), gap, t.Coinb2))
 }
 
 func (t *Template) checkSplit() error {
@@ -243,7 +265,7 @@ func (t *Template) Issue(tag lease.Tag, target miner.Target, extranonce1 []byte)
 	return &stratum.Issue{
 		Job: stratum.Job{
 			PrevHash: miner.Hash(t.Prev),
-			Coinb1:   slices.Concat(t.Head, tag[:], t.Tail),
+			Coinb1:   t.before(tag),
 			Coinb2:   t.Coinb2,
 			Branches: branches,
 			Version:  uint32(t.Version),

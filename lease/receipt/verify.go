@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
 )
 
@@ -19,6 +21,10 @@ type Options struct {
 	TenantKey ed25519.PublicKey // the tenant's; nil: not checked
 	Strict    bool              // a key that was not given is a failure
 	MaxBytes  int64             // limit of the bundle's size; 0: DefaultMaxBytes
+
+	// PoolWork is the work that the tenant's own account at the pool was
+	// credited in the statement's period, as the pool shows it; nil: not known.
+	PoolWork *miner.Work
 }
 
 // Report is the outcome of Verify. Its figures are computed from the receipts
@@ -32,8 +38,10 @@ type Report struct {
 	DeliveredHps  lease.Quantity    `json:"delivered_hps"`
 	IntervalHps   [2]lease.Quantity `json:"interval_hps"` // 95 %
 	ContractedHps lease.Quantity    `json:"contracted_hps"`
+	Pool          *PoolFigures      `json:"pool,omitempty"` // nil without a pool
 	Checks        []Check           `json:"checks"`
-	Unchecked     []string          `json:"unchecked"` // what nobody could tell from this bundle
+	NotApplicable []string          `json:"not_applicable,omitempty"` // checks that such a lease has no use for
+	Unchecked     []string          `json:"unchecked"`                // what nobody could tell from this bundle
 }
 
 // Check is one thing that Verify compared.
@@ -71,38 +79,65 @@ func Verify(bundle []byte, o Options) *Report {
 	v.pin("provider-key", "provider's key", o.Key, s.Provider)
 	v.pin("tenant-key", "tenant's key", o.TenantKey, s.TenantKey)
 	v.checkContract()
-	v.report("templates", v.checkTemplates(), "%d well-formed, each with one place for a tag, outputs and split equal to the reward", len(v.b.Templates))
-	v.report("outputs", v.checkOutputs(), "every output that pays anything pays the script of the terms")
-	v.report("fee", v.checkFees(), "%d ppm of each block, as in the terms", v.b.Terms.FeePPM)
+	if s.Pool != nil {
+		v.report("pool", s.Pool.check(), "user %s at %s", s.Pool.User, strings.Join(s.Pool.URLs, ", "))
+		v.report("templates", v.checkTemplates(), "%d well-formed, each with one place for a tag", len(v.b.Templates))
+		v.report("outputs", v.checkOutputs(), "none that pays anything pays the script of the house")
+		v.r.NotApplicable = append(v.r.NotApplicable, "fee and split: the pool pays the tenant itself")
+	} else {
+		v.report("templates", v.checkTemplates(), "%d well-formed, each with one place for a tag, outputs and split equal to the reward", len(v.b.Templates))
+		v.report("outputs", v.checkOutputs(), "every output that pays anything pays the script of the terms")
+		v.report("fee", v.checkFees(), "%d ppm of each block, as in the terms", v.b.Terms.FeePPM)
+	}
 	v.report("jobs", v.checkJobs(), "%d, all with the tag of lease %s and the target of its contract", len(v.b.Jobs), s.Lease)
 	v.checkReceipts()
 	v.report("figures", v.checkFigures(), "%d receipts, %s hashes proven", s.Receipts, s.ProvenWork.Work())
 	v.checkCounted()
-	v.report("rewards", v.checkRewards(), "%d blocks rebuilt, each paying by its frozen split", len(v.b.Blocks))
-	v.report("balances", v.checkBalances(), "pending %d sat, available %d sat: the sums of the rewards", s.Balances.Pending, s.Balances.Available)
+	v.checkPool()
+	if s.Pool != nil {
+		v.report("rewards", v.checkRewards(), "none here: blocks are the pool's")
+		v.report("balances", v.checkBalances(), "none here")
+	} else {
+		v.report("rewards", v.checkRewards(), "%d blocks rebuilt, each paying by its frozen split", len(v.b.Blocks))
+		v.report("balances", v.checkBalances(), "pending %d sat, available %d sat: the sums of the rewards", s.Balances.Pending, s.Balances.Available)
+	}
 	v.report("derived", v.checkDerived(), "delivered %s H/s, 95 %% within %s to %s", v.r.DeliveredHps.Work(), v.r.IntervalHps[0].Work(), v.r.IntervalHps[1].Work())
-	v.r.Unchecked = append(v.r.Unchecked,
-		"that jobs were built on the chain's tip of their time: the bundle carries no block headers",
-		"that the contracted rate and the proof interval are those agreed on, and the statement was logged before: there is no public log and no witness",
-		"what other leases were entitled to of each block's split: their work is not in the bundle",
-		"that no block was left out, and that the listed ones are on the chain: ask a coin node",
-		"rejected and stale shares, counted hashes, running time: the provider's word",
-	)
+	v.unchecked()
 	return &v.r
+}
+
+// unchecked says what cannot be told from the bundle.
+func (v *verifier) unchecked() {
+	list := []string{"that jobs were built on the chain's tip of their time: the bundle carries no block headers"}
+	if v.s.Pool != nil {
+		list = v.uncheckedOfPool()
+	}
+	list = append(list,
+		"that the contracted rate and the proof interval are those agreed on, and the statement was logged before: there is no public log and no witness")
+	if v.s.Pool == nil {
+		list = append(list,
+			"what other leases were entitled to of each block's split: their work is not in the bundle",
+			"that no block was left out, and that the listed ones are on the chain: ask a coin node")
+	}
+	v.r.Unchecked = append(v.r.Unchecked, append(list, "rejected and stale shares, counted hashes, running time: the provider's word")...)
 }
 
 // verifier is one run of Verify.
 type verifier struct {
 	Options
 	parts
-	b      *Bundle
-	s      *Statement
-	r      Report
-	usable []bool         // templates that are well-formed
-	sound  []bool         // by job: it can be judged by
-	last   int            // number of the job that issue is of
-	issue  *stratum.Issue // one at a time: a bundle may name millions of jobs
-	ev     lease.Evidence // of the receipts that hold
+	b       *Bundle
+	s       *Statement
+	r       Report
+	usable  []bool         // templates that are well-formed
+	sound   []bool         // by job: it can be judged by
+	last    int            // number of the job that issue is of
+	issue   *stratum.Issue // one at a time: a bundle may name millions of jobs
+	ev      lease.Evidence // of the receipts that hold
+	perJob  []uint64       // of those, by job
+	due     []uint64       // of those, by job, such as the pool takes for shares
+	unit    *big.Rat       // see poolUnit
+	derived Derived        // as it should be
 }
 
 // report notes one check; the detail is for the case that it held.
@@ -145,10 +180,13 @@ func (v *verifier) checkContract() {
 }
 
 func (s *Statement) checkPeriod() error {
-	p := s.Period
+	p, format := s.Period, StatementFormat
+	if s.Pool != nil {
+		format = PoolStatementFormat
+	}
 	switch {
-	case s.Format != StatementFormat:
-		return fmt.Errorf("statement of format %.40q, want %s", s.Format, StatementFormat)
+	case s.Format != format:
+		return fmt.Errorf("statement of format %.40q, want %s", s.Format, format)
 	case p.FromMs < 0 || p.ToMs <= p.FromMs:
 		return fmt.Errorf("from %d to %d ms is no period", p.FromMs, p.ToMs)
 	case p.RunningMs < 0 || p.RunningMs > p.ToMs-p.FromMs:
