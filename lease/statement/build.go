@@ -28,7 +28,8 @@ const maxTries = 10
 
 // Build makes and signs the bundle of a lease, from its start to its stop or
 // to the last moment the node is known to have run, whichever came first.
-// Rewards and balances are those of the moment of the call. Its errors are
+// Rewards and balances are those of the moment of the call; a lease with a
+// pool has none, and what the pool said so far. Its errors are
 // ErrNothing, lease.ErrNotFound, and the Store's.
 func Build(ctx context.Context, src Source, leaseID string) (*receipt.Bundle, error) {
 	b := builder{Source: src, ctx: ctx, jobs: map[int64]uint32{}, templates: map[int64]int{}}
@@ -86,6 +87,9 @@ func (b *builder) contract(id string) error {
 		ContractedHps: lease.Quantity(miner.Hashes(l.ContractedHps)), ProofMs: l.ProofMs,
 		Tag: receipt.B16(l.Tag), Nonce: l.Nonce,
 	}
+	if l.Pool != nil {
+		s.Format = receipt.PoolStatementFormat
+	}
 	copy(s.TenantKey[:], tenant.Key)
 	return nil
 }
@@ -128,6 +132,9 @@ func (b *builder) meter() error {
 	s.Period = receipt.Period{FromMs: from, ToMs: to, RunningMs: running}
 	s.CountedHashes = lease.Quantity(m.Counted)
 	s.Rejected, s.Stale, s.Verdicts = m.Rejected(), m.Stale(), m.Verdicts
+	if b.lease.Pool != nil {
+		s.Pool = receipt.NewPoolReport(b.lease.Pool, &m.Upstream)
+	}
 	return nil
 }
 

@@ -49,6 +49,9 @@ func (b *builder) rewards() error {
 		return fmt.Errorf("its books have %d sat pending and %d available, but its blocks make %d and %d: nothing is signed until they agree",
 			balances.Pending, balances.Available, sums.Pending, sums.Available)
 	}
+	if n := len(b.bundle.Blocks); b.lease.Pool != nil && (n > 0 || balances != receipt.Balances{}) {
+		return fmt.Errorf("its work goes to a pool, but it shares in %d blocks of the house: nothing is signed with that", n)
+	}
 	b.bundle.Statement.Balances = balances
 	return nil
 }

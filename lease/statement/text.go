@@ -31,11 +31,19 @@ func Text(w io.Writer, s *receipt.Statement) error {
 	p.line("STATEMENT", "lease %s  %s, SHA-256d  tenant %s", clean(s.Lease), clean(string(s.Model)), clean(s.Tenant))
 	p.delivery(s)
 	p.shares(s)
-	p.rewards(s)
-	p.line("BALANCES", "pending %s sat  available %s sat", group(s.Balances.Pending), group(s.Balances.Available))
+	if s.Pool != nil {
+		p.pool(s)
+	} else {
+		p.rewards(s)
+		p.line("BALANCES", "pending %s sat  available %s sat", group(s.Balances.Pending), group(s.Balances.Available))
+	}
 	p.proof(s)
 	p.line("RISK", "Mining is a lottery: no return is promised. Proven is what the receipts show;")
 	p.line("", "counted, stale and rejected are the provider's word.")
+	if s.Pool != nil {
+		p.line("", "So is all that the pool is said to have answered. No share can prove whose account")
+		p.line("", "the pool credits: compare what the pool itself shows you.")
+	}
 	if p.err == nil {
 		p.err = p.w.Flush()
 	}
@@ -106,7 +114,15 @@ func (p *page) proof(s *receipt.Statement) {
 	p.line("", "provider %x", s.Provider)
 	p.line("", "check it yourself, offline, by hashing every share again:")
 	p.line("", "  hashlease statement %s --format bundle -o %s.bundle", clean(s.Lease), clean(s.Lease))
-	p.line("", "  hashlease verify %s.bundle", clean(s.Lease))
+	check := fmt.Sprintf("  hashlease verify %s.bundle", clean(s.Lease))
+	if s.Pool != nil {
+		check += " --pool-work WORK"
+	}
+	p.line("", "%s", check)
+	if s.Pool != nil {
+		p.line("", "WORK is what the pool shows that it credited you with since the start:")
+		p.line("", "hashes, as in 1.25PH, or a sum of difficulties, as in 290kD")
+	}
 }
 
 // rate writes a hash rate with an SI prefix and four digits, rounded down or
