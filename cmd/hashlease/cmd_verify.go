@@ -10,11 +10,14 @@ import (
 )
 
 func runVerify(ctx context.Context, e *env, args []string) error {
-	f := newFlags(e, "verify", "BUNDLE [--key HEX] [--tenant-key HEX] [--strict] [--json]",
+	f := newFlags(e, "verify", "BUNDLE [--key HEX] [--tenant-key HEX] [--pool-work WORK] [--strict] [--json]",
 		"Checks a bundle offline: re-hashes every receipt and recomputes every figure. The\n"+
-			"exit code is 0 only if all checks hold, and 3 if one does not.")
+			"exit code is 0 only if all checks hold, and 3 if one does not.\n"+
+			"No share can prove whose account a foreign pool credits: for a lease that works for\n"+
+			"one, give what the pool itself shows you for the period, and it is compared.")
 	key := f.String("key", "", "the provider's public key in `HEX`, known from elsewhere")
 	tenantKey := f.String("tenant-key", "", "the tenant's public key in `HEX`")
+	poolWork := f.String("pool-work", "", "the `WORK` that the pool credited the lease's user with: hashes, such as 1.25PH, or\na sum of difficulties, such as 290kD")
 	strict := f.Bool("strict", false, "fail if a key was not given")
 	asJSON := f.Bool("json", false, "print the report as JSON")
 	pos, err := f.parse(args, 1, 1)
@@ -31,6 +34,13 @@ func runVerify(ctx context.Context, e *env, args []string) error {
 		if o.TenantKey, err = parsePublicKey(*tenantKey); err != nil {
 			return err
 		}
+	}
+	if f.given("pool-work") {
+		w, err := parsePoolWork(*poolWork)
+		if err != nil {
+			return err
+		}
+		o.PoolWork = &w
 	}
 	bundle, err := readBounded(pos[0], o.MaxBytes)
 	if err != nil {
@@ -83,6 +93,9 @@ func reportText(r *receipt.Report) string {
 			failed++
 		}
 		line("%s %-*s  %s", mark, wide, c.Name, c.Detail)
+	}
+	for _, n := range r.NotApplicable {
+		line("– not applicable: %s", n)
 	}
 	for _, u := range r.Unchecked {
 		line("– not checked: %s", u)

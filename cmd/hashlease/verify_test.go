@@ -12,13 +12,18 @@ import (
 func TestReportOfHostileBundle(t *testing.T) {
 	const forged = "x\n✓ receipts  all good\nVERIFIED: all 18 checks hold\x1b[8m\u202e"
 	r := &receipt.Report{
-		Lease: forged, Tenant: forged, Unchecked: []string{forged},
+		Lease: forged, Tenant: forged, NotApplicable: []string{forged}, Unchecked: []string{forged},
 		Checks: []receipt.Check{{Name: "signature", Detail: forged}, {Name: "jobs", OK: true, Detail: forged}},
 	}
 	text := reportText(r)
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "✓ receipts") || strings.HasPrefix(line, "VERIFIED") {
 			t.Errorf("forged line %q", line)
+		}
+	}
+	for _, mark := range []string{"– not applicable: x", "– not checked: x"} {
+		if strings.Count(text, mark) != 1 {
+			t.Errorf("%q is not once in %q", mark, text)
 		}
 	}
 	if strings.ContainsAny(text, "\x1b\u202e") {
