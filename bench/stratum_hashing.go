@@ -116,8 +116,7 @@ func loss(alone, with []HashRound, of func(HashRound) float64) *float64 {
 	if most <= 0 {
 		return nil // the machine was too busy to hash at all
 	}
-	percent := 100 * (1 - mid(with)/most)
-	return &percent
+	return rounded(100 * (1 - mid(with)/most))
 }
 
 // median is the value in the middle.

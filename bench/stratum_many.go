@@ -68,8 +68,7 @@ func (b *stratumBench) idle(ctx context.Context) (err error) {
 		ConnectWallNs: connected.WallNs - before.WallNs, ConnectCPUNs: connected.CPUNs - before.CPUNs,
 	}
 	if before.RSS > 0 {
-		per := float64(after.RSS-before.RSS) / n
-		b.res.BytesPerConn = &per
+		b.res.BytesPerConn = rounded(float64(after.RSS-before.RSS) / n)
 	}
 	return nil
 }

@@ -1,7 +1,11 @@
 package bench
 
 import (
+	"bytes"
+	"io"
 	"net"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -173,20 +177,33 @@ func TestPipelineFaults(t *testing.T) {
 	}
 }
 
+// silent is a connection that was answered in the past only.
+type silent struct {
+	net.Conn
+	io.Reader
+}
+
+func (s silent) Read(p []byte) (int, error) {
+	n, err := s.Reader.Read(p)
+	if err == io.EOF {
+		err = os.ErrDeadlineExceeded
+	}
+	return n, err
+}
+
+func (silent) Write(p []byte) (int, error)     { return len(p), nil }
+func (silent) SetReadDeadline(time.Time) error { return nil }
+func (silent) Close() error                    { return nil }
+
 // TestPipelineSilence counts what is not answered in time as lost.
 func TestPipelineSilence(t *testing.T) {
-	s := &script{T: t, say: func(n int, id []byte) ([]byte, bool) {
-		if n < 10 {
-			return yes(id), false
-		}
-		return nil, false
-	}}
-	r, err := s.gateway().open(t.Context(), 0)
-	if err != nil {
-		t.Fatal(err)
+	var replies []byte
+	for n := range 10 {
+		replies = append(replies, yes(strconv.AppendInt(nil, int64(firstSubmit+n), 10))...)
 	}
-	defer r.close()
-	got, err := r.exchange(r.mill.chunks(30, false), 30, 300*time.Millisecond)
+	conn := silent{nil, bytes.NewReader(replies)}
+	r := &rig{conn: conn, lines: stratum.NewReader(conn, 0)}
+	got, err := r.exchange([][]byte{[]byte("requests")}, 30, time.Second)
 	if err != nil || got.Sent != 30 || got.Accepted != 10 || got.Lost != 20 {
 		t.Errorf("%+v, %v", got, err)
 	}

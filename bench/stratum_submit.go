@@ -83,14 +83,12 @@ func (b *stratumBench) pipelined(ctx context.Context, folder string, fold bool) 
 
 // median of the rounds' rates.
 func (r *SubmitRun) median() *float64 {
-	rate := median(r.rates)
-	return &rate
+	return rounded(median(r.rates))
 }
 
 // perSubmit is the server's processor time for one submit, in microseconds.
 func (r *SubmitRun) perSubmit() *float64 {
-	us := float64(r.CPUNs) / 1e3 / float64(max(r.Sent, 1))
-	return &us
+	return rounded(float64(r.CPUNs) / 1e3 / float64(max(r.Sent, 1)))
 }
 
 // pipe is a pipelined connection.
