@@ -158,6 +158,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 		Kernel: n.kernel, Threads: n.threads(), DutyPercent: cfg.Node.Duty,
 		HouseProofMs: cfg.Node.HouseProofMs, Log: n.log, Now: e.now,
 		Stratum: server, UnknownRigs: cfg.Stratum.UnknownRigs == unknownHouse, CapacityHps: capacity,
+		PoolAllow: cfg.Pools.allow(),
 	})
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ func megahashes(hps uint64) megahash { return megahash(hps >> 20) }
 type demand struct {
 	lease  string
 	owner  string   // its tenant
+	mask   uint32   // version bits that may be rolled
 	rate   megahash // contracted, a second
 	behind megahash // negative: ahead of the contract
 }
@@ -32,6 +33,7 @@ type supply struct {
 	rig   int      // the caller's number of it
 	id    uint64   // decides between equals
 	owner string   // its tenant, whose leases alone it works for; "" is the provider
+	mask  uint32   // version bits it rolls
 	rate  megahash // a second, as its shares prove
 	lease string   // that it works for; "" is the house
 	since time.Time
@@ -51,23 +53,26 @@ type placement struct {
 // contract asks for, less what rigs that stay with it will make. The largest
 // rig goes first, to the lease that needs most, if that needs at least half of
 // what the rig makes in a quantum, so that the deficit shrinks; otherwise to
-// the house: the processor's threads make up for small deficits. A rig stays
-// where it is before its quantum is over, unless its lease has ended, and
-// when its lease needs nearly as much as the neediest. Only moves are
-// returned.
+// the house: the processor's threads make up for small deficits. A tenant's
+// own rig has nowhere else to go, so it is with the neediest of its tenant's
+// leases even when that is ahead. A rig stays where it is before its quantum is
+// over, unless its lease has ended, and when its lease needs nearly as much as
+// the neediest. Only moves are returned.
 func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement) {
-	need := make(map[string]megahash, len(leases))
-	for _, l := range leases {
-		need[l.lease] = l.behind + l.rate.of(quantum)
+	need := make([]megahash, len(leases))
+	index := make(map[string]int, len(leases))
+	for i, l := range leases {
+		need[i] = l.behind + l.rate.of(quantum)
+		index[l.lease] = i
 	}
 	var free []supply
 	for _, r := range rigs {
-		_, active := need[r.lease]
+		at, active := index[r.lease]
 		switch left := r.since.Add(quantum).Sub(now); {
 		case r.lease == "" || !active:
 			free = append(free, r)
 		case left > 0:
-			need[r.lease] -= r.rate.of(quantum)
+			need[at] -= r.rate.of(quantum)
 		default:
 			free = append(free, r)
 		}
@@ -77,23 +82,23 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 	})
 	for _, r := range free {
 		made := r.rate.of(quantum)
-		to := ""
-		for _, l := range leases {
-			if !r.mayServe(&l) {
-				continue
-			}
-			if n := need[l.lease]; n > 0 && 2*n >= made && (to == "" || n > need[to]) {
-				to = l.lease
+		worthy := func(n megahash) bool { return r.owner != "" || n > 0 && 2*n >= made }
+		to := -1
+		for i := range leases {
+			if n := need[i]; (to < 0 || n > need[to]) && worthy(n) && r.mayServe(&leases[i]) {
+				to = i
 			}
 		}
-		if own, active := need[r.lease]; active && to != "" && own > 0 && 2*own >= made && 2*(need[to]-own) <= made {
-			to = r.lease
+		if own, active := index[r.lease]; active && to >= 0 && worthy(need[own]) && 2*(need[to]-need[own]) <= made {
+			to = own
 		}
-		if to != r.lease {
-			moves = append(moves, placement{rig: r.rig, from: r.lease, to: to, need: need[to], rate: r.rate})
-		}
-		if to != "" {
+		p := placement{rig: r.rig, from: r.lease, rate: r.rate}
+		if to >= 0 {
+			p.to, p.need = leases[to].lease, need[to]
 			need[to] -= made
+		}
+		if p.to != r.lease {
+			moves = append(moves, p)
 		}
 	}
 	return moves
@@ -101,9 +106,10 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 
 // mayServe reports whether the rig can work for the lease: the lease's
 // receipts must not come much faster than planned, for their size is in the
-// contract, and a tenant's own machine works for nobody else.
+// contract; a tenant's own machine works for nobody else; and what a rig rolls
+// must be allowed by the lease's pool, for few rigs learn of another mask.
 func (s *supply) mayServe(l *demand) bool {
-	return (s.owner == "" || s.owner == l.owner) && s.rate <= maxRatio*max(l.rate, 1)
+	return s.mask&^l.mask == 0 && (s.owner == "" || s.owner == l.owner) && s.rate <= maxRatio*max(l.rate, 1)
 }
 
 // maxRatio is how many times a lease's rate a rig may have.

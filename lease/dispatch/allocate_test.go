@@ -153,3 +153,27 @@ func TestAllocateIsDeterministic(t *testing.T) {
 		}
 	}
 }
+
+// A tenant's own machine stays with its tenant even when nothing is needed of
+// it, whatever it makes, and has nowhere to go when there is no lease.
+func TestAllocateNeverIdlesTenantsRigs(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	leases := []demand{{lease: "A", owner: "alice", rate: 100, behind: -1_000_000}, {lease: "B", owner: "bob", rate: 100, behind: 1000}}
+	for _, rate := range []megahash{0, 1, 100, 1600} {
+		rigs := []supply{{rig: 0, rate: rate, owner: "alice"}}
+		moves := allocate(now, rigs, leases)
+		if len(moves) != 1 || moves[0].to != "A" {
+			t.Errorf("%d MH/s: moves %+v", rate, moves)
+		}
+		rigs[0].lease, rigs[0].since = "A", now.Add(-time.Hour)
+		if moves := allocate(now, rigs, leases); len(moves) != 0 {
+			t.Errorf("%d MH/s: away by %+v", rate, moves)
+		}
+		if moves := allocate(now, rigs, leases[1:]); len(moves) != 1 || moves[0].to != "" {
+			t.Errorf("%d MH/s: without a lease %+v", rate, moves)
+		}
+	}
+	if moves := allocate(now, []supply{{rate: 1601, owner: "alice"}}, leases); len(moves) != 0 {
+		t.Errorf("sixteen times too large: %+v", moves)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -33,6 +34,7 @@ type committer struct {
 	receipts []lease.Receipt
 	verdicts map[lease.Verdict]uint64 // keyed with N = 0
 	counts   map[lease.Count]uint64   // keyed with Hashes = 0
+	upstream []lease.Upstream         // what pools said
 	opened   time.Time                // when the first receipt came in
 	last     time.Time                // the last commit
 	failing  time.Time                // since when the store fails
@@ -92,7 +94,7 @@ func (c *committer) due(now time.Time) bool {
 
 // empty reports whether nothing is left to commit.
 func (c *committer) empty() bool {
-	return c.batch == nil && len(c.receipts) == 0 && len(c.counts) == 0 && len(c.verdicts) == 0
+	return c.batch == nil && len(c.receipts) == 0 && len(c.counts) == 0 && len(c.verdicts) == 0 && len(c.upstream) == 0
 }
 
 // collect judges the shares that wait.
@@ -104,6 +106,7 @@ func (d *Dispatcher) collect(ctx context.Context) error {
 		n.Hashes = 0
 		c.counts[n] += hashes
 	}
+	c.upstream = append(c.upstream, d.pools.take()...)
 	for _, v := range verdicts {
 		n := v.N
 		v.N = 0
@@ -134,19 +137,24 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 	var refused *stratum.Error
 	switch {
 	case errors.As(err, &refused):
-		d.Log.Error("a thread's share was refused", "lease", s.work.job.Lease, "source", s.source, "err", err)
+		level := slog.LevelError // the node's own threads make none such
+		if s.rig {
+			level = slog.LevelDebug
+		}
+		d.Log.Log(ctx, level, "a share was refused", "lease", s.work.job.Lease, "source", s.source, "err", err)
 		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: s.source, Reason: refused.Reason()}]++
 		return nil
 	case err != nil:
 		return err
 	}
-	if hash.Meets(s.work.network) {
+	s.work.forward(s.ref, share, hash)
+	if s.work.block != nil && hash.Meets(s.work.network) {
 		if err := d.candidate(ctx, s, share, header, hash); err != nil {
 			return err
 		}
 	}
-	if s.blockOnly {
-		return nil
+	if s.blockOnly || !hash.Meets(s.work.job.Target) {
+		return nil // it was for the pool, or a block
 	}
 	if s.stale {
 		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: s.source, Reason: lease.Stale}]++
@@ -259,7 +267,7 @@ func (d *Dispatcher) commitBatch(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	d.window.push(stored)
+	d.window.push(slices.DeleteFunc(slices.Clone(stored), func(r lease.Receipt) bool { return d.pools.ownPool(r.Lease) }))
 	d.status.add(stored, c.batch.Verdicts)
 	c.batch, c.last, c.failing = nil, now, time.Time{}
 	return nil
@@ -268,7 +276,7 @@ func (d *Dispatcher) commitBatch(ctx context.Context, now time.Time) error {
 // seal turns what was collected into the next batch.
 func (c *committer) seal(run, atMs int64) *lease.Batch {
 	c.n++
-	b := &lease.Batch{Run: run, N: c.n, AtMs: atMs, Receipts: c.receipts}
+	b := &lease.Batch{Run: run, N: c.n, AtMs: atMs, Receipts: c.receipts, Upstream: c.upstream}
 	for n, hashes := range c.counts {
 		n.Hashes = hashes
 		b.Counts = append(b.Counts, n)
@@ -277,7 +285,7 @@ func (c *committer) seal(run, atMs int64) *lease.Batch {
 		v.N = n
 		b.Verdicts = append(b.Verdicts, v)
 	}
-	c.receipts = nil
+	c.receipts, c.upstream = nil, nil
 	clear(c.counts)
 	clear(c.verdicts)
 	return b

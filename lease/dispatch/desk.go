@@ -55,10 +55,11 @@ func (k desk) Home() *stratum.Lane {
 	return r.grades[r.home]
 }
 
-// Place implements stratum.Desk: the house, until the rig has shown what it
-// makes.
+// Place implements stratum.Desk. A rig of the provider's works for the house
+// until it has shown what it makes, a tenant's own for its tenant at once.
 func (k desk) Place(s *stratum.Seat) *stratum.Lane {
 	info := s.Info()
+	demands := k.d.feed.demands()
 	r := &k.d.rigs
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,24 +74,47 @@ func (k desk) Place(s *stratum.Seat) *stratum.Lane {
 		}
 		r.seats[s] = m
 	}
+	m.lease, m.since = "", k.d.Now()
+	if m.rig.Tenant != "" {
+		rig, _ := m.supply(&info)
+		for _, p := range allocate(m.since, []supply{rig}, demands) {
+			if lane := r.lanes[p.to]; lane != nil {
+				m.lease = p.to
+				return lane
+			}
+		}
+		return nil
+	}
 	rate := info.RateHps
-	if info.Accepted < steadyShares {
+	if !steady(&info) {
 		rate = m.rig.RatedHps
 	}
-	m.lease, m.since = "", k.d.Now()
 	lane, g := r.houseLane(m, rate, k.d.HouseProofMs)
 	m.grade = g
 	return lane
 }
 
+// Shares that are late for another reason than a new block. Devices that wait
+// for work go on with what they have, and are not to be sent away for it.
+var (
+	errEnded = &stratum.Error{Code: stratum.CodeJobNotFound, Message: "Job not found: its lease has no work"}
+	errWaits = &stratum.Error{Code: stratum.CodeJobNotFound, Message: "Job not found: no lease of the rig's owner needs it"}
+)
+
 // Accepted implements stratum.Desk. The share counts for the lease of its job.
 // It becomes a receipt when it meets the target of receipts too.
 func (k desk) Accepted(a *stratum.Accepted) error {
 	w := a.Owner.(*work)
+	var s *found
+	if a.Hash.Meets(w.search()) || a.Hash.Meets(w.network) {
+		s = foundBy(w, a)
+	}
 	f := k.d.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if account := f.all[w.job.Lease]; account != nil {
+	account := f.account(w.job.Lease, f.now())
+	err := account.refuses(a)
+	if err == nil {
 		credit := a.Issue.Target.Work()
 		hashes := credit.Lo
 		if credit.Hi > 0 {
@@ -98,8 +122,24 @@ func (k desk) Accepted(a *stratum.Accepted) error {
 		}
 		account.give(hashes, f.now())
 	}
-	if receipt := a.Hash.Meets(w.job.Target); receipt || a.Hash.Meets(w.network) {
-		f.offer(w, a, a.At, !receipt, false)
+	if s != nil {
+		s.blockOnly = err != nil
+		f.keep(*s)
+	}
+	return err
+}
+
+// lateTime is how long after the end of a lease the shares of its jobs count:
+// rigs finish what they have in hand.
+const lateTime = 10 * time.Second
+
+// refuses says why a share of the account's job does not count for it.
+func (a *account) refuses(s *stratum.Accepted) error {
+	if rig, ok := s.Grant.Owner.(lease.Rig); ok && rig.Tenant != "" && rig.Tenant != a.tenant {
+		return errWaits
+	}
+	if a.work == nil && s.At.Sub(a.ended) > lateTime {
+		return errEnded
 	}
 	return nil
 }
@@ -107,20 +147,27 @@ func (k desk) Accepted(a *stratum.Accepted) error {
 // Refused implements stratum.Desk. A late share that solves a block is tried
 // all the same.
 func (k desk) Refused(r *stratum.Refused) {
-	f := k.d.feed
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	v := lease.Verdict{Lease: lease.House, Source: r.Worker, Reason: r.Err.Reason()}
-	if w, ok := r.Owner.(*work); ok {
-		v.Lease = w.job.Lease
-		if r.Late != nil && r.Late.Hash.Meets(w.network) {
-			f.offer(w, r.Late, r.Late.At, true, true)
-		}
-	}
 	if v.Source == "" {
 		v.Source = lease.UnknownRig
 	}
+	w, known := r.Owner.(*work)
+	var late *found
+	if known && r.Late != nil && r.Late.Hash.Meets(w.network) {
+		late = foundBy(w, r.Late)
+		late.stale, late.blockOnly = true, true
+	}
+	f := k.d.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	// What comes after a lease has ended is no blot on it.
+	if known && f.account(w.job.Lease, f.now()).work != nil {
+		v.Lease = w.job.Lease
+	}
 	f.verdicts[v]++
+	if late != nil {
+		f.keep(*late)
+	}
 }
 
 // Left implements stratum.Desk.
@@ -131,18 +178,18 @@ func (k desk) Left(s *stratum.Seat) {
 	delete(r.seats, s)
 }
 
-// offer hands a rig's share to the committer, judged anew by the target of
-// receipts, or of blocks if it is for that only. Under f.mu.
-func (f *feed) offer(w *work, a *stratum.Accepted, at time.Time, blockOnly, stale bool) {
-	if len(f.found) >= maxFound {
-		f.lost++
-		return
-	}
-	target := w.job.Target
-	if blockOnly {
+// foundBy is a rig's share for the committer, who judges it anew by what is
+// looked for, or by the target of blocks if it meets only that.
+func foundBy(w *work, a *stratum.Accepted) *found {
+	target := w.search()
+	if !a.Hash.Meets(target) {
 		target = w.network
 	}
 	issue := w.template.Issue(w.job.Tag, target, a.Issue.Extranonce1)
 	ref := &stratum.Ref{Issue: issue, Extranonce2: a.Share.Extranonce2}
-	f.keep(found{work: w, ref: ref, source: a.Worker, header: a.Header, blockOnly: blockOnly, stale: stale, at: at})
+	return &found{
+		work: w, ref: ref, source: a.Worker, rig: true, header: a.Header, at: a.At,
+		// The server does not know when a pool's chain went on.
+		stale: w.upstream != nil && w.tip.outlived.Load(),
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"sync"
 	"time"
@@ -34,8 +35,9 @@ type Config struct {
 	// Stratum makes a server for rigs, with these limits and vardiff; the rest
 	// of it is the Dispatcher's. nil: none.
 	Stratum     *stratum.ServerConfig
-	UnknownRigs bool   // machines that nobody added may work, for the house
-	CapacityHps uint64 // what the threads were measured to make; the store is told that and what rigs make. 0: it is not told
+	UnknownRigs bool                   // machines that nobody added may work, for the house
+	PoolAllow   func(netip.Addr) error // which addresses tenants' pools may have; nil: public ones
+	CapacityHps uint64                 // what the threads were measured to make; the store is told that and what rigs make. 0: it is not told
 }
 
 // Dispatcher runs a node: one engine, one source of templates, one store.
@@ -55,6 +57,8 @@ type Dispatcher struct {
 	settle settler
 	status status
 	rigs   rigs
+	pools  pools
+	runCtx context.Context // of Run; pools' connections end with it
 }
 
 // New prepares a node and waits until its coin node answers. Nothing is
@@ -88,6 +92,7 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.pools = pools{open: make(map[string]*upstream), own: make(map[string]bool), said: make(map[string]lease.Upstream)}
 	if err := d.openServer(); err != nil {
 		return nil, err
 	}
@@ -116,6 +121,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 	work, stopWork := context.WithCancelCause(ctx)
 	defer stopWork(nil)
+	d.runCtx = work
 	var following, committing, settling sync.WaitGroup
 	following.Go(func() {
 		err := solo.Follow(work, d.Node, d.Log, func(t *solo.Template, tipChanged bool) error {
@@ -151,6 +157,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	following.Wait()
 	endCommits()
 	committing.Wait()
+	d.closePools()
 	endBlocks()
 	settling.Wait()
 

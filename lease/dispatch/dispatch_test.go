@@ -27,18 +27,25 @@ type plant struct {
 	terms    lease.TermsHash
 	capacity uint64
 	kernel   *miner.Kernel
+	easiest  miner.Bits // of the coin
 }
 
 func newPlant(t *testing.T) *plant {
 	t.Helper()
-	p := &plant{dir: t.TempDir()}
+	return newPlantOf(t, sandbox.DefaultBits)
+}
+
+// newPlantOf is a plant with a coin whose blocks may be easy or hard to find.
+func newPlantOf(t *testing.T, easiest miner.Bits) *plant {
+	t.Helper()
+	p := &plant{dir: t.TempDir(), easiest: easiest}
 	seed := make([]byte, ed25519.SeedSize)
 	p.key = ed25519.NewKeyFromSeed(seed)
 	p.open(t)
 	var err error
 	p.terms, err = p.store.PutTerms(t.Context(), lease.Terms{
 		Format: lease.TermsFormat, Text: "test", Coin: "sandbox",
-		HouseScript: hex.EncodeToString([]byte{0x51}), FeePPM: 20_000,
+		HouseScript: hex.EncodeToString([]byte{0x52}), FeePPM: 20_000,
 		Scheme: lease.SchemeTides, Tides: lease.DefaultTides,
 	})
 	if err != nil {
@@ -61,7 +68,7 @@ func (p *plant) open(t *testing.T) {
 	if p.store, err = sqlite.Open(t.Context(), filepath.Join(p.dir, "hashlease.db")); err != nil {
 		t.Fatal(err)
 	}
-	if p.coin, err = sandbox.Open(sandbox.Config{Dir: filepath.Join(p.dir, "sandbox")}); err != nil {
+	if p.coin, err = sandbox.Open(sandbox.Config{Dir: filepath.Join(p.dir, "sandbox"), Easiest: p.easiest}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)

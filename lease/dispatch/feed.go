@@ -37,6 +37,7 @@ type feed struct {
 	wake     chan struct{}            // tells the committer that found is not empty
 	patient  bool                     // there are rigs
 	byRigs   map[string]bool          // leases that the threads leave to rigs
+	threads  uint64                   // what the threads make together, in H/s, where rigs may come; else 0
 }
 
 func newFeed(now func() time.Time) *feed {
@@ -45,17 +46,23 @@ func newFeed(now func() time.Time) *feed {
 
 // found is a share on its way to the committer.
 type found struct {
-	work      *work
-	ref       *stratum.Ref
-	source    string
-	header    miner.Header
-	stale     bool // its previous block was outlived when it was found
-	at        time.Time
-	blockOnly bool // it solves a block, and is no receipt
+	work   *work
+	ref    *stratum.Ref
+	source string
+	rig    bool // not one of the node's threads
+	header miner.Header
+	stale  bool // its previous block was outlived when it was found
+	at     time.Time
+
+	blockOnly bool // it is no receipt: what became of it is counted elsewhere
 }
 
-// maxFound bounds the shares that wait while the store does not answer.
-const maxFound = 100_000
+// Bounds of the shares that wait while the store does not answer. Those that
+// solve blocks have room beyond that of the others.
+const (
+	maxFound       = 100_000
+	maxFoundBlocks = 1000
+)
 
 // account is one lease's, or the house's, part of the threads.
 type account struct {
@@ -68,6 +75,7 @@ type account struct {
 	spaces []*stratum.Space // by thread
 
 	begun   time.Time      // when it first had work in this run
+	ended   time.Time      // when it had work for the last time
 	counted uint64         // hashes of this run, by the threads
 	pending map[int]uint64 // by thread, not yet committed
 }
@@ -144,7 +152,7 @@ type chunk struct {
 func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 	best, deficit, lag := f.furthest(now, max)
 	if most := f.mostLag(); best != nil && lag > most {
-		f.writeOff(now, lag-most)
+		f.writeOff(now, lag-most, f.large(best))
 		best, deficit, _ = f.furthest(now, max)
 	}
 	if best != nil {
@@ -158,30 +166,39 @@ func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 
 // furthest returns the lease that is behind by the most time, if by enough
 // hashes to be worth the switch: a fiftieth of a chunk, or half a second of a
-// lease so small that it would wait longer for that.
+// lease so small that it would wait longer for that. Leases that only rigs
+// could serve get what the others leave.
 func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit uint64, lag time.Duration) {
 	ms := now.UnixMilli()
 	for _, a := range f.tenants {
 		if a.work == nil || a.stopMs != 0 && a.stopMs <= ms || f.byRigs[a.work.job.Lease] {
 			continue
 		}
+		if best != nil && f.large(a) && !f.large(best) {
+			continue
+		}
 		d := a.deficit(now)
 		if d <= min(max/50, a.rate/2) {
 			continue
 		}
-		if l := a.lag(d); best == nil || l > lag {
+		if l := a.lag(d); best == nil || l > lag || f.large(best) && !f.large(a) {
 			best, deficit, lag = a, d, l
 		}
 	}
 	return best, deficit, lag
 }
 
+// large reports whether a lease is of more than all threads can make, where
+// there are others than threads to make it.
+func (f *feed) large(a *account) bool { return f.threads > 0 && a.rate > f.threads }
+
 // writeOff forgives the node a time that it cannot make up for. All leases
 // that are far behind give up the same time, so that a lasting shortage is
-// shared in proportion to the contracts.
-func (f *feed) writeOff(now time.Time, most time.Duration) {
+// shared in proportion to the contracts; but one of what rigs make is not
+// shared by those that threads serve.
+func (f *feed) writeOff(now time.Time, most time.Duration, large bool) {
 	for _, a := range f.tenants {
-		if lag := a.lag(a.deficit(now)); lag > f.mostLag()/2 {
+		if lag := a.lag(a.deficit(now)); lag > f.mostLag()/2 && f.large(a) == large {
 			a.since = a.since.Add(min(most, lag))
 		}
 	}
@@ -193,64 +210,20 @@ func (f *feed) Found(thread int, t *miner.Task, h miner.Header) {
 	w := ref.Owner.(*chunk).work
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.found) >= maxFound {
-		f.lost++
-		return
-	}
 	f.keep(found{work: w, ref: ref, source: source(thread), header: h, stale: w.tip.outlived.Load(), at: f.now()})
 }
 
 // keep hands a share to the committer, under f.mu.
 func (f *feed) keep(s found) {
+	if n := len(f.found); n >= maxFound && (n >= maxFound+maxFoundBlocks || !s.header.Hash().Meets(s.work.network)) {
+		f.lost++
+		return
+	}
 	f.found = append(f.found, s)
 	select {
 	case f.wake <- struct{}{}:
 	default:
 	}
-}
-
-// mostLag is how far behind its contract a lease may be and still catch up.
-func (f *feed) mostLag() time.Duration {
-	if f.patient {
-		return rigLag
-	}
-	return maxLag
-}
-
-// leaveToRigs says which leases the threads leave to rigs, and whether there
-// are rigs at all. What those leases are behind by more than rigs can make up
-// for is written off here, for the threads do not look at them.
-func (f *feed) leaveToRigs(leases map[string]bool, any bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.byRigs, f.patient = leases, any
-	now := f.now()
-	for _, a := range f.tenants {
-		if a.work == nil || !leases[a.work.job.Lease] {
-			continue
-		}
-		if lag := a.lag(a.deficit(now)); lag > rigLag {
-			a.since = a.since.Add(lag - rigLag)
-		}
-	}
-}
-
-// demands returns what the active leases want of the rigs.
-func (f *feed) demands() (ds []demand) {
-	now := f.now()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, a := range f.tenants {
-		if a.work == nil || a.stopMs != 0 && a.stopMs <= now.UnixMilli() {
-			continue
-		}
-		owed := a.owed(now)
-		ds = append(ds, demand{
-			lease: a.work.job.Lease, owner: a.tenant, rate: megahashes(a.rate),
-			behind: megahashes(owed) - megahashes(a.given),
-		})
-	}
-	return ds
 }
 
 // Done implements miner.Feeder.
@@ -293,9 +266,21 @@ func (f *feed) install(leases []lease.Lease, jobs map[string]*work) {
 	}
 }
 
+// setWork puts a lease's new job in place, between two installs.
+func (f *feed) setWork(id string, w *work) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if a := f.all[id]; a != nil {
+		a.put(w, f.now())
+	}
+}
+
 func (a *account) put(w *work, now time.Time) {
 	if w != nil && a.begun.IsZero() {
 		a.begun = now
+	}
+	if w == nil && a.work != nil {
+		a.ended = now
 	}
 	a.work = w
 	clear(a.spaces)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ const contractsPause = 500 * time.Millisecond
 type jobMaker struct {
 	mu        sync.Mutex
 	template  *solo.Template // the newest
+	arrived   time.Time      // when it came
 	tip       *tip
 	published *tip          // of the jobs that rigs have
 	read      bool          // leases were read at least once
@@ -40,7 +42,7 @@ func (d *Dispatcher) newTemplate(ctx context.Context, t *solo.Template, tipChang
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.templates++
-	j.template = t
+	j.template, j.arrived = t, d.Now()
 	if j.tip == nil || j.tip.prev != t.PrevHash {
 		if j.tip != nil {
 			j.tip.outlived.Store(true)
@@ -131,6 +133,7 @@ func (d *Dispatcher) readLeases(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("leases: %w", err)
 	}
+	d.pools.know(leases)
 	j.read, j.version, j.leases = true, version, leases
 	d.status.setLeases(leases)
 	return nil
@@ -154,7 +157,8 @@ func (d *Dispatcher) activeLeases() []lease.Lease {
 func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	j := &d.jobs
 	active := d.activeLeases()
-	everybody := append(slices.Clone(active), d.house)
+	d.followPools(d.runCtx, active)
+	everybody := append(slices.DeleteFunc(slices.Clone(active), func(l lease.Lease) bool { return l.Pool != nil }), d.house)
 
 	network, perBlock, err := networkWork(j.template)
 	if err != nil {
@@ -212,9 +216,10 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 			graded[grades[i-len(everybody)]] = w
 		}
 	}
+	maps.Copy(works, d.pools.works())
 	j.working, j.due = active, false
 	d.feed.install(active, works)
-	d.rigs.publish(works, graded, j.published != j.tip)
+	d.rigs.publish(works, graded, j.published != j.tip, d.Now().Sub(j.arrived))
 	j.published = j.tip
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/miner"
-	"github.com/hashlease/hashlease/stratum"
 )
 
 // What rigs make may be leased once they have made it for some time, and as
@@ -19,7 +18,7 @@ const (
 // RigRow is what one connection of a rig does.
 type RigRow struct {
 	Rig, Remote, Agent string
-	Lease              string // that it works for
+	Lease              string // that it works for, or Waiting
 	Difficulty         miner.Difficulty
 	Hps                uint64 // as its shares of the last minutes prove
 	Accepted, Refused  uint64 // shares of this connection
@@ -35,7 +34,7 @@ func (d *Dispatcher) Rigs() []RigRow {
 	for _, m := range r.seats {
 		i := m.seat.Info()
 		rows = append(rows, RigRow{
-			Rig: m.name(), Remote: i.Remote, Agent: i.Agent, Lease: orHouse(m.lease), Difficulty: i.Difficulty,
+			Rig: m.name(), Remote: i.Remote, Agent: i.Agent, Lease: m.destination(m.lease), Difficulty: i.Difficulty,
 			Hps: i.RateHps, Accepted: i.Accepted, Refused: i.Refused, Since: i.Since,
 		})
 	}
@@ -57,15 +56,12 @@ func (d *Dispatcher) rigRate() (sum uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, m := range r.seats {
-		if m.rig.Tenant == "" && m.steady() {
-			sum += m.seat.RateHps()
+		if i := m.seat.Info(); m.rig.Name != "" && m.rig.Tenant == "" && steady(&i) {
+			sum += i.RateHps
 		}
 	}
 	return sum
 }
-
-// steady reports whether the rig has shown enough to be counted on.
-func (m *mount) steady() bool { return m.seat.Info().Accepted >= steadyShares }
 
 // sampleRigs tells the store, once a minute, what the node can be trusted to
 // make: its threads, as they were measured, and its rigs at their worst of the
@@ -76,7 +72,6 @@ func (d *Dispatcher) sampleRigs(ctx context.Context, now time.Time) {
 		return
 	}
 	r.sampled = now
-	r.prune()
 	if d.CapacityHps == 0 {
 		return
 	}
@@ -91,21 +86,6 @@ func (d *Dispatcher) sampleRigs(ctx context.Context, now time.Time) {
 			return
 		}
 		r.told = hps
-	}
-}
-
-// prune forgets connections that ended while they were given a place.
-func (r *rigs) prune() {
-	live := make(map[*stratum.Seat]bool)
-	for _, s := range r.server.Seats() {
-		live[s] = true
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for s := range r.seats {
-		if !live[s] {
-			delete(r.seats, s)
-		}
 	}
 }
 

@@ -1,8 +1,6 @@
 package dispatch
 
 import (
-	"context"
-	"log/slog"
 	"math/bits"
 	"sync"
 	"time"
@@ -16,22 +14,18 @@ import (
 // firstWorker is the first extranonce1 of a rig; lower ones are the threads'.
 const firstWorker = miner.MaxThreads + 1
 
-// rigPause is how often rigs are looked at.
-const rigPause = time.Second
-
-// steadyShares is how many shares a rig has to show before it is counted on.
-const steadyShares = 8
-
 // rigs are the machines that work through the Stratum server.
 type rigs struct {
 	server  *stratum.Server // nil: there is none
 	unknown bool            // machines that nobody added work for the house
 	home    grade           // of machines of which nothing is known
-	version int64           // of the store's rigs; the loop's alone
-	read    bool            // that was read; the loop's alone
-	sampled time.Time       // the last time; the loop's alone, as the next two
-	samples []uint64        // rates of all rigs together, one a minute
-	told    uint64          // the capacity as the store has it
+
+	// The loop's alone:
+	version int64                // of the store's rigs
+	known   map[string]lease.Rig // they, as they were then; nil: not read yet
+	sampled time.Time            // the last time
+	samples []uint64             // rates of all rigs together, one a minute
+	told    uint64               // the capacity as the store has it
 
 	mu     sync.Mutex
 	lanes  map[string]*stratum.Lane // of leases that have work
@@ -43,10 +37,18 @@ type rigs struct {
 // mount is a connection whose worker was let in.
 type mount struct {
 	seat  *stratum.Seat
-	rig   lease.Rig // the first that logged in on it
-	lease string    // that it works for; "" is the house
+	rig   lease.Rig // the first that logged in on it; without a name: a machine that nobody added
+	lease string    // that it works for; "" is the house, for which a tenant's own rig waits instead
 	grade grade     // of the house, when it works for that
 	since time.Time // when it came to that lease
+}
+
+// name is the rig's as sources are named.
+func (m *mount) name() string {
+	if m.rig.Name == "" {
+		return lease.UnknownRig
+	}
+	return m.rig.Name
 }
 
 // grade is a size of receipt of the house: 16^grade hashes. A lease's receipts
@@ -127,7 +129,9 @@ func (r *rigs) wantedGrades() (gs []grade) {
 }
 
 // publish hands the jobs of a template to the rigs. clean: the chain went on.
-func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean bool) {
+// Templates that are used again after some time get later jobs, so that no rig
+// begins the same work anew.
+func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean bool, age time.Duration) {
 	if r.server == nil {
 		return
 	}
@@ -139,10 +143,10 @@ func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean boo
 			lane = r.server.NewLane(lease.House)
 			r.grades[g] = lane
 		}
-		lane.Publish(w.laneJob(clean))
+		lane.Publish(w.laneJob(clean, age))
 	}
 	for id, w := range works {
-		if id == lease.House {
+		if id == lease.House || w.upstream != nil {
 			continue
 		}
 		lane := r.lanes[id]
@@ -150,7 +154,7 @@ func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean boo
 			lane = r.server.NewLane(id)
 			r.lanes[id] = lane
 		}
-		lane.Publish(w.laneJob(clean))
+		lane.Publish(w.laneJob(clean, age))
 	}
 	for id, lane := range r.lanes {
 		if works[id] == nil {
@@ -166,180 +170,37 @@ func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean boo
 	}
 }
 
+// publishPool hands out a pool's job; nil takes the lane away.
+func (r *rigs) publishPool(id string, w *work) {
+	if r.server == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	lane := r.lanes[id]
+	switch {
+	case w == nil && lane != nil:
+		delete(r.lanes, id)
+		lane.Close()
+	case w != nil && lane == nil:
+		lane = r.server.NewLane(id)
+		r.lanes[id] = lane
+		fallthrough
+	case w != nil:
+		// Not clean for the server: what a pool says of its chain is no news of
+		// the node's. The tip tells what came late.
+		lane.Publish(w.laneJob(false, 0))
+	}
+}
+
 // laneJob is the job as rigs get it. None is asked for shares that are rarer
 // than the job's receipts.
-func (w *work) laneJob(clean bool) stratum.LaneJob {
+func (w *work) laneJob(clean bool, age time.Duration) stratum.LaneJob {
 	issue := w.template.Issue(w.job.Tag, w.job.Target, nil)
 	job := issue.Job
 	job.Clean = clean
+	job.Time = min(job.Time+uint32(max(age, 0)/time.Second), max(issue.MaxTime, job.Time))
 	return stratum.LaneJob{
-		Job: job, Owner: w, Mask: issue.Mask, MinTime: issue.MinTime, MaxTime: issue.MaxTime, Hardest: w.job.Target,
+		Job: job, Owner: w, Mask: issue.Mask, MinTime: issue.MinTime, MaxTime: issue.MaxTime, Hardest: w.search(),
 	}
-}
-
-// rigLoop looks after the rigs until ctx is done.
-func (d *Dispatcher) rigLoop(ctx context.Context) {
-	tick := time.NewTicker(rigPause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		d.dismiss(ctx)
-		d.place()
-		if d.regrade() {
-			d.wantJobs(ctx)
-		}
-		d.sampleRigs(ctx, d.Now())
-	}
-}
-
-// wantJobs makes the present jobs anew, with what is wanted now.
-func (d *Dispatcher) wantJobs(ctx context.Context) {
-	d.jobs.mu.Lock()
-	d.jobs.due = true
-	d.jobs.mu.Unlock()
-	if err := d.refreshContracts(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Error("jobs for rigs cannot be made, trying again", "err", err)
-	}
-}
-
-// dismiss ends the connections of rigs that were changed, switched off or
-// removed.
-func (d *Dispatcher) dismiss(ctx context.Context) {
-	r := &d.rigs
-	version, err := d.Store.RigsVersion(ctx)
-	if err != nil || r.read && version == r.version {
-		return // the store is watched elsewhere
-	}
-	all, err := d.Store.Rigs(ctx)
-	if err != nil {
-		return
-	}
-	r.read, r.version = true, version
-	byName := make(map[string]*lease.Rig, len(all))
-	for i := range all {
-		byName[all[i].Name] = &all[i]
-	}
-	r.mu.Lock()
-	var gone []*stratum.Seat
-	for seat := range r.seats {
-		for _, w := range seat.Info().Workers {
-			was, known := w.Owner.(lease.Rig)
-			if now := byName[was.Name]; known && (now == nil || !now.Keeps(&was)) {
-				gone = append(gone, seat)
-				break
-			}
-		}
-	}
-	r.mu.Unlock()
-	for _, seat := range gone {
-		seat.Close()
-	}
-}
-
-// place shares the rigs out among the leases.
-func (d *Dispatcher) place() {
-	r := &d.rigs
-	now := d.Now()
-	demands := d.feed.demands()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var supplies []supply
-	var mounts []*mount
-	for _, m := range r.seats {
-		if !m.steady() {
-			continue
-		}
-		supplies = append(supplies, supply{
-			rig: len(mounts), id: m.seat.ID, owner: m.rig.Tenant, rate: megahashes(m.seat.RateHps()), lease: m.lease, since: m.since,
-		})
-		mounts = append(mounts, m)
-	}
-	d.feed.leaveToRigs(forRigs(supplies, demands, megahashes(d.capacity())), len(supplies) > 0)
-	for _, p := range allocate(now, supplies, demands) {
-		m := mounts[p.rig]
-		lane, g := r.lanes[p.to], m.grade
-		if p.to == "" {
-			lane, g = r.houseLane(m, m.seat.RateHps(), d.HouseProofMs)
-		}
-		if lane == nil && p.to != "" {
-			continue // the lease's first job is not out yet
-		}
-		m.lease, m.grade, m.since = p.to, g, now
-		m.seat.Move(lane)
-		d.Log.Info("rig moved", slog.String("rig", m.name()), slog.String("from", orHouse(p.from)), slog.String("to", orHouse(p.to)),
-			slog.Int64("rig_mhps", int64(p.rate)), slog.Int64("lease_needs_mh", int64(p.need)))
-	}
-}
-
-func orHouse(id string) string {
-	if id == "" {
-		return lease.House
-	}
-	return id
-}
-
-// name is the rig's as sources are named.
-func (m *mount) name() string {
-	if m.rig.Name == "" {
-		return lease.UnknownRig
-	}
-	return m.rig.Name
-}
-
-// houseLane is where a rig of that rate works for the house; nil for a
-// tenant's own, which waits for a lease of its owner. Under mu.
-func (r *rigs) houseLane(m *mount, hps uint64, ms int64) (*stratum.Lane, grade) {
-	if m.rig.Tenant != "" {
-		return nil, m.grade
-	}
-	g := r.home
-	if hps > 0 {
-		g = gradeFor(hps, ms)
-	}
-	if lane := r.grades[g]; lane != nil {
-		return lane, g
-	}
-	if lane := r.grades[m.grade]; lane != nil {
-		return lane, m.grade
-	}
-	return r.grades[r.home], r.home
-}
-
-// regrade moves rigs of the house to jobs of their size, and reports whether
-// there is a size that has no jobs yet.
-func (d *Dispatcher) regrade() (missing bool) {
-	r := &d.rigs
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	wanted := map[grade]bool{r.home: true}
-	for _, m := range r.seats {
-		if m.lease != "" || m.rig.Tenant != "" {
-			continue
-		}
-		g := m.grade
-		if info := m.seat.Info(); info.Accepted >= steadyShares {
-			// Twice too rare or four times too frequent is left alone.
-			hardest, easiest := gradeFor(info.RateHps*2, d.HouseProofMs), gradeFor(info.RateHps/4, d.HouseProofMs)
-			if g > hardest || g < easiest {
-				g = gradeFor(info.RateHps, d.HouseProofMs)
-			}
-		}
-		wanted[g] = true
-		if g == m.grade {
-			continue
-		}
-		if lane := r.grades[g]; lane != nil {
-			m.grade = g
-			m.seat.Move(lane)
-		} else {
-			missing = true
-			wanted[m.grade] = true
-		}
-	}
-	r.wanted = wanted
-	return missing
 }

@@ -129,7 +129,7 @@ func (d *Dispatcher) Snapshot() Snapshot {
 		Kernel: d.engine.Kernel().Name, Threads: d.engine.Threads(),
 		CapacityHps: d.capacity(),
 		Hashes:      d.engine.Hashes(),
-		Coin:        d.params.Coin, Upstream: d.Upstream, Notes: d.engine.Notes(),
+		Coin:        d.params.Coin, Upstream: d.Upstream, Notes: append(d.engine.Notes(), d.pools.notes()...),
 	}
 	s.Rigs = d.Rigs()
 	rigs := make(map[string]uint64)
@@ -156,7 +156,7 @@ func (d *Dispatcher) Snapshot() Snapshot {
 	ms := now.UnixMilli()
 	for i := range st.leases {
 		l := &st.leases[i]
-		if l.StateAt(ms) == lease.Active || tallies[l.ID].counted > 0 {
+		if l.StateAt(ms) == lease.Active || tallies[l.ID].counted > 0 || st.evidence[l.ID].N > 0 {
 			s.Rows = append(s.Rows, Row{Lease: l.ID, Tenant: l.Tenant, ContractedHps: l.ContractedHps})
 		}
 	}

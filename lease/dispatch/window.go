@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 
 	"github.com/hashlease/hashlease/lease"
@@ -25,7 +26,7 @@ func (d *Dispatcher) split(ctx context.Context, t lease.Tides, sat int64, perBlo
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if held := wider(w.held, t); w.shares == nil || held != w.held {
-		shares, err := reward.Load(d.Store.ReceiptsBack(ctx), held, perBlock, nowMs)
+		shares, err := reward.Load(d.shared(ctx), held, perBlock, nowMs)
 		if err != nil {
 			return nil, fmt.Errorf("reward window: %w", err)
 		}
@@ -33,6 +34,21 @@ func (d *Dispatcher) split(ctx context.Context, t lease.Tides, sat int64, perBlo
 	}
 	w.shares.Trim(w.held, perBlock, nowMs)
 	return w.shares.Split(t, sat, perBlock, nowMs), nil
+}
+
+// shared are the receipts that rewards of the house are shared by: not those
+// of leases that mine for pools.
+func (d *Dispatcher) shared(ctx context.Context) iter.Seq2[lease.Receipt, error] {
+	return func(yield func(lease.Receipt, error) bool) {
+		for r, err := range d.Store.ReceiptsBack(ctx) {
+			if err == nil && d.pools.ownPool(r.Lease) {
+				continue
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // wider is a window that has room for both.

@@ -34,15 +34,20 @@ type work struct {
 	job      lease.Job
 	credit   miner.Work // of the job's target
 	template *receipt.Template
-	block    *solo.Template // what a block of it is assembled from
+	block    *solo.Template // what a block of it is assembled from; nil: a pool's
 	network  miner.Target
 	tip      *tip
+
+	// Of a lease that mines for a pool: the connection, and the job as the
+	// pool gave it. Then there is no block.
+	upstream *upstream
+	issued   *stratum.Issue
 }
 
 // issue is the job as one thread gets it: extranonce1 is the thread's worker
 // number, so that no two threads hash the same header.
 func (w *work) issue(thread int) *stratum.Issue {
-	return w.template.Issue(w.job.Tag, w.job.Target, binary.BigEndian.AppendUint16(nil, uint16(thread+1)))
+	return w.template.Issue(w.job.Tag, w.search(), binary.BigEndian.AppendUint16(nil, uint16(thread+1)))
 }
 
 // source names a hashing thread in meters and receipts.

@@ -1,0 +1,206 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/stratum"
+	"github.com/hashlease/hashlease/stratum/transport"
+)
+
+// pools are the upstream connections of leases that mine for a pool of the
+// tenant's: one each, with the tenant's user name, so that the rewards never
+// pass the provider.
+type pools struct {
+	mu   sync.Mutex
+	open map[string]*upstream // by lease
+	own  map[string]bool      // leases that ever had a pool
+	said map[string]lease.Upstream
+}
+
+// upstream is the connection of one lease to its pools.
+type upstream struct {
+	d      *Dispatcher
+	lease  lease.Lease
+	client *stratum.Client
+	stop   context.CancelFunc
+	ended  chan struct{}
+	wake   chan struct{}
+
+	mu      sync.Mutex
+	newest  *stratum.Issue // as the pool gave it; nil: nothing to do
+	why     string         // it cannot be worked for; "" it can
+	current *work          // what is worked on; the loop's to write
+	tip     *tip           // the loop's alone
+}
+
+// follow opens connections for the leases that mine for pools, and closes
+// those of other leases.
+func (d *Dispatcher) followPools(ctx context.Context, active []lease.Lease) {
+	p := &d.pools
+	p.mu.Lock()
+	wanted := make(map[string]bool)
+	for i := range active {
+		l := &active[i]
+		if l.Pool == nil {
+			continue
+		}
+		wanted[l.ID] = true
+		if p.open[l.ID] != nil {
+			continue
+		}
+		u, err := d.openUpstream(ctx, l)
+		if err != nil { // the store takes only what can be opened
+			d.Log.Error("a lease's pool cannot be used", "lease", l.ID, "err", err)
+			continue
+		}
+		p.open[l.ID] = u
+	}
+	var gone []*upstream
+	for id, u := range p.open {
+		if !wanted[id] {
+			gone = append(gone, u)
+			delete(p.open, id)
+		}
+	}
+	p.mu.Unlock()
+	for _, u := range gone {
+		u.stop()
+	}
+}
+
+// openUpstream begins to connect.
+func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstream, error) {
+	allow := d.PoolAllow
+	if allow == nil {
+		allow = transport.PublicOnly
+	}
+	u := &upstream{d: d, lease: *l, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
+	cfg := stratum.ClientConfig{
+		Agent: "hashlease", Logger: d.Log.With("lease", l.ID),
+		Dial: func(ctx context.Context, url string) (net.Conn, error) {
+			return transport.Dial(ctx, transport.Config{URL: url, Allow: allow})
+		},
+	}
+	for _, url := range l.Pool.URLs {
+		cfg.Pools = append(cfg.Pools, stratum.Pool{URL: url, User: l.Pool.User, Password: l.Pool.Password})
+	}
+	client, err := stratum.NewClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	u.client, u.stop = client, stop
+	go func() {
+		defer close(u.ended)
+		var running sync.WaitGroup
+		running.Go(func() { u.loop(ctx) })
+		_ = client.Run(ctx, u) // it ends with ctx only
+		running.Wait()
+	}()
+	return u, nil
+}
+
+// closePools ends all connections and waits for that.
+func (d *Dispatcher) closePools() {
+	p := &d.pools
+	p.mu.Lock()
+	open := slices.Collect(maps.Values(p.open))
+	clear(p.open)
+	p.mu.Unlock()
+	for _, u := range open {
+		u.stop()
+	}
+	for _, u := range open {
+		<-u.ended
+	}
+}
+
+// ownPool reports whether a lease mines for a pool, whose rewards are not the
+// house's to share.
+func (p *pools) ownPool(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.own[id]
+}
+
+// know remembers which leases have pools.
+func (p *pools) know(leases []lease.Lease) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range leases {
+		if leases[i].Pool != nil {
+			p.own[leases[i].ID] = true
+		}
+	}
+}
+
+// works returns what the leases with pools work on, by lease.
+func (p *pools) works() map[string]*work {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	works := make(map[string]*work)
+	for id, u := range p.open {
+		if w := u.work(); w != nil {
+			works[id] = w
+		}
+	}
+	return works
+}
+
+// notes say which leases cannot be worked for.
+func (p *pools) notes() (notes []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(p.open)) {
+		if why := p.open[id].trouble(); why != "" {
+			notes = append(notes, fmt.Sprintf("lease %s: %s", id, why))
+		}
+	}
+	return notes
+}
+
+// verdict counts what a pool said to a share.
+func (p *pools) verdict(id string, issue *stratum.Issue, v stratum.Verdict) {
+	if !v.Sent {
+		return // it was not worth sending
+	}
+	worth := issue.Target.Work()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.said[id]
+	s.Lease = id
+	s.Sent++
+	s.SentWork = s.SentWork.Add(worth)
+	switch {
+	case v.Accepted:
+		s.Accepted++
+		s.AcceptedWork = s.AcceptedWork.Add(worth)
+	case v.Reason == lease.Stale:
+		s.Stale++
+	case v.Reason != stratum.ReasonUnanswered:
+		s.Rejected++
+	}
+	p.said[id] = s
+}
+
+// take hands over the verdicts that are not committed yet.
+func (p *pools) take() (all []lease.Upstream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range slices.Sorted(maps.Keys(p.said)) {
+		all = append(all, p.said[id])
+	}
+	clear(p.said)
+	return all
+}
+
+// PoolAllowAny lets pools have any address, for operators who know all of
+// their tenants.
+func PoolAllowAny(netip.Addr) error { return nil }

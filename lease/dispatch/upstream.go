@@ -1,0 +1,168 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+	"github.com/hashlease/hashlease/stratum/transport"
+)
+
+// upstreamPause is the least time between two jobs of a pool that are taken
+// up, but for new blocks: each is made durable.
+const upstreamPause = 250 * time.Millisecond
+
+// Work implements stratum.Handler.
+func (u *upstream) Work(issue *stratum.Issue) { u.set(issue, "") }
+
+// Idle implements stratum.Handler.
+func (u *upstream) Idle(error) { u.set(nil, "") }
+
+func (u *upstream) set(issue *stratum.Issue, why string) {
+	u.mu.Lock()
+	u.newest, u.why = issue, why
+	u.mu.Unlock()
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+// trouble says why nothing is done for the lease; "" if something is.
+func (u *upstream) trouble() string {
+	u.mu.Lock()
+	idle, why := u.newest == nil, u.why
+	u.mu.Unlock()
+	if idle {
+		if last := u.client.Stats().LastError; last != "" {
+			return "its pool is not to be reached: " + last
+		}
+	}
+	return why
+}
+
+// work is what the lease works on; nil: nothing.
+func (u *upstream) work() *work {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.current
+}
+
+// loop takes up the pool's jobs.
+func (u *upstream) loop(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-u.wake:
+		}
+		u.mu.Lock()
+		issue := u.newest
+		u.mu.Unlock()
+		fresh := issue != nil && (u.tip == nil || u.tip.prev != issue.PrevHash)
+		if fresh && u.tip != nil {
+			u.tip.outlived.Store(true)
+		}
+		w, err := u.take(ctx, issue)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			u.d.Log.Error("a pool's job cannot be worked on", "lease", u.lease.ID, "err", err)
+			u.mu.Lock()
+			u.why = err.Error()
+			u.mu.Unlock()
+		}
+		u.mu.Lock()
+		u.current = w
+		u.mu.Unlock()
+		u.d.feed.setWork(u.lease.ID, w)
+		u.d.rigs.publishPool(u.lease.ID, w)
+		if fresh || w == nil {
+			u.d.engine.Kick()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(upstreamPause):
+		}
+	}
+}
+
+// address is the one of the lease's pools that is connected, as the lease
+// names it.
+func (u *upstream) address() string {
+	urls, now := u.lease.Pool.URLs, u.client.Stats().Pool
+	for _, url := range urls {
+		if e, err := transport.Parse(url); err == nil && e.String() == now {
+			return url
+		}
+	}
+	return urls[0] // the pool has sent us to another of its hosts
+}
+
+// take makes a pool's job the lease's: durable, with the lease's tag.
+func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, error) {
+	if issue == nil {
+		return nil, nil
+	}
+	now := u.d.Now()
+	document, err := receipt.NewPoolTemplate(receipt.PoolInput{Issue: issue, Pool: u.address(), Terms: u.lease.Terms})
+	if err != nil {
+		return nil, err
+	}
+	body, err := document.Encode()
+	if err != nil {
+		return nil, err
+	}
+	stored := []lease.Template{{CreatedMs: now.UnixMilli(), Height: document.Height, Prev: issue.PrevHash, Body: body}}
+	job := lease.Job{
+		Lease: u.lease.ID, Tag: u.lease.Tag, Target: proofTarget(u.lease.ContractedHps, u.lease.ProofMs), CreatedMs: now.UnixMilli(),
+	}
+	_, placed, err := u.d.Store.PutJobs(ctx, stored, []lease.Job{job})
+	if err != nil {
+		return nil, fmt.Errorf("storing a job: %w", err)
+	}
+	network, err := issue.Bits.Target()
+	if err != nil {
+		return nil, err
+	}
+	if u.tip == nil || u.tip.prev != issue.PrevHash {
+		u.tip = &tip{prev: issue.PrevHash, since: now}
+	}
+	return &work{
+		job: placed[0], credit: placed[0].Target.Work(), template: document, network: network, tip: u.tip,
+		upstream: u, issued: issue,
+	}, nil
+}
+
+// easier is the larger of two targets.
+func easier(a, b miner.Target) miner.Target {
+	if miner.Hash(a).Meets(b) {
+		return b
+	}
+	return a
+}
+
+// search is the target of the shares that are looked for: of receipts, or of
+// the pool if that wants more of them.
+func (w *work) search() miner.Target {
+	if w.issued == nil {
+		return w.job.Target
+	}
+	return easier(w.job.Target, w.issued.Target)
+}
+
+// forward sends a share to the lease's pool if it is good enough for it.
+func (w *work) forward(ref *stratum.Ref, share stratum.Share, hash miner.Hash) {
+	if w.upstream == nil || !hash.Meets(w.issued.Target) {
+		return
+	}
+	share.Extranonce2 = w.template.PoolExtranonce2(w.job.Tag, ref.Issue.Extranonce1, share.Extranonce2)
+	p, id, issue := &w.upstream.d.pools, w.job.Lease, w.issued
+	w.upstream.client.Submit(issue, share, func(v stratum.Verdict) { p.verdict(id, issue, v) })
+}
