@@ -1,0 +1,53 @@
+package dispatch
+
+import "time"
+
+// mostLag is how far behind its contract a lease may be and still catch up.
+func (f *feed) mostLag() time.Duration {
+	if f.patient {
+		return rigLag
+	}
+	return maxLag
+}
+
+// leaveToRigs says which leases the threads leave to rigs, whether there are
+// rigs at all, and what the threads make together. What those leases are
+// behind by more than rigs can make up for is written off here, for the
+// threads do not look at them. As much is the most that counts as made ahead:
+// a tenant's own rigs may make more than its contract asks for.
+func (f *feed) leaveToRigs(leases map[string]bool, any bool, threads uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.byRigs, f.patient, f.threads = leases, any, threads
+	now := f.now()
+	for _, a := range f.tenants {
+		if a.work == nil {
+			continue
+		}
+		owed := a.owed(now)
+		if lag := a.lag(owed - min(owed, a.given)); lag > rigLag && leases[a.work.job.Lease] {
+			a.since = a.since.Add(lag - rigLag)
+		}
+		if lead := a.lag(a.given - min(owed, a.given)); lead > rigLag {
+			a.since = a.since.Add(rigLag - lead)
+		}
+	}
+}
+
+// demands returns what the active leases want of the rigs.
+func (f *feed) demands() (ds []demand) {
+	now := f.now()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.tenants {
+		if a.work == nil || a.stopMs != 0 && a.stopMs <= now.UnixMilli() {
+			continue
+		}
+		owed := a.owed(now)
+		ds = append(ds, demand{
+			lease: a.work.job.Lease, owner: a.tenant, mask: uint32(a.work.template.Mask), rate: megahashes(a.rate),
+			behind: megahashes(owed) - megahashes(a.given),
+		})
+	}
+	return ds
+}
