@@ -105,7 +105,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	s.scratch.New = func() any { return new(scratch) }
 	s.buffers.New = func() any { b := make([]byte, s.limits.LineBytes); return &b }
 	// Ids of jobs are not those of the server before a restart.
-	s.lastID.Store(uint64(cfg.Now().Unix()) << 28)
+	s.lastID.Store(uint64(cfg.Now().UnixMilli()) << 22)
 	for i := range min(runtime.GOMAXPROCS(0), maxShards) {
 		sh := &shard{srv: s, wake: make(chan struct{}, 1)}
 		s.shards = append(s.shards, sh)
