@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/hashlease/hashlease/lease/dispatch"
+	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
 )
 
@@ -51,8 +53,50 @@ func (n *node) serveRigs(ctx context.Context) <-chan struct{} {
 	return ended
 }
 
-// shownRigs is how many rigs the live table has room for.
-const shownRigs = 8
+// What the live table has room for.
+const (
+	shownRigs = 8
+	rigColumn = 22 // of 80
+)
+
+// shorten cuts a text to so many characters.
+func shorten(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return text
+}
+
+// formatDifficulty writes a difficulty for people, to four digits where there
+// are many.
+func formatDifficulty(d miner.Difficulty) string {
+	switch v := d.Float64(); {
+	case v >= 1e6:
+		v, prefix := scaleSI(v)
+		return fourDigits(v, prefix) + " " + prefix
+	case v == math.Trunc(v):
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	}
+}
+
+// rigTotals sums the rigs up in a line.
+func rigTotals(rigs []dispatch.RigRow) string {
+	var all uint64
+	waiting := 0
+	for i := range rigs {
+		all += rigs[i].Hps
+		if rigs[i].Lease == dispatch.Waiting {
+			waiting++
+		}
+	}
+	text := fmt.Sprintf("rigs: %d connected, %s", len(rigs), formatRate(all))
+	if waiting > 0 {
+		text += fmt.Sprintf(", %d waiting", waiting)
+	}
+	return text
+}
 
 // rigLines lays the rigs out, the first ones by name.
 func rigLines(rigs []dispatch.RigRow) (lines []string) {
@@ -63,12 +107,12 @@ func rigLines(rigs []dispatch.RigRow) (lines []string) {
 	cells := [][]string{head}
 	for i := range rigs[:min(len(rigs), shownRigs)] {
 		r := &rigs[i]
-		cells = append(cells, []string{r.Rig, r.Lease, r.Difficulty.String(), formatRate(r.Hps),
+		cells = append(cells, []string{shorten(r.Rig, rigColumn), r.Lease, formatDifficulty(r.Difficulty), formatRate(r.Hps),
 			strconv.FormatUint(r.Accepted, 10), strconv.FormatUint(r.Refused, 10)})
 	}
 	lines = splitLines(table(cells, head[2:]...))
 	if more := len(rigs) - shownRigs; more > 0 {
-		lines = append(lines, fmt.Sprintf("and %s more", plural(more, "rig")))
+		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return lines
 }

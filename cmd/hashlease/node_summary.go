@@ -22,9 +22,10 @@ type summaryDoc struct {
 	Hps      uint64                   `json:"hps"` // over the run
 	Coin     string                   `json:"coin"`
 	Height   int64                    `json:"height"`
-	Found    int                      `json:"found"`  // blocks of this run
-	Blocks   map[lease.BlockState]int `json:"blocks"` // of all runs
-	Leases   []summaryRow             `json:"leases"` // the house last
+	Found    int                      `json:"found"`   // blocks of this run
+	Blocks   map[lease.BlockState]int `json:"blocks"`  // of all runs
+	Leases   []summaryRow             `json:"leases"`  // the house last
+	Stratum  *stratumDoc              `json:"stratum"` // the port for rigs; null: none
 }
 
 // summaryRow is what one lease got: work in this run, rewards of all runs.
@@ -61,14 +62,18 @@ func (n *node) printSummary(ctx context.Context, asJSON bool) error {
 	}
 	d := newSummary(&s, balances)
 	d.Found = max(0, sumBlocks(d.Blocks)-n.before)
+	d.Stratum = n.stratumDoc()
 	if asJSON {
 		return writeJSON(n.e.stdout, d)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "ran %v with kernel %s on %s: %d hashes, %s\n\n",
 		s.Uptime.Round(100*time.Millisecond), d.Kernel, plural(d.Threads, "thread"), d.Hashes, formatRate(d.Hps))
-	b.WriteString(rowTable(s.Rows, n.screen.term.columns()))
+	b.WriteString(rowTable(s.Rows, false, n.screen.term.columns()))
 	fmt.Fprintf(&b, "\nblocks: %d found in this run; in all %s; height %d\n\n", d.Found, blockCounts(d.Blocks), d.Height)
+	if r := d.Stratum; r != nil && r.Logins > 0 {
+		fmt.Fprintf(&b, "rigs: %s, %d shares accepted, %d refused\n\n", plural(int(r.Logins), "login"), r.Accepted, sum(r.Refused))
+	}
 	b.WriteString(rewardTable(d.Leases))
 	b.WriteString(n.nextSteps(s.Rows))
 	_, err = fmt.Fprint(n.e.stdout, b.String())
@@ -96,6 +101,14 @@ func newSummary(s *dispatch.Snapshot, balances []lease.Balance) summaryDoc {
 		})
 	}
 	return d
+}
+
+// sum adds counters up.
+func sum(by map[string]uint64) (all uint64) {
+	for _, n := range by {
+		all += n
+	}
+	return all
 }
 
 // perSecond is n hashes in ms milliseconds as a rate.

@@ -32,11 +32,13 @@ func (n *node) watch(ctx context.Context) {
 	defer ticker.Stop()
 	noted := 0
 	begun := n.screen.term.redraw // the first line of a log would be of zeros
+	var limits limitWatch
 	for {
 		s := n.dispatch.Snapshot()
 		for ; noted < len(s.Notes); noted++ {
 			n.log.Warn(s.Notes[noted])
 		}
+		n.tellLimits(&limits)
 		if begun && s.Uptime > 0 {
 			show(&s)
 		}
@@ -57,9 +59,9 @@ func nodeView(s *dispatch.Snapshot, columns int) []viewLine {
 		{fmt.Sprintf("%s (%s)  height %d, tip %v old  blocks: %s", s.Coin, s.Upstream, s.Height, s.TipAge.Truncate(time.Second), blockCounts(s.Blocks)), ""},
 		{},
 	}
-	lines = append(lines, tableLines(splitLines(rowTable(s.Rows, columns)))...)
+	lines = append(lines, tableLines(splitLines(rowTable(s.Rows, len(s.Rigs) > 0, columns)))...)
 	if rigs := rigLines(s.Rigs); rigs != nil {
-		lines = append(append(lines, viewLine{}), tableLines(rigs)...)
+		lines = append(append(lines, viewLine{}, viewLine{text: rigTotals(s.Rigs)}), tableLines(rigs)...)
 	}
 	return lines
 }
@@ -78,10 +80,13 @@ func tableLines(rows []string) (lines []viewLine) {
 
 func splitLines(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") }
 
-// rowTable lays out what the leases got, without their tenants where there is
-// no room for them.
-func rowTable(rows []dispatch.Row, columns int) string {
+// rowTable lays out what the leases got. Where there is no room for all of it,
+// tenants are left out first, then intervals.
+func rowTable(rows []dispatch.Row, rigs bool, columns int) string {
 	head := []string{"LEASE", "TENANT", "CONTRACTED", "COUNTED", "PROVEN", "95 % INTERVAL", "RECEIPTS", "REFUSED"}
+	if rigs {
+		head = slices.Replace(head, 3, 4, "THREADS", "RIGS")
+	}
 	cells := [][]string{head}
 	for i := range rows {
 		r := &rows[i]
@@ -89,18 +94,27 @@ func rowTable(rows []dispatch.Row, columns int) string {
 		if r.Lease != lease.House {
 			contracted = formatRate(r.ContractedHps)
 		}
-		cells = append(cells, []string{r.Lease, r.Tenant, contracted, formatRate(r.CountedHps), formatRate(r.ProvenHps),
-			formatSpan(r.LoHps, r.HiHps),
-			strconv.FormatUint(r.Receipts, 10), strconv.FormatUint(r.Rejected+r.Stale, 10)})
+		made := []string{formatRate(r.CountedHps)}
+		if rigs {
+			made = append(made, formatRate(r.RigHps))
+		}
+		cells = append(cells, slices.Concat([]string{r.Lease, r.Tenant, contracted}, made, []string{formatRate(r.ProvenHps),
+			formatSpan(r.LoHps, r.HiHps), strconv.FormatUint(r.Receipts, 10), strconv.FormatUint(r.Rejected+r.Stale, 10)}))
 	}
-	whole := table(cells, head[2:]...)
-	if first, _, _ := strings.Cut(whole, "\n"); len(first) < columns {
-		return whole
+	for _, without := range []string{"TENANT", "95 % INTERVAL"} {
+		text := table(cells, cells[0][2:]...)
+		if first, _, _ := strings.Cut(text, "\n"); len(first) < columns {
+			return text
+		}
+		at := slices.Index(cells[0], without)
+		for i, row := range cells {
+			cells[i] = slices.Concat(row[:at], row[at+1:])
+		}
+		if without == "TENANT" && !rigs {
+			break
+		}
 	}
-	for i, row := range cells {
-		cells[i] = slices.Concat(row[:1], row[2:])
-	}
-	return table(cells, head[2:]...)
+	return table(cells, cells[0][1:]...)
 }
 
 // blockCounts writes the numbers of blocks by state.

@@ -33,6 +33,9 @@ func TestScript(t *testing.T) {
 			"large":    large,
 			"pool":     pools.start,
 			"accepted": pools.check,
+
+			"certificate": certificate,
+			"port":        port,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HASHLEASE_NODE_THREADS", "1") // stories run side by side
