@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	callTime = 500 * time.Microsecond // of a kernel call, as the engine makes them
-	warmTime = 10 * time.Millisecond  // before a measurement: clocks rise, pages come in, the call size is found
-	warmHead = 1 << 31                // nonces of the warm-up, whose hits nobody wants
-	maxCall  = 1 << 24                // nonces
+	callTime = 5 * time.Millisecond  // of a stretch of kernel calls
+	loadTime = callTime / 10         // of work before a sample of the clock
+	warmTime = 10 * time.Millisecond // before a measurement: clocks rise, pages come in, the call size is found
+	warmHead = 1 << 31               // nonces of the warm-up, whose hits nobody wants
+	maxCall  = 1 << 24               // nonces
 )
 
 // scan is one round's work, done by some threads together: they take nonces
@@ -139,7 +140,8 @@ func (s *scan) work1(w *worker) {
 	}
 	w.cpu, w.end = miner.ThreadTime()-before, time.Since(s.start)
 	if s.clock {
-		w.clockHz = clockHz(func() { w.scanner.Scan(warmHead, uint32(w.call)) })
+		load := max(uint64(s.kernel.Lanes), w.call*uint64(loadTime)/uint64(callTime))
+		w.clockHz = clockHz(func() { w.scanner.Scan(warmHead, uint32(load)) })
 	}
 }
 

@@ -114,7 +114,7 @@ func TestChooseByWhatIsKnown(t *testing.T) {
 // A kernel whose trial fails does not run in this process at all.
 func TestChooseTriesFirst(t *testing.T) {
 	deadly := special("deadly")
-	deadly.scan = func(*Scanner, uint32, int) uint32 { t.Error("the deadly kernel ran"); return 0 }
+	deadly.scan = func(*Scanner, uint32, int, int) (uint32, int) { t.Error("the deadly kernel ran"); return 0, 1 }
 	crashed := errors.New("illegal instruction")
 	try := func(k *Kernel) error {
 		if k == deadly {

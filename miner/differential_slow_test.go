@@ -121,7 +121,7 @@ func (c *differential) compare(s *Scanner, first uint32, nonces int) bool {
 	most := min(len(s.masks)/versions, nonces/lanes)
 	for at := 0; at < nonces; {
 		groups := min(1+c.rng.IntN(most), (nonces-at)/lanes)
-		found := s.kernel.scan(s, first+uint32(at), groups)
+		found, _ := s.kernel.scan(s, first+uint32(at), groups, 1)
 		any := false
 		for g := range groups {
 			for v := range versions {

@@ -160,7 +160,7 @@ func (e *Engine) resize(n int) {
 	e.mu.Unlock()
 
 	for _, t := range threads[n:] {
-		t.quit.Store(true)
+		t.quit.Store(1)
 	}
 	e.broadcast()
 	for _, t := range threads[n:] {
@@ -171,7 +171,7 @@ func (e *Engine) resize(n int) {
 	}
 	for _, t := range threads[:n] {
 		if t.ended == nil {
-			t.quit.Store(false)
+			t.quit.Store(0)
 			t.ended = make(chan struct{})
 			go t.run(t.ended)
 		}

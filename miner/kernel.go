@@ -26,7 +26,10 @@ type Kernel struct {
 	// the scanner, group by group, version by version: bit i for lane i, set
 	// when the deciding word has all bits of s.zero clear. It returns the masks
 	// or-ed. Nonces beyond 2^32-1 may be anything. 1 ≤ groups ≤ s.maxGroups.
-	scan func(s *Scanner, nonce uint32, groups int) uint32
+	// That is one call; it makes up to calls ≥ 1 of them, one after the other,
+	// until one has candidates or s.interrupted says to stop, and returns how
+	// many it made. The masks are those of the last one. It may make fewer.
+	scan func(s *Scanner, nonce uint32, groups, calls int) (found uint32, made int)
 
 	test struct {
 		once sync.Once

@@ -22,8 +22,8 @@ func newAVX2() *Kernel {
 		record:    versionRecord,
 		buffer:    newAVX2MultiBuffer(),
 		load:      loadAVX2,
-		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
-			return outside(scanAVX2, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+		scan: func(s *Scanner, nonce uint32, groups, calls int) (uint32, int) {
+			return outside(scanAVX2, s, nonce, groups, calls)
 		},
 	}
 }

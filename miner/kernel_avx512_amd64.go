@@ -23,8 +23,8 @@ func newAVX512() *Kernel {
 		record:    versionRecord,
 		buffer:    newAVX512MultiBuffer(),
 		load:      loadAVX512,
-		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
-			return outside(scanAVX512, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+		scan: func(s *Scanner, nonce uint32, groups, calls int) (uint32, int) {
+			return outside(scanAVX512, s, nonce, groups, calls)
 		},
 	}
 }
@@ -36,11 +36,11 @@ func newAVX512Roll() *Kernel {
 	k := newAVX512()
 	plain := k.scan
 	k.Name = "avx512-roll"
-	k.scan = func(s *Scanner, nonce uint32, groups int) uint32 {
+	k.scan = func(s *Scanner, nonce uint32, groups, calls int) (uint32, int) {
 		if len(s.versions) < avx512Shared {
-			return plain(s, nonce, groups)
+			return plain(s, nonce, groups, calls)
 		}
-		return outside(scanAVX512Roll, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+		return outside(scanAVX512Roll, s, nonce, groups, calls)
 	}
 	return k
 }

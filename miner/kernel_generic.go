@@ -4,7 +4,7 @@ package miner
 // specification of what a kernel does.
 func newGeneric() *Kernel { return &Kernel{Name: "generic", Lanes: 1, scan: scanGeneric} }
 
-func scanGeneric(s *Scanner, nonce uint32, groups int) (found uint32) {
+func scanGeneric(s *Scanner, nonce uint32, groups, _ int) (found uint32, made int) {
 	masks := s.masks
 	for g := range groups {
 		for v := range s.mids {
@@ -17,5 +17,5 @@ func scanGeneric(s *Scanner, nonce uint32, groups int) (found uint32) {
 		}
 		masks = masks[len(s.mids):]
 	}
-	return found
+	return found, 1
 }

@@ -32,8 +32,8 @@ func newARMv8() *Kernel {
 		words:     armRecords,
 		record:    armRecord,
 		load:      loadARMv8,
-		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
-			return outside(scanSHA2, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+		scan: func(s *Scanner, nonce uint32, groups, calls int) (uint32, int) {
+			return outside(scanSHA2, s, nonce, groups, calls)
 		},
 	}
 }

@@ -22,11 +22,11 @@ func newSHANI() *Kernel {
 		words:     shaniRecords,
 		record:    shaniRecord,
 		load:      loadSHANI,
-		scan: func(s *Scanner, nonce uint32, groups int) uint32 {
+		scan: func(s *Scanner, nonce uint32, groups, calls int) (uint32, int) {
 			if len(s.versions) >= shaniShared {
-				return outside(scanSHANIRoll, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+				return outside(scanSHANIRoll, s, nonce, groups, calls)
 			}
-			return outside(scanSHANI, &s.words[0], &s.masks[0], nonce, len(s.versions), groups)
+			return outside(scanSHANI, s, nonce, groups, calls)
 		},
 	}
 }

@@ -7,7 +7,7 @@ import "encoding/binary"
 // all there is.
 func newStdlib() *Kernel { return &Kernel{Name: "stdlib", Lanes: 1, scan: scanStdlib} }
 
-func scanStdlib(s *Scanner, nonce uint32, groups int) (found uint32) {
+func scanStdlib(s *Scanner, nonce uint32, groups, _ int) (found uint32, made int) {
 	masks := s.masks
 	for g := range groups {
 		s.header.SetNonce(nonce + uint32(g))
@@ -23,5 +23,5 @@ func scanStdlib(s *Scanner, nonce uint32, groups int) (found uint32) {
 		}
 		masks = masks[len(s.versions):]
 	}
-	return found
+	return found, 1
 }

@@ -216,6 +216,40 @@ func TestScanDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// A scan that is watched makes many calls, ends with the one after which
+// somebody wants it to, or which has hits, and misses nothing.
+func TestWatchedScans(t *testing.T) {
+	for _, k := range usable(t) {
+		task := randomTask(21, 3, 7)
+		s := k.NewScanner(&task.Header, task.Versions, task.Target)
+		lanes := uint32(k.Lanes)
+		var generation, quit uint64
+		s.watch = watch{nonces: uint64(2 * lanes), generation: &generation, quit: &quit}
+		var got []Hit
+		count := 50*lanes + lanes/2
+		for done := uint32(0); done < count; {
+			hits, n := s.scan(1000+done, count-done)
+			if n == 0 || len(hits) == 0 && done+n < count {
+				t.Fatalf("%s: ended after %d of %d nonces for nothing", k.Name, n, count-done)
+			}
+			got, done = append(got, hits...), done+n
+		}
+		slices.SortFunc(got, byNonce)
+		if want := oracleHits(task.Header, task.Versions, task.Target, 1000, count); !slices.Equal(got, want) {
+			t.Errorf("%s: %d hits, want %d", k.Name, len(got), len(want))
+		}
+		never := Target{} // no hash is that small
+		s.Load(&task.Header, task.Versions, never)
+		for _, change := range []*uint64{&generation, &quit} {
+			*change = 1
+			if _, n := s.scan(0, count); n != 2*lanes {
+				t.Errorf("%s: %d nonces after it was to end, want one call of %d", k.Name, n, 2*lanes)
+			}
+			*change = 0
+		}
+	}
+}
+
 // The specification itself against crypto/sha256.
 func TestDecidingWord(t *testing.T) {
 	for seed := range uint64(200) {

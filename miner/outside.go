@@ -16,18 +16,38 @@ type scanFunc func(words *uint32, masks *uint32, nonce uint32, versions int, gro
 // processor beside other programs. Those waits were seen to be 0.2 s, in which
 // the process did nothing at all, and answered nobody.
 //
+// Many calls are made at a stretch: each time a thread comes back inside, Go's
+// monitor wakes up to take its place in the scheduler away again, and with two
+// thousand calls a second it used a twentieth of two processors for that.
+//
 // The scan must be assembly that needs no stack and is told of all memory it
 // touches by pointers into the heap. From entersyscall to exitsyscall nothing
 // may grow the stack, allocate or look at the goroutine, as in
-// syscall.Syscall, whose form this is.
+// syscall.Syscall, whose form this is; nor may the race detector see anything.
 //
 //go:nosplit
-func outside(scan scanFunc, words *uint32, masks *uint32, nonce uint32, versions int, groups int) uint32 {
+//go:norace
+func outside(scan scanFunc, s *Scanner, nonce uint32, groups, calls int) (found uint32, made int) {
+	words, masks, versions := &s.words[0], &s.masks[0], len(s.versions)
+	step := uint32(groups * s.kernel.Lanes)
+	generation, quit, present := s.watch.generation, s.watch.quit, s.watch.present
 	entersyscall()
-	found := scan(words, masks, nonce, versions, groups)
+	for {
+		found = scan(words, masks, nonce, versions, groups)
+		made++
+		if found != 0 || made == calls || generation != nil && peek(generation) != present || quit != nil && peek(quit) != 0 {
+			break
+		}
+		nonce += step
+	}
 	exitsyscall()
-	return found
+	return found, made
 }
+
+// peek reads a word that others write, without anybody's noticing.
+//
+//go:noescape
+func peek(word *uint64) uint64
 
 // The runtime keeps these two for others than itself (go.dev/issue/67401).
 

@@ -2,6 +2,7 @@ package miner
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -24,6 +25,7 @@ type Scanner struct {
 	tail     [3]uint32
 	zero     uint32 // bits of the deciding word that every hit has clear
 
+	watch     watch    // of the scan
 	maxGroups uint64   // groups of lanes a kernel call may cover
 	masks     []uint32 // candidates of a kernel call: [group][version], one bit a lane
 	hits      []Hit
@@ -88,23 +90,49 @@ func (s *Scanner) Load(h *Header, versions []uint32, t Target) {
 // others. For a count above zero scanned is above zero. The hits are valid
 // until the next call. Scan does not allocate.
 func (s *Scanner) Scan(nonce, count uint32) (hits []Hit, scanned uint32) {
+	s.watch = watch{}
+	return s.scan(nonce, count)
+}
+
+// watch says when a scan is to end early: at the end of the kernel call, of
+// about so many nonces, in which the generation ceases to be the present one,
+// quit becomes anything but 0, or there are hits.
+type watch struct {
+	nonces           uint64  // of a kernel call; 0: as many as there is room for
+	generation, quit *uint64 // read atomically; nil: not watched
+	present          uint64
+}
+
+// interrupted reports whether the scan is to end.
+func (w *watch) interrupted() bool {
+	return w.generation != nil && atomic.LoadUint64(w.generation) != w.present || w.quit != nil && atomic.LoadUint64(w.quit) != 0
+}
+
+func (s *Scanner) scan(nonce, count uint32) (hits []Hit, scanned uint32) {
 	lanes := uint64(s.kernel.Lanes)
 	todo := min(uint64(count), 1<<32-uint64(nonce))
+	most := s.maxGroups // of a call
+	if s.watch.nonces > 0 {
+		most = min(most, max(1, s.watch.nonces/lanes))
+	}
 	s.hits = s.hits[:0]
-	for done := uint64(0); ; {
-		if done == todo {
-			return s.hits, uint32(todo)
-		}
-		first := nonce + uint32(done)
-		groups := min((todo-done+lanes-1)/lanes, s.maxGroups)
-		n := min(groups*lanes, todo-done)
-		if s.kernel.scan(s, first, int(groups)) != 0 {
-			if got := s.collect(first, n); got < n {
+	for done := uint64(0); done < todo; {
+		groups := min((todo-done+lanes-1)/lanes, most)
+		call := groups * lanes
+		found, made := s.kernel.scan(s, nonce+uint32(done), int(groups), int(max(1, (todo-done)/call)))
+		done += uint64(made-1) * call
+		n := min(call, todo-done) // of the last call
+		if found != 0 {
+			if got := s.collect(nonce+uint32(done), n); got < n {
 				return s.hits, uint32(done + got)
 			}
 		}
 		done += n
+		if s.watch.nonces > 0 && (len(s.hits) > 0 || s.watch.interrupted()) {
+			return s.hits, uint32(done)
+		}
 	}
+	return s.hits, uint32(todo)
 }
 
 // collect confirms the candidates of a kernel call on n nonces. When there is

@@ -31,7 +31,7 @@ func TestKnownBlocks(t *testing.T) {
 // faulty is plain Go in 8 lanes that spoils its masks at the end of a call.
 func faulty(spoil func(s *Scanner, masks []uint32)) *Kernel {
 	const lanes = 8
-	return &Kernel{Name: "faulty", Lanes: lanes, scan: func(s *Scanner, nonce uint32, groups int) (found uint32) {
+	return &Kernel{Name: "faulty", Lanes: lanes, scan: func(s *Scanner, nonce uint32, groups, _ int) (found uint32, made int) {
 		masks := s.masks[:groups*len(s.mids)]
 		clear(masks)
 		for n := range uint32(groups * lanes) {
@@ -45,7 +45,7 @@ func faulty(spoil func(s *Scanner, masks []uint32)) *Kernel {
 		for _, m := range masks {
 			found |= m
 		}
-		return found
+		return found, 1
 	}}
 }
 
@@ -115,11 +115,11 @@ func TestSelfTestDetectsBrokenKernels(t *testing.T) {
 
 // Candidates that are no hits do no harm: the oracle sorts them out.
 func TestFalseCandidatesAreNoHits(t *testing.T) {
-	k := &Kernel{Name: "credulous", Lanes: 4, scan: func(s *Scanner, _ uint32, groups int) uint32 {
+	k := &Kernel{Name: "credulous", Lanes: 4, scan: func(s *Scanner, _ uint32, groups, _ int) (uint32, int) {
 		for i := range s.masks[:groups*len(s.mids)] {
 			s.masks[i] = ^uint32(0)
 		}
-		return 1
+		return 1, 1
 	}}
 	if err := SelfTest(k); err != nil {
 		t.Error(err)

@@ -4,22 +4,24 @@ import (
 	"runtime"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/cpu"
 )
 
 const (
-	callTime   = 500 * time.Microsecond // of a kernel call
-	taskTime   = 50 * time.Millisecond  // of a task, pauses included
-	dutyPeriod = 100 * time.Millisecond // of hashing and pausing
-	rateWindow = 4 * time.Millisecond   // of one measurement of the rate
+	callTime    = 500 * time.Microsecond // of a kernel call
+	stretchTime = 10 * time.Millisecond  // of kernel calls, after which counters are brought up to date
+	taskTime    = 50 * time.Millisecond  // of a task, pauses included
+	dutyPeriod  = 100 * time.Millisecond // of hashing and pausing
+	rateWindow  = 4 * time.Millisecond   // of one measurement of the rate
 )
 
 // thread is one hashing thread of an engine. Its counters stay when it ends.
 type thread struct {
 	e     *Engine
 	index int
-	quit  atomic.Bool
+	quit  atomic.Uint64 // 1: the thread is to end
 	ended chan struct{} // nil when not running; under Engine.control
 
 	_      cpu.CacheLinePad // the counters are written every call
@@ -54,7 +56,7 @@ func (t *thread) run(ended chan<- struct{}) {
 	t.last = callEnd{}
 	for {
 		t.rest(nil)
-		if t.quit.Load() {
+		if t.quitting() {
 			return
 		}
 		generation := t.e.generation.Load()
@@ -92,14 +94,14 @@ func (t *thread) work(task *Task, generation uint64) (hashed uint64) {
 	nonce := task.Nonce
 	for left := task.nonces(); left > 0; {
 		t.rest(&generation)
-		if t.quit.Load() || t.e.generation.Load() != generation {
+		if t.quitting() || t.e.generation.Load() != generation {
 			break
 		}
 		start := threadTime()
 		if t.e.onSwitch != nil && hashed == 0 {
 			t.switched(task, start)
 		}
-		hits, scanned := t.scanner.Scan(nonce, uint32(min(left, t.callSize(versions))))
+		hits, scanned := t.scan(nonce, left, versions, generation)
 		for _, hit := range hits {
 			h := task.Header
 			if len(task.Versions) > 0 {
@@ -121,6 +123,24 @@ func (t *thread) work(task *Task, generation uint64) (hashed uint64) {
 	}
 	return hashed
 }
+
+// scan scans some of the nonces left, one kernel call after the other. It ends
+// with the call after which there is something to do: hits, a Kick, the
+// thread's end, a pause.
+func (t *thread) scan(nonce uint32, left, versions, generation uint64) (hits []Hit, scanned uint32) {
+	call := t.callSize(versions)
+	stretch := call
+	if t.e.duty.Load() == 100 {
+		stretch *= uint64(stretchTime / callTime)
+	}
+	t.scanner.watch = watch{
+		nonces: call, present: generation,
+		generation: (*uint64)(unsafe.Pointer(&t.e.generation)), quit: (*uint64)(unsafe.Pointer(&t.quit)),
+	}
+	return t.scanner.scan(nonce, uint32(min(left, stretch, 1<<31)))
+}
+
+func (t *thread) quitting() bool { return t.quit.Load() != 0 }
 
 // load puts the task into the scanner, unless it goes on with the headers of
 // the one before: midstates of many versions take as long as many hashes.
@@ -181,7 +201,7 @@ func (t *thread) rest(generation *uint64) {
 			return
 		}
 		wake := t.e.awake()
-		if t.quit.Load() || generation != nil && t.e.generation.Load() != *generation {
+		if t.quitting() || generation != nil && t.e.generation.Load() != *generation {
 			return
 		}
 		start := time.Now()
@@ -203,7 +223,7 @@ func (t *thread) rest(generation *uint64) {
 func (t *thread) sleep(generation uint64) {
 	for {
 		wake := t.e.awake()
-		if t.quit.Load() || t.e.generation.Load() != generation {
+		if t.quitting() || t.e.generation.Load() != generation {
 			return
 		}
 		<-wake

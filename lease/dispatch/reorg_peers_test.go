@@ -136,7 +136,7 @@ func checkFound(t *testing.T, p *plant, b lease.Block) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pays := coinbase.Outputs[0]; hex.EncodeToString(pays.Script) != "51" || pays.Value != document.Reward {
+	if pays := coinbase.Outputs[0]; hex.EncodeToString(pays.Script) != "52" || pays.Value != document.Reward {
 		t.Errorf("block %v pays %d sat to %x", b.Hash, pays.Value, pays.Script)
 	}
 	if len(whole.Raw) == 0 {
