@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/hashlease/hashlease/miner"
 )
 
 // quantum is the least time a rig stays with a lease: a switch costs it the
@@ -18,6 +20,15 @@ type megahash int64
 func (m megahash) of(d time.Duration) megahash { return m * megahash(d/time.Millisecond) / 1000 }
 
 func megahashes(hps uint64) megahash { return megahash(hps >> 20) }
+
+// ofWork is an amount of work in megahashes, at most 2^58 of them: sums of some
+// have room.
+func ofWork(w miner.Work) megahash {
+	if w.Hi>>14 != 0 {
+		return 1 << 58
+	}
+	return megahash(w.Hi<<44 | w.Lo>>20)
+}
 
 // demand is what a lease wants of the rigs.
 type demand struct {
@@ -89,7 +100,7 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 				to = i
 			}
 		}
-		if own, active := index[r.lease]; active && to >= 0 && worthy(need[own]) && 2*(need[to]-need[own]) <= made {
+		if own, active := index[r.lease]; active && to >= 0 && worthy(need[own]) && r.mayServe(&leases[own]) && 2*(need[to]-need[own]) <= made {
 			to = own
 		}
 		p := placement{rig: r.rig, from: r.lease, rate: r.rate}

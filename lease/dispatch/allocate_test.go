@@ -177,3 +177,14 @@ func TestAllocateNeverIdlesTenantsRigs(t *testing.T) {
 		t.Errorf("sixteen times too large: %+v", moves)
 	}
 }
+
+// A rig does not stay with a lease whose pool took back what the rig rolls.
+func TestAllocateTakesRigsFromNarrowedMasks(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	rigs := []supply{{rig: 0, mask: 0x1fffe000, rate: 1000, lease: "L-0001", since: now.Add(-2 * quantum)}}
+	leases := []demand{{lease: "L-0001", rate: 1000, behind: 1000}, {lease: "L-0002", mask: 0x1fffe000, rate: 1000}}
+	moves := allocate(now, rigs, leases)
+	if len(moves) != 1 || moves[0].to != "L-0002" {
+		t.Errorf("moves %+v of a rig that rolls what its lease's pool refuses", moves)
+	}
+}

@@ -116,17 +116,14 @@ func (k desk) Accepted(a *stratum.Accepted) error {
 	err := account.refuses(a)
 	if err == nil {
 		credit := a.Issue.Target.Work()
-		hashes := credit.Lo
-		if credit.Hi > 0 {
-			hashes = 1 << 62
-		}
-		now := f.now()
 		if rig, ok := a.Grant.Owner.(lease.Rig); ok && rig.Tenant != "" {
 			// What a tenant's own machine makes beyond the contract is proven,
 			// and no reason to deliver less later.
-			hashes = min(hashes, account.deficit(now))
+			if due := account.deficit(f.now()); credit.Cmp(due) > 0 {
+				credit = due
+			}
 		}
-		account.give(hashes, now)
+		account.give(credit)
 	}
 	if s != nil {
 		s.blockOnly = err != nil

@@ -66,58 +66,46 @@ const (
 
 // account is one lease's, or the house's, part of the threads.
 type account struct {
-	tenant string    // whose it is
-	rate   uint64    // contracted H/s; 0 for the house
-	stopMs int64     // no work after this moment, Unix milliseconds; 0 = none
-	since  time.Time // when the contract's clock began, plus what was written off
-	given  uint64    // hashes given since then
+	tenant string     // whose it is
+	rate   uint64     // contracted H/s; 0 for the house
+	stopMs int64      // no work after this moment, Unix milliseconds; 0 = none
+	since  time.Time  // when the contract's clock began, plus what was written off and when there was no work
+	given  miner.Work // hashes given since then
 	work   *work
 	spaces []*stratum.Space // by thread
 
 	begun   time.Time      // when it first had work in this run
 	ended   time.Time      // when it had work for the last time
+	idle    time.Time      // since when it has no work, while it has none
 	counted uint64         // hashes of this run, by the threads
 	pending map[int]uint64 // by thread, not yet committed
 }
 
 // owed is what the contract asks for by now, in hashes.
-func (a *account) owed(now time.Time) uint64 {
+func (a *account) owed(now time.Time) miner.Work {
 	ns := now.Sub(a.since)
 	if ns <= 0 {
-		return 0
+		return miner.Work{}
 	}
-	hi, lo := bits.Mul64(a.rate, uint64(ns))
-	if hi >= uint64(time.Second) {
-		return ^uint64(0)
-	}
-	q, _ := bits.Div64(hi, lo, uint64(time.Second))
-	return q
+	w := miner.Hashes(a.rate).Mul(uint64(ns))
+	hi, rest := w.Hi/uint64(time.Second), w.Hi%uint64(time.Second)
+	lo, _ := bits.Div64(rest, w.Lo, uint64(time.Second))
+	return miner.Work{Hi: hi, Lo: lo}
 }
 
-// give counts hashes towards the contract. Before the counters run out of
-// bits, the contract's clock begins anew, with what the lease was ahead.
-func (a *account) give(hashes uint64, now time.Time) {
-	if a.rate > 0 && a.given >= 1<<62 {
-		owed := a.owed(now)
-		ahead, behind := a.given-min(a.given, owed), owed-min(a.given, owed)
-		a.since, a.given = now.Add(-a.lag(behind)), ahead
-	}
-	a.given += hashes
-}
+// give counts hashes towards the contract.
+func (a *account) give(hashes miner.Work) { a.given = a.given.Add(hashes) }
 
 // deficit is how many hashes the lease is behind.
-func (a *account) deficit(now time.Time) uint64 {
-	owed := a.owed(now)
-	return owed - min(owed, a.given)
-}
+func (a *account) deficit(now time.Time) miner.Work { return a.owed(now).Sub(a.given) }
 
 // lag is a deficit as time at the contracted rate.
-func (a *account) lag(deficit uint64) time.Duration {
-	hi, lo := bits.Mul64(deficit, uint64(time.Second))
-	if hi >= a.rate {
+func (a *account) lag(deficit miner.Work) time.Duration {
+	w := deficit.Mul(uint64(time.Second))
+	if w.Hi >= a.rate {
 		return math.MaxInt64
 	}
-	ns, _ := bits.Div64(hi, lo, a.rate)
+	ns, _ := bits.Div64(w.Hi, w.Lo, a.rate)
 	return time.Duration(min(ns, math.MaxInt64))
 }
 
@@ -138,7 +126,7 @@ func (f *feed) Next(thread int, max uint64) (miner.Task, bool) {
 		best.spaces[thread] = stratum.NewSpace(issue, rand.Uint64(), 1)
 	}
 	t := best.spaces[thread].Task(count, &chunk{best, best.work})
-	best.give(t.Headers(), now)
+	best.give(miner.Hashes(t.Headers()))
 	return t, true
 }
 
@@ -156,7 +144,10 @@ func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 		best, deficit, _ = f.furthest(now, max)
 	}
 	if best != nil {
-		return best, min(max, deficit)
+		if deficit.Hi == 0 {
+			max = min(max, deficit.Lo)
+		}
+		return best, max
 	}
 	if f.house == nil || f.house.work == nil {
 		return nil, 0
@@ -168,7 +159,7 @@ func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 // hashes to be worth the switch: a fiftieth of a chunk, or half a second of a
 // lease so small that it would wait longer for that. Leases that only rigs
 // could serve get what the others leave.
-func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit uint64, lag time.Duration) {
+func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit miner.Work, lag time.Duration) {
 	ms := now.UnixMilli()
 	for _, a := range f.tenants {
 		if a.work == nil || a.stopMs != 0 && a.stopMs <= ms || f.byRigs[a.work.job.Lease] {
@@ -178,7 +169,7 @@ func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit uint6
 			continue
 		}
 		d := a.deficit(now)
-		if d <= min(max/50, a.rate/2) {
+		if d.Cmp(miner.Hashes(min(max/50, a.rate/2))) <= 0 {
 			continue
 		}
 		if l := a.lag(d); best == nil || l > lag || f.large(best) && !f.large(a) {
@@ -236,9 +227,7 @@ func (f *feed) Done(thread int, t *miner.Task, hashes uint64) {
 		a.pending[thread] += hashes
 	}
 	// What was cut short is owed again.
-	if short := t.Headers() - hashes; short <= a.given {
-		a.given -= short
-	}
+	a.given = a.given.Sub(miner.Hashes(t.Headers() - hashes))
 }
 
 // install puts new work in place. Leases not in it stop working.
@@ -250,8 +239,8 @@ func (f *feed) install(leases []lease.Lease, jobs map[string]*work) {
 	for i := range leases {
 		l := &leases[i]
 		a := f.account(l.ID, now)
-		if a.work == nil || a.rate != l.ContractedHps {
-			a.since, a.given, a.rate = now, 0, l.ContractedHps
+		if a.rate != l.ContractedHps {
+			a.since, a.given, a.rate = now, miner.Work{}, l.ContractedHps
 		}
 		a.stopMs, a.tenant = l.StopMs(), l.Tenant
 		a.put(jobs[l.ID], now)
@@ -275,12 +264,18 @@ func (f *feed) setWork(id string, w *work) {
 	}
 }
 
+// put gives the account other work, or none. While it has none, as when the
+// tenant's pool is not to be reached, its contract's clock stands still: what
+// cannot be delivered is neither owed later nor, if it was ahead, forgotten.
 func (a *account) put(w *work, now time.Time) {
 	if w != nil && a.begun.IsZero() {
 		a.begun = now
 	}
-	if w == nil && a.work != nil {
-		a.ended = now
+	switch {
+	case w != nil && a.work == nil:
+		a.since = a.since.Add(now.Sub(a.idle))
+	case w == nil && a.work != nil:
+		a.ended, a.idle = now, now
 	}
 	a.work = w
 	clear(a.spaces)
@@ -290,7 +285,7 @@ func (a *account) put(w *work, now time.Time) {
 func (f *feed) account(id string, now time.Time) *account {
 	a := f.all[id]
 	if a == nil {
-		a = &account{since: now, pending: make(map[int]uint64)}
+		a = &account{since: now, idle: now, pending: make(map[int]uint64)}
 		f.all[id] = a
 	}
 	return a

@@ -1,6 +1,10 @@
 package dispatch
 
-import "time"
+import (
+	"time"
+
+	"github.com/hashlease/hashlease/miner"
+)
 
 // mostLag is how far behind its contract a lease may be and still catch up.
 func (f *feed) mostLag() time.Duration {
@@ -25,11 +29,12 @@ func (f *feed) leaveToRigs(leases map[string]bool, any bool, threads uint64) {
 			continue
 		}
 		owed := a.owed(now)
-		if lag := a.lag(owed - min(owed, a.given)); lag > rigLag && leases[a.work.job.Lease] {
+		if lag := a.lag(owed.Sub(a.given)); lag > rigLag && leases[a.work.job.Lease] {
 			a.since = a.since.Add(lag - rigLag)
 		}
-		if lead := a.lag(a.given - min(owed, a.given)); lead > rigLag {
-			a.since = a.since.Add(rigLag - lead)
+		most := owed.Add(miner.Hashes(a.rate).Mul(uint64(rigLag / time.Second)))
+		if a.given.Cmp(most) > 0 {
+			a.given = most
 		}
 	}
 }
@@ -46,7 +51,7 @@ func (f *feed) demands() (ds []demand) {
 		owed := a.owed(now)
 		ds = append(ds, demand{
 			lease: a.work.job.Lease, owner: a.tenant, mask: uint32(a.work.template.Mask), rate: megahashes(a.rate),
-			behind: megahashes(owed) - megahashes(a.given),
+			behind: ofWork(owed.Sub(a.given)) - ofWork(a.given.Sub(owed)),
 		})
 	}
 	return ds

@@ -52,7 +52,7 @@ func TestLagAndLeadAreBounded(t *testing.T) {
 		t.Errorf("behind by %d after a day, want %d", got, most)
 	}
 	a := s.feed.all["L-0001"]
-	a.give(1<<61, s.now)
+	a.give(miner.Hashes(1 << 61))
 	s.feed.leaveToRigs(byRigs, true, 1_000_000)
 	if got := s.feed.demands()[0].behind; got > -most+2 || got < -most-2 {
 		t.Errorf("ahead by %d after a flood of shares, want %d", -got, most)
@@ -86,5 +86,71 @@ func TestOverloadIsCounted(t *testing.T) {
 	shares, _, verdicts := s.feed.take()
 	if len(shares) != maxFound+1 || len(verdicts) != 1 || verdicts[0] != (lease.Verdict{Lease: lease.House, Source: "node", Reason: overflow, N: 3}) {
 		t.Errorf("%d shares kept, verdicts %+v", len(shares)-maxFound, verdicts)
+	}
+}
+
+// Accounts of leases of the largest rate neither run over nor forget: what was
+// not delivered for ten minutes is still owed, exactly.
+func TestLargestLeasesAreAccountedExactly(t *testing.T) {
+	for _, hps := range []uint64{1 << 50, 1 << 54, lease.MaxContractedHps} {
+		s := newSimulation(t, []lease.Lease{{ID: "L-0001", ContractedHps: hps}}, 1_000_000)
+		s.now = s.now.Add(10 * time.Minute)
+		a := s.feed.all["L-0001"]
+		want := miner.Hashes(hps).Mul(600)
+		if got := a.deficit(s.now); got != want {
+			t.Errorf("%d H/s: behind by %v after ten minutes, want %v", hps, got, want)
+		}
+		if got := a.lag(a.deficit(s.now)); got != 10*time.Minute {
+			t.Errorf("%d H/s: a lag of %v", hps, got)
+		}
+		for range 600 {
+			a.give(miner.Hashes(hps))
+		}
+		if got := s.feed.demands()[0].behind; got != 0 {
+			t.Errorf("%d H/s: behind by %d Mh when all was given", hps, got)
+		}
+		for range 60 {
+			a.give(miner.Hashes(hps))
+		}
+		if got, want := s.feed.demands()[0].behind, -megahashes(hps)*60; got > want+60 || got < want-60 {
+			t.Errorf("%d H/s: behind by %d Mh after a minute ahead, want %d", hps, got, want)
+		}
+	}
+}
+
+// A lease whose pool is away is owed nothing for that time, so its return
+// costs nobody what he is behind; nor is it forgiven what it was ahead.
+func TestClockStandsStillWithoutWork(t *testing.T) {
+	leases := []lease.Lease{
+		{ID: "L-0001", ContractedHps: 30_000_000},
+		{ID: "L-0002", ContractedHps: 10_000_000},
+	}
+	s := newSimulation(t, leases, 20_000_000)
+	s.run(18 * time.Second) // both fall back, to not quite maxLag
+	honest, flapping := s.feed.all["L-0001"], s.feed.all["L-0002"]
+	w := flapping.work
+	behind, before := honest.deficit(s.now), flapping.deficit(s.now)
+	s.feed.setWork("L-0002", nil)
+	s.feed.install(leases, map[string]*work{"L-0001": honest.work, lease.House: s.feed.house.work})
+	honest.since = honest.since.Add(time.Hour)
+	s.now = s.now.Add(time.Hour)
+	s.feed.setWork("L-0002", w)
+	s.feed.mu.Lock()
+	s.feed.pick(s.now, 1_000_000)
+	s.feed.mu.Unlock()
+	if got := honest.deficit(s.now); got != behind {
+		t.Errorf("a lease was behind by %v, and by %v when another's pool was back", behind, got)
+	}
+	if got := flapping.deficit(s.now); got != before {
+		t.Errorf("behind by %v before the pool went away, by %v when it is back", before, got)
+	}
+
+	flapping.give(miner.Hashes(1 << 40))
+	ahead := flapping.given.Sub(flapping.owed(s.now))
+	s.feed.setWork("L-0002", nil)
+	s.feed.install(leases, map[string]*work{"L-0001": honest.work, lease.House: s.feed.house.work})
+	s.feed.setWork("L-0002", w)
+	if got := flapping.given.Sub(flapping.owed(s.now)); got != ahead {
+		t.Errorf("ahead by %v, and by %v after its pool was away: it could have the rigs all day", ahead, got)
 	}
 }
