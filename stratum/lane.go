@@ -20,8 +20,8 @@ type Lane struct {
 	newest atomic.Pointer[work]
 
 	mu     sync.Mutex
-	tip    *tip // of the newest job
-	closed bool
+	tip    *tip        // of the newest job
+	closed atomic.Bool // set under mu
 
 	riders []riders // one for each shard
 }
@@ -61,6 +61,7 @@ type work struct {
 type tip struct {
 	prev    miner.Hash
 	retired atomic.Bool // a newer one was announced
+	lanes   int         // whose tip it is; under the mu of tips
 }
 
 // NewLane returns a lane that has no job yet.
@@ -87,7 +88,7 @@ func (l *Lane) Publish(j LaneJob) {
 	w.encode()
 
 	l.mu.Lock()
-	if l.closed {
+	if l.closed.Load() {
 		l.mu.Unlock()
 		return
 	}
@@ -109,8 +110,10 @@ func (l *Lane) Publish(j LaneJob) {
 // connections; those that get none keep their job, and wait.
 func (l *Lane) Close() {
 	l.mu.Lock()
-	first := !l.closed
-	l.closed = true
+	first := !l.closed.Swap(true)
+	if first {
+		l.srv.tips.leave(l.tip)
+	}
 	l.mu.Unlock()
 	if !first {
 		return

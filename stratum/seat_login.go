@@ -69,6 +69,7 @@ func (s *Seat) subscribe(m *Message) {
 	s.mu.Unlock()
 	s.write(out, true)
 	s.s.replies = s.s.replies[:0]
+	s.arrived(lane)
 }
 
 func (s *Seat) replySubscription(m *Message) {

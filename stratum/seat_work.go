@@ -24,14 +24,27 @@ func (s *Seat) deliver(l *Lane, buf []byte) []byte {
 // Move puts the connection on another lane, whose job it gets at once. Shares
 // of the old lane's jobs are judged and credited by their own issues.
 func (s *Seat) Move(l *Lane) {
-	now := s.srv.clock()
 	s.mu.Lock()
-	w := s.changeLane(l)
-	if w == nil {
+	s.move(l)
+}
+
+// move is Move. The caller holds mu, which move gives up.
+func (s *Seat) move(l *Lane) {
+	now := s.srv.clock()
+	if w := s.changeLane(l); w != nil {
+		s.post(s.give(nil, w, now), now)
+	} else {
 		s.mu.Unlock()
-		return
 	}
-	s.post(s.give(nil, w, now), now)
+	s.arrived(l)
+}
+
+// arrived asks for another lane than one that was closed meanwhile: its Close
+// may not have seen the connection on it.
+func (s *Seat) arrived(l *Lane) {
+	if l != nil && l.closed.Load() {
+		go s.rehome(l) // the caller may hold what the Desk needs
+	}
 }
 
 // changeLane changes the lane and returns what is to be handed out, or nil. The
@@ -67,9 +80,15 @@ func (s *Seat) rehome(from *Lane) {
 	if known {
 		to = s.srv.cfg.Desk.Place(s)
 	}
-	if to != from {
-		s.Move(to)
+	if to == from || to != nil && to.closed.Load() {
+		return
 	}
+	s.mu.Lock()
+	if s.lane != from { // it was moved while the Desk thought about it
+		s.mu.Unlock()
+		return
+	}
+	s.move(to)
 }
 
 // give appends the lines that make w the newest work of the connection, under

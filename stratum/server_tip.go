@@ -8,7 +8,7 @@ import (
 )
 
 // maxTips is how many previous blocks are remembered: the newest of each chain
-// that lanes are on, and those just left.
+// that lanes are on, which are more if need be, and those just left.
 const maxTips = 64
 
 // tips are the previous blocks of all lanes. Lanes may be on different chains,
@@ -23,6 +23,25 @@ type tips struct {
 func (t *tips) at(old *tip, prev miner.Hash, clean bool) *tip {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := t.find(old, prev, clean)
+	if old != nil {
+		old.lanes--
+	}
+	now.lanes++
+	return now
+}
+
+// leave says that a lane is closed whose tip was old.
+func (t *tips) leave(old *tip) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if old != nil {
+		old.lanes--
+	}
+}
+
+// find is at without the count of lanes. The caller holds mu.
+func (t *tips) find(old *tip, prev miner.Hash, clean bool) *tip {
 	moved := clean && old != nil && old.prev != prev
 	if moved {
 		old.retired.Store(true)
@@ -35,12 +54,24 @@ func (t *tips) at(old *tip, prev miner.Hash, clean bool) *tip {
 		// A chain that goes back to it makes it a tip again, but not its jobs.
 		t.all = slices.Delete(t.all, i, i+1)
 	}
-	if len(t.all) == maxTips {
-		i = max(slices.IndexFunc(t.all, func(known *tip) bool { return known.retired.Load() }), 0)
-		t.all[i].retired.Store(true)
-		t.all = slices.Delete(t.all, i, i+1)
+	if len(t.all) >= maxTips {
+		t.forget()
 	}
 	fresh := &tip{prev: prev}
 	t.all = append(t.all, fresh)
 	return fresh
+}
+
+// forget makes room for a tip. It takes none that a lane is on, for what one
+// lane's upstream says, however fast, must not make the work of others stale.
+// The caller holds mu.
+func (t *tips) forget() {
+	i := slices.IndexFunc(t.all, func(known *tip) bool { return known.lanes == 0 && known.retired.Load() })
+	if i < 0 {
+		i = slices.IndexFunc(t.all, func(known *tip) bool { return known.lanes == 0 })
+	}
+	if i >= 0 {
+		t.all[i].retired.Store(true)
+		t.all = slices.Delete(t.all, i, i+1)
+	}
 }
