@@ -49,7 +49,7 @@ type Contracts interface {
 	// from it (tag must not use the Store), and stores it, if at every moment of its term the sum of the
 	// leases' contracted rates stays within limitHps; else ErrOversold. It
 	// fails with ErrNotFound for an unknown tenant or terms and ErrTagTaken
-	// for a tag in use.
+	// for a tag that Distinct refuses.
 	AddLease(ctx context.Context, l Lease, limitHps uint64, tag func(id string) Tag) (Lease, error)
 	Lease(ctx context.Context, id string) (Lease, error)
 	Leases(ctx context.Context) ([]Lease, error) // by ID

@@ -11,8 +11,36 @@ import (
 // TagSize is the length of a whole tag in bytes.
 const TagSize = 16
 
+// MinPoolTag is how many bytes of a tag the work for a foreign pool carries at
+// least: some leave room for no more.
+const MinPoolTag = 2
+
 // Tag marks a coinbase, and so every hash below it, as work for one lease.
 type Tag [TagSize]byte
+
+// Distinct fails with ErrTagTaken when l's work could be taken for another
+// lease's. Of leases that mine for pools, the first MinPoolTag bytes of the tag
+// must differ if they are ever active at the same time, whatever the addresses
+// of their pools are: one pool may have many.
+func Distinct(leases []Lease, l *Lease) error {
+	for i := range leases {
+		o := &leases[i]
+		switch {
+		case o.Tag == l.Tag:
+			return fmt.Errorf("%w: %v is the tag of lease %s, use another nonce", ErrTagTaken, l.Tag, o.ID)
+		case o.Pool != nil && l.Pool != nil && [MinPoolTag]byte(o.Tag[:]) == [MinPoolTag]byte(l.Tag[:]) && o.overlaps(l):
+			return fmt.Errorf("%w: %v begins like %v of lease %s, and there may be pools with no room for more: use another nonce",
+				ErrTagTaken, l.Tag, o.Tag, o.ID)
+		}
+	}
+	return nil
+}
+
+// overlaps reports whether there is a moment at which both are active.
+func (l *Lease) overlaps(o *Lease) bool {
+	before := func(a, b *Lease) bool { return a.StopMs() != 0 && a.StopMs() <= b.StartMs }
+	return !before(l, o) && !before(o, l)
+}
 
 // TagInput is what a tag commits to.
 type TagInput struct {

@@ -74,6 +74,22 @@ func (s *suite) addLeaseErrors() {
 	_, err = s.store.AddLease(s.ctx, sampleLease("acme", h), noLimit, sameTag)
 	s.is(err, lease.ErrTagTaken)
 	same(s, "leases after the errors", len(must(s.store.Leases(s.ctx))(s)), 1)
+
+	// At a pool with little room a tag is its first bytes alone.
+	add := func(tag lease.Tag, start, end int64, pool *lease.Pool) error {
+		l := sampleLease("acme", h)
+		l.StartMs, l.EndMs, l.Pool = start, end, pool
+		_, err := s.store.AddLease(s.ctx, l, noLimit, func(string) lease.Tag { return tag })
+		return err
+	}
+	pool := &lease.Pool{URLs: []string{"stratum+tcp://pool.example:3333"}, User: "u"}
+	other := &lease.Pool{URLs: []string{"stratum+tcp://eu.pool.example:3333"}, User: "v"}
+	s.ok(add(lease.Tag{7, 7, 1}, 1000, 2000, pool))
+	s.is(add(lease.Tag{7, 7, 2}, 1999, 0, other), lease.ErrTagTaken)
+	s.is(add(lease.Tag{7, 7, 2}, 1, 1001, pool), lease.ErrTagTaken)
+	s.ok(add(lease.Tag{7, 7, 2}, 2000, 3000, pool))
+	s.ok(add(lease.Tag{7, 8, 1}, 1000, 2000, pool))
+	s.ok(add(lease.Tag{7, 7, 3}, 1000, 2000, nil))
 }
 
 func (s *suite) oversell() {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"iter"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
@@ -131,7 +132,7 @@ func sampleTenant(id string) lease.Tenant {
 
 // tagOf makes a tag of a lease's ID.
 func tagOf(id string) (t lease.Tag) {
-	copy(t[:], id)
+	slices.Reverse(t[:copy(t[:], id)]) // what differs comes first
 	return t
 }
 

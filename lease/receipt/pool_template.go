@@ -20,7 +20,7 @@ const PoolTemplateFormat = "hashlease-pool-template/1"
 // minPoolTag of it, the worker's number and what workers roll last, and zeros
 // between them if more is left.
 const (
-	minPoolTag        = 2
+	minPoolTag        = lease.MinPoolTag
 	workerSize        = 2
 	rolledSize        = 4
 	maxPoolExtranonce = 32 // bytes of each of the pool's two extranonces

@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/hashlease/hashlease/lease"
@@ -107,12 +106,7 @@ func (s *Store) AddLease(ctx context.Context, l lease.Lease, limitHps uint64, ta
 		}
 		l.ID = fmt.Sprintf("L-%04d", num)
 		l.Tag = tag(l.ID)
-		var holder string
-		err = tx.QueryRowContext(ctx, "SELECT id FROM leases WHERE tag = ?", l.Tag[:]).Scan(&holder)
-		if err == nil {
-			return fmt.Errorf("%w: %v is the tag of lease %s, use another nonce", lease.ErrTagTaken, l.Tag, holder)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
+		if err := lease.Distinct(others, &l); err != nil {
 			return err
 		}
 		pool, err := newPoolColumns(l.Pool)
