@@ -3,6 +3,7 @@ package stratum
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -77,7 +78,11 @@ func (l *Lane) Publish(j LaneJob) {
 	w := &work{LaneJob: j, id: s.nextID(), ceiling: maxLevel, since: s.clock()}
 	w.Job.ID = string(appendID64(nil, w.id))
 	w.Job.Version &^= j.Mask
-	if err := w.Job.Validate(); err != nil {
+	err := w.Job.Validate()
+	if err == nil && (j.Job.Time < j.MinTime || j.Job.Time > j.MaxTime) {
+		err = fmt.Errorf("job %q: its time of %d is not one of shares, %d to %d", w.Job.ID, j.Job.Time, j.MinTime, j.MaxTime)
+	}
+	if err != nil {
 		s.badJobs.Add(1)
 		s.log.Error("a job cannot be handed out", "lane", l.Name, "err", err)
 		return

@@ -29,12 +29,14 @@ type Limits struct {
 
 	// Messages a second that one connection may send on average, and how many
 	// at once: a fast rig that starts at a low difficulty floods for a moment.
+	// 1 KiB, also of blank lines, counts as one more.
 	MessageRate  int // 0: 2000
 	MessageBurst int // 0: 50 000
 
 	// A connection is dropped when more than InvalidPercent of its shares are
-	// refused for other reasons than coming late, InvalidShares or more of
-	// them, with old ones counting ever less. Its address is banned for
+	// invalid, InvalidShares or more of them, with old ones counting ever less.
+	// Those that come late, are beyond SharesPerBlock, or that the Desk refuses
+	// are not. Its address is banned for
 	// BanTime unless other connections from there do good work.
 	InvalidPercent int           // 0: 50
 	InvalidShares  int           // 0: 50

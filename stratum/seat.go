@@ -24,7 +24,7 @@ type Seat struct {
 	conn  net.Conn
 	tcp   syscall.RawConn // for writes that do not wait; nil: there are none
 	addr  netip.Addr
-	since int64        // Unix nanoseconds, as all times here
+	since int64        // by Server.clock, as all times here
 	heard atomic.Int64 // the last bytes
 	slot  int          // in the shard; under its mu
 	ride  int          // among the lane's riders; under their mu
@@ -75,6 +75,7 @@ type worker struct {
 type reading struct {
 	reader    Reader
 	now       int64 // when the last bytes came
+	at        int64 // the same by the machine's clock, which may be set
 	paid      int64 // until when messages are paid for at the allowed rate
 	messages  int   // before the first worker, and refused logins
 	malformed int
@@ -126,10 +127,14 @@ type inlet Seat
 
 func (i *inlet) Read(p []byte) (int, error) {
 	n, err := i.conn.Read(p)
-	i.now = i.srv.clock()
+	i.now, i.at = i.srv.clock(), i.srv.cfg.Now().UnixNano()
 	if n > 0 {
 		i.heard.Store(i.now)
 		i.shard.tally.bytesIn.Add(uint64(n))
+		// Blank lines are no messages, but no less work.
+		if s := (*Seat)(i); !s.pays(s.price() * int64(n) / freeBytes) {
+			s.drop(dropRate)
+		}
 	}
 	return n, err
 }
@@ -175,15 +180,24 @@ func (s *Seat) rest() {
 
 // affords counts a message, and drops a connection that has sent too many.
 func (s *Seat) affords() bool {
-	l := &s.srv.limits
-	cost := int64(1e9) / int64(l.MessageRate)
-	s.paid = max(s.paid, s.now) + max(cost, 1)
 	s.shard.tally.messages.Add(1)
-	if s.paid-s.now > max(cost, 1)*int64(l.MessageBurst) {
+	if !s.pays(s.price()) {
 		s.drop(dropRate)
 		return false
 	}
 	return len(s.workers) > 0 || s.strange() // only this goroutine adds workers
+}
+
+// freeBytes is how many bytes count as much as a message.
+const freeBytes = 1 << 10
+
+// price is the time, in nanoseconds, that one message stands for.
+func (s *Seat) price() int64 { return max(1e9/int64(s.srv.limits.MessageRate), 1) }
+
+// pays counts what a peer has sent, and reports whether that is not too much.
+func (s *Seat) pays(price int64) bool {
+	s.paid = max(s.paid, s.now) + price
+	return s.paid-s.now <= s.price()*int64(s.srv.limits.MessageBurst)
 }
 
 // strange counts a message of one who is nobody yet, and drops a connection

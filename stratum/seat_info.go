@@ -34,7 +34,7 @@ func (s *Seat) Info() SeatInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := SeatInfo{
-		ID: s.ID, Remote: s.Remote, Agent: s.agent, Since: instant(s.since), Lane: s.lane,
+		ID: s.ID, Remote: s.Remote, Agent: s.agent, Since: s.srv.date(s.since), Lane: s.lane,
 		Subscribed: s.claim != nil, Mask: s.mask, Asked: s.asked, Fixed: s.fixed,
 		RateHps: s.rate.at(now), Accepted: s.accepted, Refused: s.denied,
 	}
@@ -49,7 +49,7 @@ func (s *Seat) Info() SeatInfo {
 		i.Difficulty, i.Target = at.difficulty, at.target
 	}
 	if s.lastShare != 0 {
-		i.LastShare = instant(s.lastShare)
+		i.LastShare = s.srv.date(s.lastShare)
 	}
 	return i
 }

@@ -2,6 +2,7 @@ package stratum
 
 import (
 	"errors"
+	"time"
 
 	"github.com/hashlease/hashlease/miner"
 )
@@ -37,11 +38,11 @@ func (s *Seat) submit(m *Message) {
 func (s *Seat) judge(params []byte) (e *Error, level int8, retuned bool) {
 	sub := &s.s.submit
 	if s.claim == nil { // only this goroutine sets it
-		return s.refused(errNotSubscribed, nil, nil, nil), 0, false
+		return s.blame(errNotSubscribed, nil, nil), 0, false
 	}
 	if err := sub.parse(params); err != nil {
 		e := &Error{Code: CodeOther, Message: Printable(err.Error(), maxRefusalText)}
-		return s.refused(e, nil, nil, nil), 0, false
+		return s.blame(e, nil, nil), 0, false
 	}
 	w := s.workerNamed(sub.user)
 	if w == nil {
@@ -49,7 +50,7 @@ func (s *Seat) judge(params []byte) (e *Error, level int8, retuned bool) {
 		if len(s.workers) == 0 {
 			e = errNoWork
 		}
-		return s.refused(e, nil, nil, nil), 0, false
+		return s.blame(e, nil, nil), 0, false
 	}
 	job, issue, late := s.find(sub.job)
 	if issue == nil {
@@ -65,10 +66,13 @@ func (s *Seat) judge(params []byte) (e *Error, level int8, retuned bool) {
 			s.shard.tally.lateRetarget.Add(1)
 			return nil, noLevel, false
 		}
-		return s.refused(e, w, job.work, nil), 0, false
+		return s.blame(e, w, job.work), 0, false
 	}
-	if e := s.remember(job.work, hash); e != nil {
-		return s.refused(e, w, job.work, nil), 0, false
+	if e := s.remember(job.work, hash); e == errTooMany {
+		a := s.share(w, job.work, issue, header, hash)
+		return s.refused(e, w, job.work, &a), 0, false
+	} else if e != nil {
+		return s.blame(e, w, job.work), 0, false
 	}
 	a := &s.s.accepted
 	*a = s.share(w, job.work, issue, header, hash)
@@ -130,7 +134,7 @@ func (s *Seat) check(w *work, i *Issue) (miner.Header, miner.Hash, error) {
 // remember reports a header that was submitted before.
 func (s *Seat) remember(w *work, h miner.Hash) *Error {
 	seen := s.claim.seenOn(w.tip) // only this goroutine uses it
-	if seen.Len() >= s.srv.limits.SharesPerBlock {
+	if seen.Len() >= s.srv.limits.SharesPerBlock && !seen.Has(h) {
 		s.shard.tally.limited[limitShares].Add(1)
 		return errTooMany
 	}
@@ -146,7 +150,7 @@ func (s *Seat) share(w *worker, job *work, i *Issue, header miner.Header, hash m
 	share.Extranonce2 = append([]byte(nil), share.Extranonce2...)
 	return Accepted{
 		Seat: s, Worker: w.grant.Name, Grant: w.grant, Issue: i, Owner: job.Owner,
-		Share: share, Header: header, Hash: hash, At: instant(s.now),
+		Share: share, Header: header, Hash: hash, At: time.Unix(0, s.at),
 	}
 }
 
@@ -197,9 +201,14 @@ func (s *Seat) refused(e *Error, w *worker, job *work, late *Accepted) *Error {
 	s.mu.Lock()
 	s.denied++
 	s.mu.Unlock()
-	if e.Code != CodeJobNotFound {
-		s.proportion(false)
-	}
+	return e
+}
+
+// blame is refused for a share that no honest worker sends: not one that
+// came too late, is beyond a limit, or that the Desk does not want.
+func (s *Seat) blame(e *Error, w *worker, job *work) *Error {
+	s.refused(e, w, job, nil)
+	s.proportion(false)
 	return e
 }
 

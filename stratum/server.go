@@ -20,7 +20,7 @@ type ServerConfig struct {
 	Vardiff         Vardiff
 	Limits          Limits
 	Log             *slog.Logger     // nil: silent
-	Now             func() time.Time // nil: time.Now
+	Now             func() time.Time // for dates, such as Accepted.At; nil: time.Now. Durations are measured by a clock that is never set
 }
 
 // Server speaks Stratum V1 with workers: it hands out jobs and judges their
@@ -39,6 +39,8 @@ type Server struct {
 	shards   []*shard
 	scratch  sync.Pool // of *scratch
 	buffers  sync.Pool // of *[]byte, LineBytes long
+
+	began time.Time
 
 	lastID   atomic.Uint64 // of jobs
 	lastSeat atomic.Uint64
@@ -76,7 +78,7 @@ func NewServer(cfg ServerConfig) (*Server, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, done: make(chan struct{})}
+	s := &Server{cfg: cfg, log: cfg.Log, began: time.Now(), done: make(chan struct{})}
 	var err error
 	if s.limits, err = cfg.Limits.withDefaults(); err != nil {
 		return nil, err

@@ -82,7 +82,8 @@ type Refused struct {
 	Err    *Error
 
 	// Late is set for a share that came too late and would have counted
-	// before. A header that solves a block is worth submitting all the same.
+	// before, or that is beyond Limits.SharesPerBlock. A header that solves a
+	// block is worth submitting all the same.
 	// It belongs to Refused.Accepted alone: everything in it is as it would
 	// have been.
 	Late *Accepted

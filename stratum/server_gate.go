@@ -165,8 +165,11 @@ func (s *Server) Admit(a netip.Addr) error {
 	return ErrFull
 }
 
-// clock returns the time in Unix nanoseconds.
-func (s *Server) clock() int64 { return s.cfg.Now().UnixNano() }
+// clock returns the time in nanoseconds. It begins with the Unix time and goes
+// on evenly, for limits must not act up when the machine's clock is set.
+func (s *Server) clock() int64 { return s.began.UnixNano() + int64(time.Since(s.began)) }
 
-// instant is a clock's time as others want it.
-func instant(ns int64) time.Time { return time.Unix(0, ns) }
+// date is a clock's time as others want it, by the machine's clock as it is now.
+func (s *Server) date(ns int64) time.Time {
+	return s.cfg.Now().Round(0).Add(time.Duration(ns - s.clock()))
+}

@@ -104,6 +104,12 @@ func (s *Seen) Add(h miner.Hash) bool {
 	return true
 }
 
+// Has reports whether h is remembered.
+func (s *Seen) Has(h miner.Hash) bool {
+	_, dup := s.hashes[h]
+	return dup
+}
+
 // Reset forgets everything; callers do so when the previous block changes and
 // no share of the old one can count any more.
 func (s *Seen) Reset() { s.hashes = nil }
