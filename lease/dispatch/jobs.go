@@ -196,7 +196,7 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	grades := d.rigs.wantedGrades()
 	for _, g := range grades {
 		house := jobs[len(everybody)-1]
-		house.Target = g.target()
+		house.Target, house.Tag = g.target(), d.gradeTag(g)
 		jobs = append(jobs, house)
 	}
 	_, placed, err := d.Store.PutJobs(ctx, stored, slices.Clone(jobs))

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"crypto/ed25519"
 	"math/bits"
 	"sync"
 	"time"
@@ -59,6 +60,16 @@ type grade int
 const minGrade, maxGrade = 4, 15
 
 func (g grade) target() miner.Target { return miner.TargetForWork(miner.Hashes(1 << (4 * g))) }
+
+// gradeTag is what the house's jobs of a grade are marked with. Each has its
+// own, so that no header is work of two grades: who finds a share could choose
+// afterwards which of them it is to count for.
+func (d *Dispatcher) gradeTag(g grade) lease.Tag {
+	provider := d.Key.Public().(ed25519.PublicKey)
+	return lease.NewTag(lease.TagInput{
+		Provider: provider, Lease: lease.House, Tenant: provider, Nonce: [16]byte{byte(g)}, Terms: d.Terms,
+	})
+}
 
 // gradeFor is the largest one of which a rig of that rate finds a receipt in
 // so many milliseconds on average.

@@ -286,12 +286,16 @@ func (p *plant) proofs(t testing.TB, source string) (all []proof) {
 	return all
 }
 
-// house is the pseudo-lease of the provider's own work.
-func (p *plant) house() lease.Lease {
-	l := lease.Lease{ID: lease.House}
+// house are the pseudo-leases of the provider's own work, one for each size of
+// receipt.
+func (p *plant) house() (all []lease.Lease) {
 	pub := p.key.Public().(ed25519.PublicKey)
-	l.Tag = lease.NewTag(lease.TagInput{Provider: pub, Lease: lease.House, Tenant: pub, Terms: p.terms})
-	return l
+	for size := range byte(16) {
+		all = append(all, lease.Lease{ID: lease.House, Tag: lease.NewTag(lease.TagInput{
+			Provider: pub, Lease: lease.House, Tenant: pub, Nonce: [16]byte{size}, Terms: p.terms,
+		})})
+	}
+	return all
 }
 
 // owner finds the lease whose tag is in a job's coinbase.
@@ -318,7 +322,7 @@ func owner(t testing.TB, job *stratum.Job, leases []lease.Lease) string {
 // the number of receipts.
 func (f *farm) checkCredit(leases []lease.Lease, rigs ...*rig) (n int) {
 	f.t.Helper()
-	leases = append(slices.Clone(leases), f.p.house())
+	leases = append(slices.Clone(leases), f.p.house()...)
 	targets := make(map[string]miner.Target)
 	for _, r := range rigs {
 		for _, s := range f.p.proofs(f.t, r.name) {

@@ -128,7 +128,7 @@ func TestRigsFindBlocks(t *testing.T) {
 					if b.VersionBits != 0 {
 						rolled++
 					}
-					if of := owner(t, m.job, append(leases, p.house())); of != b.Lease {
+					if of := owner(t, m.job, append(leases, p.house()...)); of != b.Lease {
 						t.Errorf("block %v of %s is said to be of %s", b.Hash, of, b.Lease)
 					}
 				}
@@ -262,7 +262,7 @@ func TestHouseRigsGetJobsOfTheirGrade(t *testing.T) {
 	p := newPlantOf(t, hardCoin)
 	f := p.farm(t, func(c *dispatch.Config) {
 		c.HouseProofMs = 20
-		c.Stratum.Vardiff.Start = difficulty(t, "0.000244140625") // 2^20 hashes: the next grade
+		c.Stratum.Vardiff.Start = difficulty(t, "0.00048828125") // 2^21 hashes: the next grade
 	})
 	f.until("there are jobs", func() bool { return f.Snapshot().Templates > 0 })
 	rigs, work := f.crew("one")
@@ -277,6 +277,14 @@ func TestHouseRigsGetJobsOfTheirGrade(t *testing.T) {
 	})
 	rest()
 	f.stop()
+	// No header is of both sizes, for whoever finds it to choose from.
+	coinbases := make(map[string]bool)
+	for _, m := range rigs[0].shares() {
+		coinbases[string(m.job.Coinb1)] = true
+	}
+	if len(coinbases) != 2 {
+		t.Errorf("jobs of two sizes have %d coinbases", len(coinbases))
+	}
 	for w := range works {
 		if w != 1<<16 && w != 1<<20 {
 			t.Errorf("receipts of sizes %v, want 2^16 and 2^20", works)
