@@ -40,6 +40,7 @@ type committer struct {
 	failing  time.Time                // since when the store fails
 	warned   time.Time                // when that was last logged
 	lastFind time.Time                // the last block candidate
+	seen     headers                  // what counts already
 }
 
 // commitLoop judges shares as they come and commits them in batches until ctx
@@ -48,6 +49,7 @@ func (d *Dispatcher) commitLoop(ctx context.Context) error {
 	c := &d.commit
 	c.verdicts = make(map[lease.Verdict]uint64)
 	c.counts = make(map[lease.Count]uint64)
+	c.seen = make(headers)
 	c.last = d.Now()
 	tick := time.NewTicker(batchAge / 5)
 	defer tick.Stop()
@@ -127,10 +129,11 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 	share := s.ref.ShareOf(s.header)
 	header, hash, err := s.ref.Issue.Check(share)
 	if err == nil {
-		if err := d.loadSeen(ctx, s.work.tip); err != nil {
+		seen := c.seen.on(s.work.tip.prev, d.Now())
+		if err := d.loadSeen(ctx, s.work.tip.prev, seen); err != nil {
 			return err
 		}
-		if !s.work.tip.seen.Add(hash) {
+		if !seen.Add(hash) {
 			err = &stratum.Error{Code: stratum.CodeDuplicate, Message: "Duplicate share"}
 		}
 	}
@@ -147,7 +150,13 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 	case err != nil:
 		return err
 	}
-	s.work.forward(s.ref, share, hash)
+	// A pool gets what is counted and nothing else, or it could have work for
+	// nothing by new blocks that are none. Only a share that solves a block of
+	// a pool's is worth sending when the chain has gone on, so it counts.
+	late := s.stale && !(s.work.upstream != nil && hash.Meets(s.work.network))
+	if !late && !s.blockOnly || hash.Meets(s.work.network) {
+		s.work.forward(s.ref, share, hash)
+	}
 	if s.work.block != nil && hash.Meets(s.work.network) {
 		if err := d.candidate(ctx, s, share, header, hash); err != nil {
 			return err
@@ -156,7 +165,7 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 	if s.blockOnly || !hash.Meets(s.work.job.Target) {
 		return nil // it was for the pool, or a block
 	}
-	if s.stale {
+	if late {
 		c.verdicts[lease.Verdict{Lease: s.work.job.Lease, Source: s.source, Reason: lease.Stale}]++
 		return nil
 	}
@@ -203,16 +212,16 @@ func (d *Dispatcher) candidate(ctx context.Context, s *found, share stratum.Shar
 	return nil
 }
 
-// loadSeen makes a tip remember the receipts that earlier runs have on it.
-func (d *Dispatcher) loadSeen(ctx context.Context, t *tip) error {
-	if t.loaded {
+// loadSeen remembers the receipts that the store has on a block.
+func (d *Dispatcher) loadSeen(ctx context.Context, prev miner.Hash, seen *seenOn) error {
+	if seen.loaded {
 		return nil
 	}
 	jobs := make(map[int64]lease.Job)
 	templates := make(map[int64]*receipt.Template)
-	for r, err := range d.Store.ReceiptsOn(ctx, t.prev) {
+	for r, err := range d.Store.ReceiptsOn(ctx, prev) {
 		if err != nil {
-			return fmt.Errorf("receipts on block %v: %w", t.prev, err)
+			return fmt.Errorf("receipts on block %v: %w", prev, err)
 		}
 		job, ok := jobs[r.Job]
 		if !ok {
@@ -237,9 +246,9 @@ func (d *Dispatcher) loadSeen(ctx context.Context, t *tip) error {
 		if err != nil {
 			return fmt.Errorf("receipt %d: %w", r.Seq, err)
 		}
-		t.seen.Add(h.Hash())
+		seen.Add(h.Hash())
 	}
-	t.loaded = true
+	seen.loaded = true
 	return nil
 }
 

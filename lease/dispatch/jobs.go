@@ -216,6 +216,8 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 			graded[grades[i-len(everybody)]] = w
 		}
 	}
+	d.pools.mu.Lock() // what pools send now comes after
+	defer d.pools.mu.Unlock()
 	maps.Copy(works, d.pools.works())
 	j.working, j.due = active, false
 	d.feed.install(active, works)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/stratum"
@@ -37,7 +38,11 @@ type upstream struct {
 	newest  *stratum.Issue // as the pool gave it; nil: nothing to do
 	why     string         // it cannot be worked for; "" it can
 	current *work          // what is worked on; the loop's to write
-	tip     *tip           // the loop's alone
+
+	// The loop's alone:
+	tip    *tip
+	jobs   budget
+	logged time.Time // when it last complained
 }
 
 // follow opens connections for the leases that mine for pools, and closes
@@ -141,10 +146,8 @@ func (p *pools) know(leases []lease.Lease) {
 	}
 }
 
-// works returns what the leases with pools work on, by lease.
+// works returns what the leases with pools work on, by lease. Under mu.
 func (p *pools) works() map[string]*work {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	works := make(map[string]*work)
 	for id, u := range p.open {
 		if w := u.work(); w != nil {

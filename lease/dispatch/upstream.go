@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,8 +14,14 @@ import (
 )
 
 // upstreamPause is the least time between two jobs of a pool that are taken
-// up, but for new blocks: each is made durable.
+// up: each is made durable.
 const upstreamPause = 250 * time.Millisecond
+
+// complainEvery is how often the log says that a pool's jobs are of no use.
+const complainEvery = 30 * time.Second
+
+// errFlood is why a pool's job has to wait.
+var errFlood = errors.New("its pool sends more and larger jobs than can be kept")
 
 // Work implements stratum.Handler.
 func (u *upstream) Work(issue *stratum.Issue) { u.set(issue, "") }
@@ -54,11 +61,13 @@ func (u *upstream) work() *work {
 
 // loop takes up the pool's jobs.
 func (u *upstream) loop(ctx context.Context) {
+	var later <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-u.wake:
+		case <-later:
 		}
 		u.mu.Lock()
 		issue := u.newest
@@ -66,22 +75,23 @@ func (u *upstream) loop(ctx context.Context) {
 		fresh := issue != nil && (u.tip == nil || u.tip.prev != issue.PrevHash)
 		if fresh && u.tip != nil {
 			u.tip.outlived.Store(true)
+			u.tip = nil // should the pool go back to that block, its jobs begin anew
 		}
-		w, err := u.take(ctx, issue)
+		w, wait, err := u.take(ctx, issue)
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
-			u.d.Log.Error("a pool's job cannot be worked on", "lease", u.lease.ID, "err", err)
-			u.mu.Lock()
-			u.why = err.Error()
-			u.mu.Unlock()
+		u.complain(err)
+		later = nil
+		if wait > 0 {
+			later = time.After(wait)
+			if !fresh {
+				w = u.work() // a while longer
+			}
 		}
-		u.mu.Lock()
-		u.current = w
-		u.mu.Unlock()
-		u.d.feed.setWork(u.lease.ID, w)
-		u.d.rigs.publishPool(u.lease.ID, w)
+		if !u.adopt(w) {
+			return
+		}
 		if fresh || w == nil {
 			u.d.engine.Kick()
 		}
@@ -91,6 +101,45 @@ func (u *upstream) loop(ctx context.Context) {
 		case <-time.After(upstreamPause):
 		}
 	}
+}
+
+// complain says why a job cannot be worked on, or not yet; in the log now and
+// then only, for there may be many such jobs.
+func (u *upstream) complain(err error) {
+	why := ""
+	if err != nil {
+		why = err.Error()
+	}
+	u.mu.Lock()
+	u.why = why
+	u.mu.Unlock()
+	if err == nil {
+		return
+	}
+	if now := u.d.Now(); now.Sub(u.logged) >= complainEvery {
+		u.logged = now
+		u.d.Log.Error("a pool's job cannot be worked on", "lease", u.lease.ID, "err", err)
+	}
+}
+
+// adopt makes w what the lease works on, unless the lease is over. Jobs of all
+// leases are not installed meanwhile, or they would bring back an older one.
+func (u *upstream) adopt(w *work) bool {
+	p := &u.d.pools
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open[u.lease.ID] != u {
+		return false
+	}
+	u.mu.Lock()
+	was := u.current
+	u.current = w
+	u.mu.Unlock()
+	if w == nil || w != was {
+		u.d.feed.setWork(u.lease.ID, w)
+		u.d.rigs.publishPool(u.lease.ID, w)
+	}
+	return true
 }
 
 // address is the one of the lease's pools that is connected, as the lease
@@ -105,19 +154,27 @@ func (u *upstream) address() string {
 	return urls[0] // the pool has sent us to another of its hosts
 }
 
-// take makes a pool's job the lease's: durable, with the lease's tag.
-func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, error) {
+// take makes a pool's job the lease's: durable, with the lease's tag. It tells
+// how long to wait first when the pool sent too much.
+func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, time.Duration, error) {
 	if issue == nil {
-		return nil, nil
+		return nil, 0, nil
 	}
 	now := u.d.Now()
 	document, err := receipt.NewPoolTemplate(receipt.PoolInput{Issue: issue, Pool: u.address(), Terms: u.lease.Terms})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	body, err := document.Encode()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	network, err := issue.Bits.Target()
+	if err != nil {
+		return nil, 0, err
+	}
+	if wait := u.jobs.wait(len(body), now); wait > 0 {
+		return nil, wait, errFlood
 	}
 	stored := []lease.Template{{CreatedMs: now.UnixMilli(), Height: document.Height, Prev: issue.PrevHash, Body: body}}
 	job := lease.Job{
@@ -125,19 +182,15 @@ func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, error
 	}
 	_, placed, err := u.d.Store.PutJobs(ctx, stored, []lease.Job{job})
 	if err != nil {
-		return nil, fmt.Errorf("storing a job: %w", err)
-	}
-	network, err := issue.Bits.Target()
-	if err != nil {
-		return nil, err
+		return nil, 0, fmt.Errorf("storing a job: %w", err)
 	}
 	if u.tip == nil || u.tip.prev != issue.PrevHash {
 		u.tip = &tip{prev: issue.PrevHash, since: now}
 	}
 	return &work{
 		job: placed[0], credit: placed[0].Target.Work(), template: document, network: network, tip: u.tip,
-		upstream: u, issued: issue,
-	}, nil
+		upstream: u, issued: issue, most: proofTarget(u.lease.ContractedHps, lease.MinProofMs),
+	}, 0, nil
 }
 
 // easier is the larger of two targets.
@@ -149,12 +202,17 @@ func easier(a, b miner.Target) miner.Target {
 }
 
 // search is the target of the shares that are looked for: of receipts, or of
-// the pool if that wants more of them.
+// the pool if that wants more of them, but not more than a contract may ask
+// for: else a pool could keep the node busy with shares of no worth.
 func (w *work) search() miner.Target {
 	if w.issued == nil {
 		return w.job.Target
 	}
-	return easier(w.job.Target, w.issued.Target)
+	asked := w.issued.Target
+	if !miner.Hash(asked).Meets(w.most) {
+		asked = w.most
+	}
+	return easier(w.job.Target, asked)
 }
 
 // forward sends a share to the lease's pool if it is good enough for it.

@@ -20,10 +20,6 @@ type tip struct {
 	since    time.Time // when this node learned of it
 	outlived atomic.Bool
 
-	// Header hashes that count already; the committer's alone.
-	seen   stratum.Seen
-	loaded bool // seen holds what the store has on this block
-
 	// A candidate on this block waits for its verdict or was adopted. Another
 	// one could only lose against it.
 	solved atomic.Bool
@@ -42,6 +38,7 @@ type work struct {
 	// pool gave it. Then there is no block.
 	upstream *upstream
 	issued   *stratum.Issue
+	most     miner.Target // no easier one is looked for, whatever the pool asks for
 }
 
 // issue is the job as one thread gets it: extranonce1 is the thread's worker
