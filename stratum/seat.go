@@ -55,6 +55,7 @@ type Seat struct {
 	suggested  int8   // level
 	least      int8   // level, by mining.configure
 	fixed      bool   // by the password
+	hinted     bool   // the login said where to start
 	resumed    bool   // the level is known from before
 	tuner      tuner
 	rate       rate

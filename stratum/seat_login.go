@@ -47,7 +47,7 @@ func (s *Seat) subscribe(m *Message) {
 		s.jobs, c.jobs = c.jobs, nil
 		s.want, s.resumed = c.want, true
 		s.shard.tally.resumed.Add(1)
-	} else if s.suggested == minLevel && !s.fixed {
+	} else if s.suggested == minLevel && !s.hinted {
 		s.want = s.agentLevel()
 	}
 	s.want = s.clamp(s.want)
@@ -226,12 +226,14 @@ func (s *Seat) begin(g *Grant, password string) {
 	s.tuner, s.rate = newTuner(s.now), rate{since: s.now, last: s.now}
 	switch {
 	case fixed != nil:
-		s.fixed = true
+		s.fixed, s.hinted = true, true
 		s.want = s.srv.levels.below(*fixed)
 	case start != nil:
+		s.hinted = true
 		s.want = s.srv.levels.below(*start)
 	case s.resumed, s.suggested != minLevel:
 	case g.StartDifficulty != nil:
+		s.hinted = true
 		s.want = s.srv.levels.below(*g.StartDifficulty)
 	}
 	s.want = s.clamp(s.want)

@@ -2,6 +2,7 @@ package stratum
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/hashlease/hashlease/miner"
@@ -133,7 +134,7 @@ func (s *Seat) check(w *work, i *Issue) (miner.Header, miner.Hash, error) {
 
 // remember reports a header that was submitted before.
 func (s *Seat) remember(w *work, h miner.Hash) *Error {
-	seen := s.claim.seenOn(w.tip) // only this goroutine uses it
+	seen := s.claim.seenOn(w.tip, s.srv.limits.SharesPerBlock, s.holds) // only this goroutine uses it
 	if seen.Len() >= s.srv.limits.SharesPerBlock && !seen.Has(h) {
 		s.shard.tally.limited[limitShares].Add(1)
 		return errTooMany
@@ -142,6 +143,13 @@ func (s *Seat) remember(w *work, h miner.Hash) *Error {
 		return errDuplicate
 	}
 	return nil
+}
+
+// holds reports whether there is a job of a tip that a share may name.
+func (s *Seat) holds(t *tip) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.jobs, func(h handed) bool { return h.work.tip.prev == t.prev })
 }
 
 // share makes what the Desk gets. Its slices are its own.

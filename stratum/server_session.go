@@ -35,20 +35,25 @@ type seenTip struct {
 // keptTips is how many left tips' hashes are kept, should the chain return.
 const keptTips = 2
 
-// seenOn returns the hashes of a tip.
-func (c *claim) seenOn(t *tip) *Seen {
+// seenOn returns the hashes of a tip. It forgets those of others that were left,
+// but for the newest. Upstreams may also change their block without a word of
+// the old one: beyond most hashes, those go that no job is left of, which
+// inPlay says.
+func (c *claim) seenOn(t *tip, most int, inPlay func(*tip) bool) *Seen {
 	for i := range c.seen {
 		if c.seen[i].tip == t || c.seen[i].tip.prev == t.prev {
 			c.seen[i].tip = t
 			return &c.seen[i].seen
 		}
 	}
-	left := 0
+	left, hashes := 0, 0
 	for i := len(c.seen) - 1; i >= 0; i-- {
-		if !c.seen[i].tip.retired.Load() {
-			continue
+		known := c.seen[i].tip
+		if known.retired.Load() {
+			left++
 		}
-		if left++; left > keptTips {
+		hashes += c.seen[i].seen.Len()
+		if known.retired.Load() && left > keptTips || hashes > most && !inPlay(known) {
 			c.seen = append(c.seen[:i], c.seen[i+1:]...)
 		}
 	}
