@@ -169,9 +169,13 @@ func (v *verifier) uncheckedOfPool() []string {
 		"that the jobs came from the pool, and were built on the chain's tip of their time: the bundle carries neither the pool's word nor block headers",
 	}
 	if size, places := v.tagRoom(); size > 0 && places > 0 {
-		list = append(list, fmt.Sprintf("that the tag stands where the pool's connection puts it: as long as there is no public log, "+
+		text := fmt.Sprintf("that the tag stands where the pool's connection puts it: as long as there is no public log, "+
 			"only the signature binds the place. It has %d bytes there: a coinbase made for somebody else has them in a given place by chance once in 2^%d, "+
-			"and in one of %d places, chosen afterwards, once in %s", size, 8*size, places, oneIn(size, places)))
+			"and in one of %d places, chosen afterwards, once in %s", size, 8*size, places, oneIn(size, places))
+		if size <= workerSize+rolledSize {
+			text += "; a provider who means to could put it into the bytes that workers fill in there: two tenants who compare their jobs would see it"
+		}
+		list = append(list, text)
 	}
 	return append(list, "what the pool answered, and its difficulty: the provider's word")
 }

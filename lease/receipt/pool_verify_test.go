@@ -40,7 +40,7 @@ func TestHonestPoolBundle(t *testing.T) {
 		t.Errorf("not applicable: %q", r.NotApplicable)
 	}
 	text := strings.Join(r.Unchecked, "\n")
-	for _, want := range []string{"credits anna.w1", "--pool-work", "the jobs came from the pool", "2 bytes there", "once in 2^16", "of 21 places", "once in 3120", "what the pool answered"} {
+	for _, want := range []string{"credits anna.w1", "--pool-work", "the jobs came from the pool", "2 bytes there", "once in 2^16", "of 21 places", "once in 3120", "could put it into the bytes that workers fill in", "what the pool answered"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not among the unchecked:\n%s", want, text)
 		}
