@@ -19,6 +19,7 @@ import (
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
 	"github.com/hashlease/hashlease/stratum/stratumtest"
+	"github.com/hashlease/hashlease/stratum/transport"
 )
 
 // hardCoin is a target of which no test finds a block.
@@ -58,6 +59,7 @@ type farm struct {
 	p    *plant
 	ctx  context.Context
 	addr string
+	port *transport.Listener
 	stop func()
 }
 
@@ -81,19 +83,17 @@ func (p *plant) farm(t testing.TB, change func(*dispatch.Config)) *farm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := transport.Listen(ctx, transport.ListenConfig{
+		Addr: "127.0.0.1:0", Admit: d.Server().Admit, HandshakeTime: 2 * time.Second, Handshakes: 64,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &farm{Dispatcher: d, t: t, p: p, ctx: ctx, addr: ln.Addr().String()}
+	f := &farm{Dispatcher: d, t: t, p: p, ctx: ctx, addr: port.Addr().String(), port: port}
 	var serving sync.WaitGroup
 	serving.Go(func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			serving.Go(func() { d.Server().Serve(ctx, conn) })
+		if err := port.Serve(ctx, d.Server().Serve); err != nil {
+			t.Error(err)
 		}
 	})
 	ended := make(chan error, 1)
@@ -104,9 +104,8 @@ func (p *plant) farm(t testing.TB, change func(*dispatch.Config)) *farm {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		ln.Close()
-		serving.Wait()
 		cancel()
+		serving.Wait()
 		if err := ledger.Check(context.WithoutCancel(t.Context()), p.store); err != nil {
 			t.Error(err)
 		}
@@ -145,6 +144,7 @@ type mined struct {
 	id   string
 	at   stratum.Share
 	err  error // the refusal
+	took time.Duration
 }
 
 func device(name string) stratumtest.Device {
@@ -189,7 +189,10 @@ func (r *rig) one() error {
 	if !ok {
 		return errors.New("no share within 2^24 hashes")
 	}
-	m := mined{hash: r.hash(&job, share), job: &job, id: job.ID, at: share, err: r.Submit(job.ID, share)}
+	m := mined{hash: r.hash(&job, share), job: &job, id: job.ID, at: share}
+	begin := time.Now()
+	m.err = r.Submit(job.ID, share)
+	m.took = time.Since(begin)
 	var refused *stratum.Error
 	if m.err != nil && !errors.As(m.err, &refused) {
 		return m.err
