@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
@@ -120,14 +119,8 @@ func measureKernels(ctx context.Context, e *env, name string, args []string) err
 			return err
 		}
 	}
-	if *out != "" {
-		b, err := json.MarshalIndent(res, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := e.save(*out, append(b, '\n')); err != nil || *out == "-" {
-			return err
-		}
+	if done, err := e.saveJSON(*out, res); done || err != nil {
+		return err
 	}
 	switch {
 	case *asJSON:

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -60,14 +59,8 @@ func runBenchEngine(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *out != "" {
-		b, err := json.MarshalIndent(res, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := e.save(*out, append(b, '\n')); err != nil || *out == "-" {
-			return err
-		}
+	if done, err := e.saveJSON(*out, res); done || err != nil {
+		return err
 	}
 	if *asJSON {
 		return writeJSON(e.stdout, res)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -67,14 +66,8 @@ func runBenchStratum(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *out != "" {
-		b, err := json.MarshalIndent(res, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := e.save(*out, append(b, '\n')); err != nil || *out == "-" {
-			return err
-		}
+	if done, err := e.saveJSON(*out, res); done || err != nil {
+		return err
 	}
 	if *asJSON {
 		return writeJSON(e.stdout, res)

@@ -193,7 +193,6 @@ func (p *provider) findLease(ctx context.Context, id string) (lease.Lease, error
 	if !errors.Is(err, lease.ErrNotFound) {
 		return l, err
 	}
-	err = usage("no lease is called %q", id)
 	all, listErr := p.store.Leases(ctx)
 	if listErr != nil {
 		return l, listErr
@@ -202,8 +201,5 @@ func (p *provider) findLease(ctx context.Context, id string) (lease.Lease, error
 	for i := range all {
 		ids = append(ids, all[i].ID)
 	}
-	if near := nearest(id, ids); near != "" {
-		return l, withHint(err, "did you mean %s?", near)
-	}
-	return l, withHint(err, "%q lists them", "hashlease lease list")
+	return l, unknownName("lease", id, ids, `"hashlease lease list" lists them`)
 }

@@ -183,7 +183,6 @@ func (p *provider) findRig(ctx context.Context, name string) (lease.Rig, error) 
 	if !errors.Is(err, lease.ErrNotFound) {
 		return r, err
 	}
-	err = usage("no rig is called %q", name)
 	all, listErr := p.store.Rigs(ctx)
 	if listErr != nil {
 		return r, listErr
@@ -192,10 +191,7 @@ func (p *provider) findRig(ctx context.Context, name string) (lease.Rig, error) 
 	for i := range all {
 		names = append(names, all[i].Name)
 	}
-	if near := nearest(name, names); near != "" {
-		return r, withHint(err, "did you mean %s?", near)
-	}
-	return r, withHint(err, `"hashlease rig list" lists them, "hashlease rig add NAME" adds one`)
+	return r, unknownName("rig", name, names, `"hashlease rig list" lists them, "hashlease rig add NAME" adds one`)
 }
 
 // parseMilli reads a positive number such as 17.5 in thousandths, exactly.

@@ -78,3 +78,13 @@ func whyEnded(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// unknownName is an error of usage about a name that nothing of the kind has;
+// it says which was meant, or else gives the hint.
+func unknownName(kind, name string, known []string, hint string) error {
+	err := usage("no %s is called %q", kind, name)
+	if near := nearest(name, known); near != "" {
+		return withHint(err, "did you mean %s?", near)
+	}
+	return withHint(err, "%s", hint)
+}

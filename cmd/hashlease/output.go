@@ -18,6 +18,19 @@ func writeJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+// saveJSON writes a document to the file called name; "" is none. It reports
+// whether that was all, for it went to standard output.
+func (e *env) saveJSON(name string, doc any) (all bool, err error) {
+	if name == "" {
+		return false, nil
+	}
+	b, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return false, err
+	}
+	return name == "-", e.save(name, append(b, '\n'))
+}
+
 // save writes content to the file called name, or to standard output when
 // name is "" or "-". What is there already and no ordinary file, such as
 // /dev/null or a pipe, is written to, never replaced.
