@@ -227,9 +227,7 @@ func TestLeaseEndsUnderItsRigs(t *testing.T) {
 	rigs, work := f.crew("one", "two")
 	rest := work()
 	for _, r := range rigs {
-		if !f.MoveRig(r.name, alice.ID) {
-			t.Fatal("no place")
-		}
+		f.until(r.name+" has a place", func() bool { return f.MoveRig(r.name, alice.ID) })
 	}
 	n := minedBy(rigs)
 	f.until("they work for it", func() bool { return minedBy(rigs) > n+200 })

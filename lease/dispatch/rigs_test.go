@@ -44,9 +44,7 @@ func TestMovesLoseNoShare(t *testing.T) {
 	rest := work()
 	for i := range 100 {
 		for k, r := range rigs {
-			if !f.MoveRig(r.name, places[(i+k)%len(places)]) {
-				t.Fatalf("%s has no place", r.name)
-			}
+			f.until(r.name+" has a place", func() bool { return f.MoveRig(r.name, places[(i+k)%len(places)]) })
 		}
 		if i%4 == 0 { // else at once
 			n := minedBy(rigs)
