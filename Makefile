@@ -32,7 +32,7 @@ test: ## run the quick tests: needs Go, git, gcc and make
 
 .PHONY: test-all
 test-all: race purego cross emulated peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
-	$(MAKE) fuzz FUZZTIME=5s
+	$(MAKE) fuzz FUZZTIME=3s
 
 .PHONY: race
 race: ## run the tests under the race detector, in random order
