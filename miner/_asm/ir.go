@@ -22,13 +22,11 @@ const (
 	opAdd
 	opXor
 	opAnd
-	opAndNot // ^x & y
-	opRor    // by a constant, as are the shifts
+	opRor // by a constant, as are the shifts
 	opShr
 	opShl
-	opTernary     // the function of three bits whose truth table is the constant
-	opTestZero    // sets a bit of the mask register for each lane where x & y = 0
-	opTestZeroAll // the same with vectors, all ones in such a lane
+	opTernary  // the function of three bits whose truth table is the constant
+	opTestZero // sets a bit of the mask register for each lane where x & y = 0
 )
 
 // source is where an operation takes a word from: a value or a place.

@@ -68,21 +68,3 @@ func (t *table) add(words ...uint32) int {
 	}
 	return offset
 }
-
-// weave emits the instructions of several independent streams in turn, so
-// that the processor always has something to do while one waits for its last
-// result.
-func weave(streams ...[]func()) {
-	for i := 0; ; i++ {
-		more := false
-		for _, s := range streams {
-			if i < len(s) {
-				s[i]()
-				more = true
-			}
-		}
-		if !more {
-			return
-		}
-	}
-}
