@@ -58,7 +58,6 @@ type Dispatcher struct {
 	status status
 	rigs   rigs
 	pools  pools
-	runCtx context.Context // of Run; pools' connections end with it
 }
 
 // New prepares a node and waits until its coin node answers. Nothing is
@@ -121,7 +120,6 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 	work, stopWork := context.WithCancelCause(ctx)
 	defer stopWork(nil)
-	d.runCtx = work
 	var following, committing, settling sync.WaitGroup
 	following.Go(func() {
 		err := solo.Follow(work, d.Node, d.Log, func(t *solo.Template, tipChanged bool) error {

@@ -157,7 +157,7 @@ func (d *Dispatcher) activeLeases() []lease.Lease {
 func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	j := &d.jobs
 	active := d.activeLeases()
-	d.followPools(d.runCtx, active)
+	d.followPools(ctx, active)
 	everybody := append(slices.DeleteFunc(slices.Clone(active), func(l lease.Lease) bool { return l.Pool != nil }), d.house)
 
 	network, perBlock, err := networkWork(j.template)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -45,8 +44,8 @@ type upstream struct {
 	logged time.Time // when it last complained
 }
 
-// follow opens connections for the leases that mine for pools, and closes
-// those of other leases.
+// followPools opens connections for the leases that mine for pools, and closes
+// those of other leases. ctx is that of the run: they end with it.
 func (d *Dispatcher) followPools(ctx context.Context, active []lease.Lease) {
 	p := &d.pools
 	p.mu.Lock()
@@ -61,7 +60,7 @@ func (d *Dispatcher) followPools(ctx context.Context, active []lease.Lease) {
 			continue
 		}
 		u, err := d.openUpstream(ctx, l)
-		if err != nil { // the store takes only what can be opened
+		if err != nil { // such a lease was not made by the command, which tries
 			d.Log.Error("a lease's pool cannot be used", "lease", l.ID, "err", err)
 			continue
 		}
@@ -203,7 +202,3 @@ func (p *pools) take() (all []lease.Upstream) {
 	clear(p.said)
 	return all
 }
-
-// PoolAllowAny lets pools have any address, for operators who know all of
-// their tenants.
-func PoolAllowAny(netip.Addr) error { return nil }

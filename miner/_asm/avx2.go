@@ -23,9 +23,9 @@ const (
 
 // The kernel's memory, in bytes; kernel_avx2_amd64.go has it in words.
 const (
-	yStateSize = 8 * yVector                // of a stream: the last four a and e
-	yRowsSize  = rounds * yVector           // of a stream: row t is W[t] of the digest, and W[t] of the header before
-	yRows      = yStreams * yStateSize      //
+	yStateSize = 8 * yVector      // of a stream: the last four a and e
+	yRowsSize  = rounds * yVector // of a stream: row t is W[t] of the digest, and W[t] of the header before
+	yRows      = yStreams * yStateSize
 	yTables    = yRows + yStreams*yRowsSize // of a stream: row t is K[t] + W[t] of the header, row 3 is W[3]
 	yHeader    = yTables + yStreams*yRowsSize
 	yZero      = yHeader + 4*rounds // the bits that a candidate has clear, in all lanes
