@@ -107,11 +107,15 @@ slow: ## run the tests that take minutes
 	$(call tagged,slow)
 
 .PHONY: fuzz
+# Go 1.26 now and then ends a fuzz run at its time limit with a bare "context
+# deadline exceeded" (go.dev/issue/75804); only what an input made fail counts.
 fuzz: ## fuzz every target for FUZZTIME (10s)
 	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/_test.go:func / /' | sort -u | \
 	while read -r file target; do \
 		echo "fuzz $$(dirname $$file) $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) >fuzz.log 2>&1 || { cat fuzz.log; exit 1; }; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) >fuzz.log 2>&1 && continue; \
+		grep -qx '    context deadline exceeded' fuzz.log && ! grep -qE 'panic:|Failing input|hung or terminated' fuzz.log && continue; \
+		cat fuzz.log; exit 1; \
 	done
 	@rm -f fuzz.log
 
