@@ -22,6 +22,7 @@ type State string
 const (
 	Scheduled State = "scheduled" // starts later
 	Active    State = "active"
+	Paused    State = "paused" // by somebody, for a while
 	Ended     State = "ended"  // its term is over
 	Closed    State = "closed" // closed before its term was over
 )
@@ -39,7 +40,11 @@ type Lease struct {
 	Nonce         [16]byte
 	Terms         TermsHash
 	Tag           Tag
-	Pool          *Pool // nil: the house's own templates, whose rewards are shared by the Terms
+	Pool          *Pool    // nil: the house's own templates, whose rewards are shared by the Terms
+	Pauses        []Pause  // in the order they began
+	Rigs          []string // of a hosted lease: the tenant's machines, by name, sorted; they work for nothing else
+	Cores         []int    // of a virtual-hosted lease: the numbers of the processors that are the tenant's alone, sorted
+	Orders        int64    // number of the tenant's last order that was carried out
 }
 
 // Bounds of a lease's fields.
@@ -48,17 +53,15 @@ const (
 	MinProofMs       = 100
 	MaxProofMs       = 10 * 60 * 1000
 	DefaultProofMs   = 5000
+	MaxLeaseRigs     = 1000
+	MaxLeaseCores    = 1024
 )
 
 // Validate checks the terms of one lease by themselves; whether the node can
 // carry it is admission's question.
 func (l *Lease) Validate() error {
-	switch l.Model {
-	case Leased:
-	case Hosted, VirtualHosted:
-		return fmt.Errorf("model %s is not offered by this provider: use %s", l.Model, Leased)
-	default:
-		return fmt.Errorf("unknown model %.30q: use %s", l.Model, Leased)
+	if err := l.validateModel(); err != nil {
+		return err
 	}
 	if l.ContractedHps == 0 {
 		return fmt.Errorf("contracted rate is zero: name a rate, such as 5MH")
@@ -78,6 +81,41 @@ func (l *Lease) Validate() error {
 	return nil
 }
 
+// validateModel checks that the lease has what its model needs and nothing
+// else.
+func (l *Lease) validateModel() error {
+	switch l.Model {
+	case Leased:
+	case Hosted:
+		if n := len(l.Rigs); n < 1 || n > MaxLeaseRigs {
+			return fmt.Errorf("model %s with %d rigs: name 1 to %d rigs of the tenant's", l.Model, n, MaxLeaseRigs)
+		}
+	case VirtualHosted:
+		if n := len(l.Cores); n < 1 || n > MaxLeaseCores {
+			return fmt.Errorf("model %s with %d processors: name 1 to %d", l.Model, n, MaxLeaseCores)
+		}
+	default:
+		return fmt.Errorf("unknown model %.30q: use %s, %s or %s", l.Model, Leased, Hosted, VirtualHosted)
+	}
+	if len(l.Rigs) > 0 && l.Model != Hosted {
+		return fmt.Errorf("model %s has no rigs of its own: they are for %s", l.Model, Hosted)
+	}
+	if len(l.Cores) > 0 && l.Model != VirtualHosted {
+		return fmt.Errorf("model %s has no processors of its own: they are for %s", l.Model, VirtualHosted)
+	}
+	for i, name := range l.Rigs {
+		if i > 0 && name <= l.Rigs[i-1] {
+			return fmt.Errorf("rig %.40s is named twice or not in order", name)
+		}
+	}
+	for i, n := range l.Cores {
+		if n < 0 || i > 0 && n <= l.Cores[i-1] {
+			return fmt.Errorf("processor %d is not possible, named twice or not in order", n)
+		}
+	}
+	return nil
+}
+
 // StateAt tells where the lease stands at a moment in Unix milliseconds.
 func (l *Lease) StateAt(ms int64) State {
 	switch {
@@ -87,6 +125,8 @@ func (l *Lease) StateAt(ms int64) State {
 		return Ended
 	case ms < l.StartMs:
 		return Scheduled
+	case len(l.PausedAt(ms)) > 0:
+		return Paused
 	}
 	return Active
 }

@@ -18,7 +18,9 @@ var (
 	ErrDuplicate  = errors.New("booked already") // a transaction whose key is known
 	ErrUnbalanced = errors.New("postings do not sum to zero")
 	ErrOverdrawn  = errors.New("account would be overdrawn")
-	ErrConflict   = errors.New("changed meanwhile") // a block is not in the expected state
+	ErrConflict   = errors.New("changed meanwhile") // a block, a payout or the settlement is not in the expected state
+	ErrTaken      = errors.New("is another lease's")
+	ErrBudget     = errors.New("not enough prepaid")
 )
 
 // Store keeps everything that must outlive the process. Every method that
@@ -109,7 +111,9 @@ type WorkLog interface {
 	// CommitMs. A receipt must be of its job's lease and work, an Upstream
 	// possible and of a lease with a pool. The run's last batch sent again
 	// changes nothing and is answered as it was then; another one with its
-	// number, or an older one, is ErrExists.
+	// number, or an older one, is ErrExists. AtMs never goes back, whatever
+	// the clock does: an earlier one is taken for the last heartbeat's, so that
+	// no receipt comes into an hour that was settled; CommitMs likewise.
 	CommitBatch(ctx context.Context, b Batch) ([]Receipt, error)
 	// Heartbeat is the last moment the node is known to have run, in Unix
 	// milliseconds, 0 when it never did.
@@ -126,6 +130,61 @@ type WorkLog interface {
 	// Meter sums a lease's counts, receipts, verdicts and what its pool said
 	// of all time.
 	Meter(ctx context.Context, lease string) (Meter, error)
+}
+
+// Hours are the metered hours and what they were settled to.
+type Hours interface {
+	// HourMeters are the hours from ≤ Hour < to of a lease, of all leases when
+	// it is empty, in the order of hour, lease and source.
+	HourMeters(ctx context.Context, lease string, from, to int64) iter.Seq2[HourMeter, error]
+	// HourUpstreams likewise, by hour and lease.
+	HourUpstreams(ctx context.Context, lease string, from, to int64) iter.Seq2[HourUpstream, error]
+	// HourEarnings likewise, by hour, lease and what the jobs earn.
+	HourEarnings(ctx context.Context, lease string, from, to int64) iter.Seq2[HourEarning, error]
+
+	// SettledHour is the last hour that was settled, 0 when none was.
+	SettledHour(ctx context.Context) (int64, error)
+	// Settle makes a settlement durable. ErrConflict when its Prev is not the
+	// last hour settled, or Hour is not after it; ErrDuplicate, ErrUnbalanced
+	// and ErrOverdrawn as Post. Changes of leases that are over or already so
+	// are no error.
+	Settle(ctx context.Context, s Settlement) error
+	// SettledStates are the states of the last settlement of each lease, by
+	// lease ID.
+	SettledStates(ctx context.Context) (map[string][]byte, error)
+	// SettledHours are those from ≤ Hour < to of a lease, of all leases when
+	// it is empty, in the order of hour and lease.
+	SettledHours(ctx context.Context, lease string, from, to int64) iter.Seq2[SettledHour, error]
+
+	// PutExclusion stores an exclusion and gives it its ID.
+	PutExclusion(ctx context.Context, x Exclusion) (Exclusion, error)
+	// EndExclusion ends one that lasts. ErrClosed when it has an end.
+	EndExclusion(ctx context.Context, id, toMs int64) error
+	// Exclusions are those that reach into [fromMs, toMs), by FromMs and ID.
+	Exclusions(ctx context.Context, fromMs, toMs int64) ([]Exclusion, error)
+}
+
+// Payouts are the transactions of the wallet that pay tenants.
+type Payouts interface {
+	// AddPayout stores a payout, its intent in the ledger and the events, all
+	// or nothing, and gives it its ID. make gets the ID and returns the
+	// transactions and events; it must not use the Store.
+	AddPayout(ctx context.Context, p Payout, make func(id int64) ([]Transaction, []Event, error)) (Payout, error)
+	Payout(ctx context.Context, id int64) (Payout, error)
+	// Payouts lists payouts in the given states (all when none), by ID.
+	Payouts(ctx context.Context, states ...PayoutState) ([]Payout, error)
+	// MovePayout changes a payout's state with its height and reason, and
+	// books the transactions and events that go with it, all or nothing.
+	// ErrConflict when it is not in state from.
+	MovePayout(ctx context.Context, id int64, from, to PayoutState, height int64, reason string, txs []Transaction, events []Event) error
+}
+
+// Events are what was decided.
+type Events interface {
+	// PutEvents appends events; those whose Key is known are left out.
+	PutEvents(ctx context.Context, events ...Event) error
+	// Events lists the events that a filter selects, in Seq order.
+	Events(ctx context.Context, f EventFilter) iter.Seq2[Event, error]
 }
 
 // Books are the blocks found and the ledger.

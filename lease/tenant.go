@@ -15,6 +15,32 @@ type Tenant struct {
 	Key       ed25519.PublicKey // the tenant's own key; it enters every tag
 	Address   string            // payout address, empty until the tenant names one
 	CreatedMs int64             // Unix milliseconds
+	Next      string            // the address that takes its place, or empty
+	NextMs    int64             // from when on, Unix milliseconds
+	Orders    int64             // number of the tenant's last order about itself that was carried out
+}
+
+// PayTo is the payout address at a moment in Unix milliseconds, empty while
+// there is none.
+func (t *Tenant) PayTo(ms int64) string {
+	if t.Next != "" && ms >= t.NextMs {
+		return t.Next
+	}
+	return t.Address
+}
+
+// ChangeAddress makes another address count from atMs + delayMs on, so that a
+// change nobody wanted can be seen and taken back before money goes there. The
+// first address counts at once.
+func (t *Tenant) ChangeAddress(address string, atMs, delayMs int64) {
+	t.Address = t.PayTo(atMs)
+	t.Next, t.NextMs = "", 0
+	switch {
+	case t.Address == "":
+		t.Address = address
+	case t.Address != address:
+		t.Next, t.NextMs = address, atMs+delayMs
+	}
 }
 
 var tenantID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)

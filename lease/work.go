@@ -24,7 +24,8 @@ type Job struct {
 	Lease     string
 	Tag       Tag
 	Target    miner.Target
-	CreatedMs int64 // Unix milliseconds
+	CreatedMs int64  // Unix milliseconds
+	Earns     *Earns // what its shares earn by themselves; nil: blocks are shared
 }
 
 // ProofWork is the work that a contract plans for one receipt: the hashes that
