@@ -36,8 +36,14 @@ type Terms struct {
 // TermsFormat is the version of the document's layout.
 const TermsFormat = "hashlease-terms/1"
 
-// SchemeTides is the reward scheme by the work in a sliding window.
-const SchemeTides = "tides"
+// The reward schemes.
+const (
+	SchemeSolo  = "solo"  // a block is its finder's
+	SchemePPS   = "pps"   // each share is paid what it is worth on average
+	SchemeFPPS  = "fpps"  // likewise, with the mean of the fees
+	SchemePPLNS = "pplns" // a block is shared by the last so many blocks' worth of work
+	SchemeTides = "tides" // a block is shared by the work in a sliding window
+)
 
 // Tides sets the window of the TIDES scheme.
 type Tides struct {
