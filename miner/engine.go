@@ -272,6 +272,6 @@ func (e *Engine) note(s string) {
 }
 
 // GoMaxProcs returns the GOMAXPROCS a process with that many hashing threads
-// needs. A thread in a kernel call keeps its slot for the call; with a few to
-// spare, goroutines of the network do not wait for one.
+// needs. A thread has a slot between its kernel calls, also while it waits for a
+// processor; with a few to spare, goroutines of the network do not wait for one.
 func GoMaxProcs(threads int) int { return threads + max(2, runtime.NumCPU()) }

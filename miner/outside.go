@@ -16,12 +16,15 @@ type scanFunc func(words *uint32, masks *uint32, nonce uint32, versions int, gro
 // processor beside other programs. Those waits were seen to be 0.2 s, in which
 // the process did nothing at all, and answered nobody.
 //
-// Many calls are made at a stretch: each time a thread comes back inside, Go's
-// monitor wakes up to take its place in the scheduler away again, and with two
-// thousand calls a second it used a twentieth of two processors for that.
+// The thread gives its place in the scheduler away itself. If it kept it, as in
+// system calls that are expected to be short, Go's monitor would come and take
+// it: some two hundred times a second, and after each it looks for more every
+// few microseconds. Beside a thousand connected rigs it used a fiftieth of two
+// processors for that. For the same reason many calls are made at a stretch:
+// each time a thread comes back inside, the monitor wakes up.
 //
 // The scan must be assembly that needs no stack and is told of all memory it
-// touches by pointers into the heap. From entersyscall to exitsyscall nothing
+// touches by pointers into the heap. From entersyscallblock to exitsyscall nothing
 // may grow the stack, allocate or look at the goroutine, as in
 // syscall.Syscall, whose form this is; nor may the race detector see anything.
 //
@@ -31,7 +34,7 @@ func outside(scan scanFunc, s *Scanner, nonce uint32, groups, calls int) (found 
 	words, masks, versions := &s.words[0], &s.masks[0], len(s.versions)
 	step := uint32(groups * s.kernel.Lanes)
 	generation, quit, present := s.watch.generation, s.watch.quit, s.watch.present
-	entersyscall()
+	entersyscallblock()
 	for {
 		found = scan(words, masks, nonce, versions, groups)
 		made++
@@ -51,8 +54,8 @@ func peek(word *uint64) uint64
 
 // The runtime keeps these two for others than itself (go.dev/issue/67401).
 
-//go:linkname entersyscall runtime.entersyscall
-func entersyscall()
+//go:linkname entersyscallblock runtime.entersyscallblock
+func entersyscallblock()
 
 //go:linkname exitsyscall runtime.exitsyscall
 func exitsyscall()
