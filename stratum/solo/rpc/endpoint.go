@@ -201,6 +201,12 @@ func (e *endpoint) callError(method string, code int, message string) *Error {
 	switch code {
 	case codeNoPeers, codeInitialSync, codeWarmup:
 		err.Kind, err.Hint = ErrSyncing, "wait until it is in step with its network"
+	case codeNoWallet:
+		err.Hint = "create the wallet, or load it with loadwallet and load_on_startup"
+	case codeManyWallet:
+		err.Hint = "name the wallet in the configuration"
+	case codePassphrase:
+		err.Hint = "unlock the wallet with walletpassphrase"
 	}
 	return err
 }

@@ -62,4 +62,8 @@ const (
 	codeVerifyReject = -26
 	codeInChain      = -27
 	codeWarmup       = -28
+
+	codePassphrase = -13
+	codeNoWallet   = -18
+	codeManyWallet = -19
 )

@@ -19,6 +19,7 @@ import (
 type fakeNode struct {
 	mu         sync.Mutex
 	calls      map[string]int
+	path       string // of the newest call
 	down       bool
 	chain      string
 	subversion string // "" for a node without getnetworkinfo
@@ -30,6 +31,7 @@ type fakeNode struct {
 	news       chan struct{} // closed on a new block
 	submit     func(hex string) any
 	refuse     map[string]rpcError // method → error
+	answers    map[string]func(params []json.RawMessage) (any, *rpcError)
 	raw        func(http.ResponseWriter, *http.Request) bool
 	threads    chan struct{} // as many as it has room for; nil for any number
 }
@@ -95,6 +97,7 @@ func (f *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.calls[req.Method]++
+	f.path = r.URL.EscapedPath()
 	result, refused := f.answer(r.Context(), req.Method, req.Params)
 	status := http.StatusOK
 	if refused != nil {
@@ -107,6 +110,9 @@ func (f *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *fakeNode) answer(ctx context.Context, method string, params []json.RawMessage) (any, *rpcError) {
 	if e, ok := f.refuse[method]; ok {
 		return nil, &e
+	}
+	if reply, ok := f.answers[method]; ok {
+		return reply(params)
 	}
 	tip := len(f.blocks) - 1
 	switch method {
@@ -231,6 +237,16 @@ func (f *fakeNode) serveInThread(w http.ResponseWriter, r *http.Request) error {
 	case <-r.Context().Done():
 		return r.Context().Err()
 	}
+}
+
+// wallet makes a client of the named wallet of a fake node.
+func wallet(t testing.TB, f *fakeNode, name string) *rpc.Client {
+	t.Helper()
+	c, err := rpc.NewClient(rpc.Config{URLs: []string{"http://u:p@a/"}, HTTPClient: &http.Client{Transport: wires{"a": f}}}, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // connect makes a client of fake nodes, named a, b, … in turn.

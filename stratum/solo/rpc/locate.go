@@ -51,15 +51,11 @@ func (e *endpoint) locate(ctx context.Context, hash miner.Hash, height int64) (p
 		return place, 0, err
 	}
 	place.Height = height
-	var there string
-	err = e.call(ctx, maxAnswer, &there, "getblockhash", height)
-	var refused *Error
+	there, high, err := e.hashAt(ctx, height)
 	switch {
-	case errors.As(err, &refused) && (refused.Code == codeMisc || refused.Code == codeOutOfRange):
-		// The chain is not that high.
 	case err != nil:
 		return place, 0, err
-	case there == hash.String():
+	case high && there == hash.String():
 		place.OnChain, place.Known = true, true
 		place.Confirmations = max(info.Blocks-height, 0) + 1
 		return place, info.Blocks, nil
@@ -67,9 +63,21 @@ func (e *endpoint) locate(ctx context.Context, hash miner.Hash, height int64) (p
 	// In its short form: btcd knows no long one of blocks off the chain.
 	var header string
 	err = e.call(ctx, maxAnswer, &header, "getblockheader", hash.String(), false)
+	var refused *Error
 	if errors.As(err, &refused) && refused.Code == codeNotFound {
 		return place, info.Blocks, nil
 	}
 	place.Known = err == nil
 	return place, info.Blocks, err
+}
+
+// hashAt returns the block at a height of the node's best chain, and false
+// where the chain is not that high.
+func (e *endpoint) hashAt(ctx context.Context, height int64) (hash string, ok bool, err error) {
+	err = e.call(ctx, maxAnswer, &hash, "getblockhash", height)
+	var refused *Error
+	if errors.As(err, &refused) && (refused.Code == codeMisc || refused.Code == codeOutOfRange) {
+		return "", false, nil
+	}
+	return hash, err == nil, err
 }

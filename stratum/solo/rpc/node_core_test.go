@@ -3,9 +3,12 @@
 package rpc_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -23,6 +26,32 @@ func TestBitcoind(t *testing.T) {
 	leaveAndReturn(t, peer, n)
 	walletBlock(t, peer, n)
 	wordsOfRefusal(t, peer, n)
+}
+
+// TestBitcoindFees has the fees told by the node's statistics, and by its
+// blocks where there are none.
+func TestBitcoindFees(t *testing.T) {
+	for _, transport := range []http.RoundTripper{http.DefaultTransport, withoutStats{}} {
+		peer := rpctest.StartBitcoind(t, binaryOf(t, "BITCOIND"))
+		n, err := rpc.New(rpc.Config{URLs: []string{peer.URL}, User: peer.User, Pass: peer.Pass, HTTPClient: &http.Client{Transport: transport}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		feesOfBlocks(t, n)
+	}
+}
+
+// withoutStats makes a node refuse getblockstats as one that does not know it.
+type withoutStats struct{}
+
+func (withoutStats) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(bytes.Replace(body, []byte("getblockstats"), []byte("getblockstatz"), 1)))
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // askFor has the node decode its own answer.

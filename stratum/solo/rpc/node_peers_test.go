@@ -24,13 +24,19 @@ func TestBtcd(t *testing.T) {
 	n := client(t, peer)
 	lifeOfBlocks(t, peer, n, solo.Params{Coin: "btc", Network: "regtest", Maturity: 100, MinBlockGap: time.Second})
 	leaveAndReturn(t, peer, n) // bchd dies of it
-	segwitBlock(t, peer, n)
+	feesOfBlocks(t, n)
+}
+
+func TestBtcdSegwit(t *testing.T) {
+	peer := rpctest.Start(t, binaryOf(t, "BTCD"))
+	segwitBlock(t, peer, client(t, peer))
 }
 
 func TestBchd(t *testing.T) {
 	peer := rpctest.Start(t, binaryOf(t, "BCHD"))
 	n := client(t, peer)
 	lifeOfBlocks(t, peer, n, solo.Params{Coin: "bch", Network: "regtest", Maturity: 100, MinBlockGap: time.Second})
+	feesOfBlocks(t, n)
 }
 
 // segwitBlock puts a transaction with a witness into the mempool and mines

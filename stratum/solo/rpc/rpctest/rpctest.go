@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,6 +143,13 @@ func (n *Node) wait() error {
 func (n *Node) Stop() {
 	n.cmd.Process.Kill()
 	<-n.done
+}
+
+// Wallet is the node where calls about a wallet mean the one of that name.
+func (n *Node) Wallet(name string) *Node {
+	w := *n
+	w.URL += "/wallet/" + url.PathEscape(name)
+	return &w
 }
 
 // Call asks the node and returns its result; the test fails on an error.
