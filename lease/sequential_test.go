@@ -191,8 +191,14 @@ func (s *stream) pass(t *testing.T, grains float64, w uint64) bool {
 	return s.alarm(t)
 }
 
+// The bound of one in a thousand is for ever; of 100 000 streams of 600 shares
+// each, 36, 30, 10 and 4 gave an alarm. A sample this small may be above its
+// mean: one side alone may have what one in 4000 samples at the bound exceeds,
+// all together must keep to it.
 func TestSequentialFalseAlarms(t *testing.T) {
 	const streams, shares = 2000, 600
+	const oneSide = 8 // P(more | mean 2) = 0.00024
+	sides, total := 0, 0
 	rng := rand.New(rand.NewPCG(3, 1))
 	for _, side := range []struct {
 		name   string
@@ -222,9 +228,14 @@ func TestSequentialFalseAlarms(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d alarms in %d honest streams of %d shares, looked at twice a share", side.name, alarms, streams, shares)
-		if alarms > streams/1000 {
-			t.Errorf("%s: %d of %d honest streams gave an alarm, want at most one in a thousand", side.name, alarms, streams)
+		if alarms > oneSide {
+			t.Errorf("%s: %d of %d honest streams gave an alarm, that is above one in a thousand", side.name, alarms, streams)
 		}
+		sides++
+		total += alarms
+	}
+	if total > sides*streams/1000 {
+		t.Errorf("%d of %d honest streams gave an alarm, want at most one in a thousand", total, sides*streams)
 	}
 }
 
