@@ -58,7 +58,13 @@ func (g gateway) dial(ctx context.Context, n int) (net.Conn, error) {
 	if runtime.GOOS == "linux" { // elsewhere the loopback has one address
 		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(2+n%sources))}
 	}
-	return d.DialContext(ctx, "tcp", g.address)
+	conn, err := d.DialContext(ctx, "tcp", g.address)
+	if t, ok := conn.(*net.TCPConn); ok {
+		if sock := transport.NewSocket(t); sock != nil { // a load is to be no heavier than it must
+			conn = sock
+		}
+	}
+	return conn, err
 }
 
 // login is the name and password of the nth rig.
@@ -154,7 +160,7 @@ func (r *rig) told(m *stratum.Message) error {
 
 // close hangs up, without leaving the port in use for a while.
 func (r *rig) close() {
-	if t, ok := r.conn.(*net.TCPConn); ok {
+	if t, ok := r.conn.(interface{ SetLinger(sec int) error }); ok {
 		_ = t.SetLinger(0)
 	}
 	r.conn.Close()

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum/transport"
@@ -22,7 +21,7 @@ type Seat struct {
 	srv   *Server
 	shard *shard
 	conn  net.Conn
-	tcp   syscall.RawConn // for writes that do not wait; nil: there are none
+	sock  socket // the same without a detour; nil: there is none
 	addr  netip.Addr
 	since int64        // by Server.clock, as all times here
 	heard atomic.Int64 // the last bytes
@@ -112,8 +111,10 @@ func newSeat(srv *Server, sh *shard, conn net.Conn, number uint64, now int64) *S
 	if c, ok := conn.(*transport.Conn); ok {
 		plain = c.Conn
 	}
-	if t, ok := plain.(*net.TCPConn); ok && canTry {
-		s.tcp, _ = t.SyscallConn()
+	if t, ok := plain.(*net.TCPConn); ok {
+		if sock := transport.NewSocket(t); sock != nil {
+			s.sock = sock
+		}
 	}
 	s.heard.Store(now)
 	s.reader = newSharingReader((*inlet)(s), srv.limits.LineBytes, &srv.buffers)
@@ -122,23 +123,6 @@ func newSeat(srv *Server, sh *shard, conn net.Conn, number uint64, now int64) *S
 
 // noLevel is the level of a connection that was told none.
 const noLevel = minLevel - 1
-
-// inlet counts what a Seat reads.
-type inlet Seat
-
-func (i *inlet) Read(p []byte) (int, error) {
-	n, err := i.conn.Read(p)
-	i.now, i.at = i.srv.clock(), i.srv.cfg.Now().UnixNano()
-	if n > 0 {
-		i.heard.Store(i.now)
-		i.shard.tally.bytesIn.Add(uint64(n))
-		// Blank lines are no messages, but no less work.
-		if s := (*Seat)(i); !s.pays(s.price() * int64(n) / freeBytes) {
-			s.drop(dropRate)
-		}
-	}
-	return n, err
-}
 
 // run handles lines until the connection ends.
 func (s *Seat) run() {
@@ -232,7 +216,7 @@ func (s *Seat) drop(why int) {
 	default:
 		s.srv.log.Debug("connection dropped", "remote", s.Remote, "reason", dropNames[why])
 	}
-	if a, ok := s.conn.(interface{ Abort() error }); ok && s.tcp == nil {
+	if a, ok := s.conn.(interface{ Abort() error }); ok && s.sock == nil {
 		_ = a.Abort() // Close may wait for the peer
 		return
 	}

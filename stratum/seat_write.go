@@ -64,8 +64,8 @@ func (s *Seat) lockWriting() {
 func (s *Seat) write(lines []byte, patient bool) {
 	for {
 		n, err := 0, error(nil)
-		if s.tcp != nil {
-			n, err = s.try(lines)
+		if s.sock != nil {
+			n, err = s.sock.TryWrite(lines)
 		}
 		if err == nil && n < len(lines) {
 			if !patient {
@@ -80,8 +80,8 @@ func (s *Seat) write(lines []byte, patient bool) {
 			if err = s.conn.SetWriteDeadline(time.Now().Add(s.srv.limits.WriteTime)); err == nil {
 				m, err = s.conn.Write(lines[n:])
 			}
-			if err == nil && s.tcp != nil {
-				err = s.conn.SetWriteDeadline(time.Time{}) // try would heed it
+			if err == nil && s.sock != nil {
+				err = s.conn.SetWriteDeadline(time.Time{}) // TryWrite would heed it
 			}
 			n += m
 		}

@@ -9,9 +9,8 @@ import (
 // fullSocket takes nothing at once.
 type fullSocket struct{}
 
-func (fullSocket) Control(func(uintptr)) error    { return nil }
-func (fullSocket) Read(func(uintptr) bool) error  { return nil }
-func (fullSocket) Write(func(uintptr) bool) error { return nil }
+func (fullSocket) Read([]byte) (int, error)     { return 0, nil }
+func (fullSocket) TryWrite([]byte) (int, error) { return 0, nil }
 
 // patientConn takes everything in the end, and keeps the deadlines it got.
 type patientConn struct {
@@ -37,7 +36,7 @@ func TestWriteDeadline(t *testing.T) {
 	defer srv.Close()
 	conn := new(patientConn)
 	s := newSeat(srv, srv.shards[0], conn, 0, srv.clock())
-	s.tcp = fullSocket{}
+	s.sock = fullSocket{}
 	s.writing = true
 	s.write([]byte("line\n"), true)
 	if conn.written != 5 || s.writing || len(conn.deadlines) != 2 || conn.deadlines[0].IsZero() || !conn.deadlines[1].IsZero() {

@@ -56,6 +56,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// Ahead returns how many bytes were read ahead, which are not to be had from the
+// connection underneath any more.
+func (c *Conn) Ahead() int { return len(c.unread) }
+
 // peek waits for the first byte and leaves it to be read.
 func (c *Conn) peek() (byte, error) {
 	if c.unread != nil {
