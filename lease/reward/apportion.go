@@ -39,41 +39,71 @@ type Weight struct {
 // zero, and they sum to sat. A lease may stand among the weights only once. If
 // nobody has any work, the house gets all. Of sat ≤ 0 there are no parts.
 func Apportion(sat int64, weights []Weight) []lease.Part {
-	if sat <= 0 {
-		return nil
-	}
-	total := new(big.Int)
-	for i := range weights {
-		total.Add(total, weights[i].Work.Big())
-	}
-	if total.Sign() == 0 {
+	nobody := !slices.ContainsFunc(weights, func(w Weight) bool { return !w.Work.IsZero() })
+	if sat > 0 && nobody {
 		return []lease.Part{{Lease: lease.House, Sat: sat}}
+	}
+	parts, _ := apportion(sat, weights, miner.Work{})
+	return parts
+}
+
+// apportion is Apportion with a weight that is nobody's, whose part, the
+// carry, comes last among equal remainders. Somebody must have work, or the
+// carry.
+func apportion(sat int64, weights []Weight, missing miner.Work) (parts []lease.Part, carrySat int64) {
+	if sat <= 0 {
+		return nil, 0
 	}
 	type share struct {
 		lease.Part
-		rest *big.Int // what the floor left, in 1/total satoshi
+		carry bool
+		rest  *big.Int // what the floor left, in 1/total satoshi
 	}
-	shares := make([]share, len(weights))
+	total := missing.Big()
+	for i := range weights {
+		total.Add(total, weights[i].Work.Big())
+	}
 	reward, left := big.NewInt(sat), sat
-	for i, w := range weights {
-		exact := w.Work.Big()
-		floor, rest := exact.Mul(exact, reward).QuoRem(exact, total, new(big.Int))
-		shares[i] = share{lease.Part{Lease: w.Lease, Sat: floor.Int64()}, rest}
-		left -= shares[i].Sat
+	floor := func(w miner.Work) (int64, *big.Int) {
+		exact := w.Big()
+		whole, rest := exact.Mul(exact, reward).QuoRem(exact, total, new(big.Int))
+		left -= whole.Int64()
+		return whole.Int64(), rest
+	}
+	shares := make([]share, 0, len(weights)+1)
+	for _, w := range weights {
+		whole, rest := floor(w.Work)
+		shares = append(shares, share{lease.Part{Lease: w.Lease, Sat: whole}, false, rest})
+	}
+	if !missing.IsZero() {
+		whole, rest := floor(missing)
+		shares = append(shares, share{lease.Part{Sat: whole}, true, rest})
 	}
 	slices.SortFunc(shares, func(a, b share) int {
-		return cmp.Or(b.rest.Cmp(a.rest), cmp.Compare(a.Lease, b.Lease))
+		if c := b.rest.Cmp(a.rest); c != 0 {
+			return c
+		}
+		if a.carry != b.carry {
+			if a.carry {
+				return 1
+			}
+			return -1
+		}
+		return cmp.Compare(a.Lease, b.Lease)
 	})
-	// Less than one satoshi a lease is left, so left < len(shares).
+	// Less than one satoshi a share is left, so left < len(shares).
 	for i := range left {
 		shares[i].Sat++
 	}
-	parts := make([]lease.Part, 0, len(shares))
+	parts = make([]lease.Part, 0, len(shares))
 	for i := range shares {
-		if shares[i].Sat > 0 {
+		switch {
+		case shares[i].carry:
+			carrySat = shares[i].Sat
+		case shares[i].Sat > 0:
 			parts = append(parts, shares[i].Part)
 		}
 	}
 	slices.SortFunc(parts, func(a, b lease.Part) int { return cmp.Compare(a.Lease, b.Lease) })
-	return parts
+	return parts, carrySat
 }

@@ -129,6 +129,49 @@ func TestWindowSurvivesRestarts(t *testing.T) {
 	})
 }
 
+// A window that two schemes share forgets nothing that either needs.
+func TestWindowOfTwoSchemes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		network := miner.Hashes(rapid.Uint64Range(100, 2000).Draw(t, "network"))
+		needs := Needs{XPPM: rapid.Int64Range(1, 4*million).Draw(t, "x")}
+		if rapid.Bool().Draw(t, "tides") {
+			needs.Tides = &lease.Tides{NetworkMultiple: rapid.Int64Range(1, 4).Draw(t, "multiple"), MaxDays: 2, MinSec: 1000}
+		}
+		now := int64(100 * msPerDay)
+		var all []Share
+		var whole Window
+		living := new(Window)
+		for range 40 {
+			now += rapid.Int64Range(0, msPerDay/2).Draw(t, "step")
+			s := Share{
+				Seq: int64(len(all)) + 1, Lease: fmt.Sprintf("L-%d", rapid.IntRange(1, 4).Draw(t, "lease")),
+				Work: miner.Hashes(rapid.Uint64Range(1, 3000).Draw(t, "work")), Network: network, AtMs: now,
+			}
+			all = append(all, s)
+			whole.Push(s)
+			living.Push(s)
+			if rapid.Bool().Draw(t, "restart") {
+				var err error
+				if living, err = LoadShares(sharesBack(all), needs, network, now); err != nil {
+					t.Fatal(err)
+				}
+			}
+			living.TrimTo(needs, network, now)
+			if needs.Tides != nil {
+				want := whole.Split(*needs.Tides, 1_000_000, network, now)
+				if got := living.Split(*needs.Tides, 1_000_000, network, now); !reflect.DeepEqual(got, want) {
+					t.Fatalf("TIDES: %v, want %v", got, want)
+				}
+			}
+			want, wantCarry, _ := whole.SplitPPLNS(needs.XPPM, 1_000_000)
+			got, carry, _ := living.SplitPPLNS(needs.XPPM, 1_000_000)
+			if !reflect.DeepEqual(got, want) || carry != wantCarry {
+				t.Fatalf("PPLNS: %v and %d, want %v and %d", got, carry, want, wantCarry)
+			}
+		}
+	})
+}
+
 // More work of one's own never means less money.
 func TestSplitIsMonotonic(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -182,7 +225,7 @@ func filled(n int) *Window {
 	w := new(Window)
 	rng := rand.New(rand.NewPCG(1, 2))
 	for i := range n {
-		w.Push(Share{Seq: int64(i) + 1, Lease: fmt.Sprintf("L-%04d", rng.IntN(50)), Work: miner.Hashes(1 << 40), AtMs: int64(i)})
+		w.Push(Share{Seq: int64(i) + 1, Lease: fmt.Sprintf("L-%04d", rng.IntN(50)), Work: miner.Hashes(1 << 40), Network: miner.Work{Hi: 1 << 15}, AtMs: int64(i)})
 	}
 	return w
 }
@@ -194,9 +237,18 @@ func BenchmarkSplit100k(b *testing.B) {
 	}
 }
 
+func BenchmarkSplitPPLNS100k(b *testing.B) {
+	w := filled(100_000)
+	for b.Loop() {
+		if _, _, err := w.SplitPPLNS(DefaultXPPM, 312_500_000); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkPush(b *testing.B) {
 	w := new(Window)
-	s := Share{Lease: "L-0001", Work: miner.Hashes(1)}
+	s := Share{Lease: "L-0001", Work: miner.Hashes(1 << 40), Network: miner.Work{Hi: 1 << 15}}
 	for b.Loop() {
 		s.Seq++
 		w.Push(s)

@@ -1,0 +1,69 @@
+package reward
+
+import (
+	"math/big"
+	"testing"
+
+	"github.com/hashlease/hashlease/miner"
+	"pgregory.net/rapid"
+)
+
+func TestBlocks(t *testing.T) {
+	const max64 = ^uint64(0)
+	tests := []struct{ work, network, want miner.Work }{
+		{miner.Hashes(1), miner.Work{}, miner.Work{}},
+		{miner.Work{}, miner.Hashes(1), miner.Work{}},
+		{miner.Hashes(1), miner.Hashes(2), miner.Work{Lo: 1 << 63}},
+		{miner.Hashes(1), miner.Hashes(3), miner.Work{Lo: 0x5555555555555555}},
+		{miner.Hashes(2), miner.Hashes(2), miner.Work{Hi: 1}},
+		{miner.Hashes(7), miner.Hashes(2), miner.Work{Hi: 3, Lo: 1 << 63}},
+		{miner.Hashes(1), miner.Work{Hi: 1}, miner.Work{Lo: 1}},
+		{miner.Hashes(1), miner.Work{Hi: 1, Lo: 1}, miner.Work{}},
+		{miner.Work{Hi: 1 << 40}, miner.Hashes(2), miner.Work{Hi: 1000}},
+		{miner.Hashes(2000), miner.Hashes(2), miner.Work{Hi: 1000}},
+		{miner.MaxWork, miner.MaxWork, miner.Work{Hi: 1}},
+		{miner.Work{Hi: max64, Lo: max64 - 1}, miner.MaxWork, miner.Work{Lo: max64}},
+		{miner.Work{Hi: 1 << 63}, miner.Work{Hi: 1 << 63, Lo: max64}, miner.Work{Lo: max64 - 1}},
+	}
+	for _, tt := range tests {
+		if got := Blocks(tt.work, tt.network); got != tt.want {
+			t.Errorf("Blocks(%v, %v) = %x, want %x", tt.work, tt.network, got, tt.want)
+		}
+	}
+}
+
+// anyWork has any number of digits, with runs of ones and zeros, where
+// divisions go wrong.
+func anyWork(t *rapid.T, name string) miner.Work {
+	n := rapid.IntRange(0, 128).Draw(t, name+" bits")
+	v := new(big.Int).Lsh(big.NewInt(1), uint(n))
+	v.Add(v, big.NewInt(rapid.Int64Range(-3, 3).Draw(t, name+" near")))
+	if rapid.Bool().Draw(t, name+" any") {
+		v = miner.Work{Hi: rapid.Uint64().Draw(t, name+" hi"), Lo: rapid.Uint64().Draw(t, name+" lo")}.Big()
+		v.Rsh(v, uint(128-n))
+	}
+	w, ok := miner.WorkFromBig(v)
+	if !ok {
+		return miner.MaxWork
+	}
+	return w
+}
+
+func TestBlocksIsTheFloor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		work, network := anyWork(t, "work"), anyWork(t, "network")
+		if network.IsZero() {
+			return
+		}
+		n := new(big.Int).Lsh(work.Big(), 64)
+		n.Quo(n, network.Big())
+		most := miner.Work{Hi: maxBlocks}
+		want, ok := miner.WorkFromBig(n)
+		if !ok || want.Cmp(most) > 0 {
+			want = most
+		}
+		if got := Blocks(work, network); got != want {
+			t.Fatalf("Blocks(%v, %v) = %x, want %x", work, network, got, want)
+		}
+	})
+}
