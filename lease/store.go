@@ -31,7 +31,10 @@ type Store interface {
 	Contracts
 	Rigs
 	WorkLog
+	Hours
 	Books
+	Payouts
+	Events
 	Close() error
 }
 
@@ -46,17 +49,30 @@ type Contracts interface {
 	AddTenant(ctx context.Context, t Tenant) error
 	Tenant(ctx context.Context, id string) (Tenant, error)
 	Tenants(ctx context.Context) ([]Tenant, error) // by ID
+	// ChangeTenant calls change with the tenant as it is, and stores and
+	// returns what change makes of it, together with the events, unless
+	// change fails; change must not use the Store. ID, Key and CreatedMs stay
+	// what they are.
+	ChangeTenant(ctx context.Context, id string, change func(*Tenant) ([]Event, error)) (Tenant, error)
 
-	// AddLease gives the lease its ID, calls tag to make the lease's tag
-	// from it (tag must not use the Store), and stores it, if at every moment of its term the sum of the
-	// leases' contracted rates stays within limitHps; else ErrOversold. It
-	// fails with ErrNotFound for an unknown tenant or terms and ErrTagTaken
-	// for a tag that Distinct refuses.
-	AddLease(ctx context.Context, l Lease, limitHps uint64, tag func(id string) Tag) (Lease, error)
+	// AddLease gives the lease its ID, calls tag to make the lease's tag from
+	// it, and stores it with the events that tag returns, if at every moment
+	// of its term the sum of the leases' contracted rates stays within
+	// limitHps; else ErrOversold. tag must not use the Store. It fails with
+	// ErrNotFound for an unknown tenant, terms or rig (one that is not the
+	// tenant's, or removed), with ErrTagTaken for a tag that Distinct refuses,
+	// and with ErrTaken for a rig or a processor that is another lease's at
+	// some moment of its term.
+	AddLease(ctx context.Context, l Lease, limitHps uint64, tag func(id string) (Tag, []Event, error)) (Lease, error)
 	Lease(ctx context.Context, id string) (Lease, error)
 	Leases(ctx context.Context) ([]Lease, error) // by ID
-	// CloseLease ends a lease at atMs; ErrClosed when it is over already.
-	CloseLease(ctx context.Context, id string, atMs int64) error
+	// ChangeLease calls change with the lease as it is, and stores and returns
+	// what change makes of it, together with the events, unless change fails;
+	// change must not use the Store. ID, Tenant, Model, ContractedHps, StartMs,
+	// ProofMs, Nonce, Terms, Tag, Rigs and Cores stay what they are, and a
+	// lease with a pool keeps one, as one without keeps none. A longer term
+	// must be admitted as in AddLease.
+	ChangeLease(ctx context.Context, id string, limitHps uint64, change func(*Lease) ([]Event, error)) (Lease, error)
 
 	// Capacity is the hash rate the node measured last, in H/s; 0 when it
 	// never did.
@@ -206,9 +222,10 @@ type Books interface {
 	// from; entering Adopted counts one more appearance.
 	MoveBlock(ctx context.Context, h miner.Hash, from, to BlockState, reason string, txs ...Transaction) error
 
-	// Post books one transaction: ErrUnbalanced, ErrDuplicate, and
-	// ErrOverdrawn when a Liability account would be more than paid off.
-	Post(ctx context.Context, t Transaction) error
+	// Post books one transaction with the events that go with it:
+	// ErrUnbalanced, ErrDuplicate, and ErrOverdrawn when a Liability account
+	// would be more than paid off, of prepayments that of one lease.
+	Post(ctx context.Context, t Transaction, events ...Event) error
 	// Transaction finds a transaction by its key.
 	Transaction(ctx context.Context, key string) (Transaction, error)
 	Transactions(ctx context.Context) iter.Seq2[Transaction, error] // in Seq order

@@ -28,10 +28,10 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limitHps uint64) (l
 		if !nonceGiven {
 			rand.Read(l.Nonce[:])
 		}
-		stored, err := p.store.AddLease(ctx, l, limitHps, func(id string) lease.Tag {
+		stored, err := p.store.AddLease(ctx, l, limitHps, func(id string) (lease.Tag, []lease.Event, error) {
 			return lease.NewTag(lease.TagInput{
 				Provider: p.public(), Lease: id, Tenant: tenant.Key, Nonce: l.Nonce, Terms: l.Terms,
-			})
+			}), nil, nil
 		})
 		switch {
 		case errors.Is(err, lease.ErrTagTaken) && !nonceGiven:

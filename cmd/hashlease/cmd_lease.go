@@ -168,10 +168,13 @@ func runLeaseClose(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	now := e.now()
-	if err := p.store.CloseLease(ctx, pos[0], now.UnixMilli()); err != nil {
-		return err
-	}
-	l, err := p.store.Lease(ctx, pos[0])
+	l, err := p.store.ChangeLease(ctx, pos[0], 0, func(l *lease.Lease) ([]lease.Event, error) {
+		if state := l.StateAt(now.UnixMilli()); l.ClosedMs != 0 || state == lease.Ended {
+			return nil, fmt.Errorf("lease %s: %w", l.ID, lease.ErrClosed)
+		}
+		l.ClosedMs = now.UnixMilli()
+		return nil, nil
+	})
 	if err != nil {
 		return err
 	}

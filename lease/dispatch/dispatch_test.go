@@ -106,13 +106,25 @@ func (p *plant) lease(t *testing.T, tenant string, hps uint64, proofMs int64) le
 	}
 	l, err := store.AddLease(ctx, lease.Lease{
 		Tenant: tenant, Model: lease.Leased, ContractedHps: hps, StartMs: now, ProofMs: proofMs, Terms: p.terms,
-	}, 1<<62, func(id string) lease.Tag {
-		return lease.NewTag(lease.TagInput{Provider: p.key.Public().(ed25519.PublicKey), Lease: id, Tenant: pub, Terms: p.terms})
+	}, 1<<62, func(id string) (lease.Tag, []lease.Event, error) {
+		return lease.NewTag(lease.TagInput{Provider: p.key.Public().(ed25519.PublicKey), Lease: id, Tenant: pub, Terms: p.terms}), nil, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// closeLease ends a lease now.
+func closeLease(t *testing.T, store lease.Store, id string) {
+	t.Helper()
+	_, err := store.ChangeLease(t.Context(), id, 0, func(l *lease.Lease) ([]lease.Event, error) {
+		l.ClosedMs = time.Now().UnixMilli()
+		return nil, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // run lets a node work until enough says so, and returns how it ended.
@@ -256,9 +268,7 @@ func TestContractsChangeWhileRunning(t *testing.T) {
 		case rows[second.ID].Receipts == 0:
 		case atClose == 0:
 			store := p.manage(t)
-			if err := store.CloseLease(t.Context(), first.ID, time.Now().UnixMilli()); err != nil {
-				t.Fatal(err)
-			}
+			closeLease(t, store, first.ID)
 			store.Close()
 			atClose = rows[second.ID].Counted
 		default:

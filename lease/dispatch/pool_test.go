@@ -29,8 +29,8 @@ func (p *plant) poolLease(t *testing.T, tenant string, hps uint64, proofMs int64
 	l, err := store.AddLease(t.Context(), lease.Lease{
 		Tenant: tenant, Model: lease.Leased, ContractedHps: hps, StartMs: now, ProofMs: proofMs, Terms: p.terms,
 		Pool: &lease.Pool{URLs: urls, User: tenant + ".worker", Password: "x"},
-	}, 1<<62, func(id string) lease.Tag {
-		return lease.NewTag(lease.TagInput{Provider: p.key.Public().(ed25519.PublicKey), Lease: id, Tenant: pub, Terms: p.terms})
+	}, 1<<62, func(id string) (lease.Tag, []lease.Event, error) {
+		return lease.NewTag(lease.TagInput{Provider: p.key.Public().(ed25519.PublicKey), Lease: id, Tenant: pub, Terms: p.terms}), nil, nil
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -142,9 +142,7 @@ func TestTenantsRigWorksForItsTenantAlone(t *testing.T) {
 	manager := p.manage(t)
 	defer manager.Close()
 	bob := p.lease(t, "bob", 100_000, 200)
-	if err := manager.CloseLease(t.Context(), bob.ID, time.Now().UnixMilli()); err != nil {
-		t.Fatal(err)
-	}
+	closeLease(t, manager, bob.ID)
 	p.addRig(t, "own", "bob", 0)
 	var ahead atomic.Int64 // of the clock
 	f := p.farm(t, func(c *dispatch.Config) {
@@ -169,7 +167,7 @@ func TestTenantsRigWorksForItsTenantAlone(t *testing.T) {
 
 	next, err := manager.AddLease(t.Context(), lease.Lease{
 		Tenant: "bob", Model: lease.Leased, ContractedHps: 100_000, StartMs: time.Now().UnixMilli(), ProofMs: 200, Terms: p.terms,
-	}, 1<<62, func(id string) lease.Tag { return lease.Tag{15: 9} })
+	}, 1<<62, func(string) (lease.Tag, []lease.Event, error) { return lease.Tag{15: 9}, nil, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,9 +188,7 @@ func TestTenantsRigWorksForItsTenantAlone(t *testing.T) {
 	if rows := f.Rigs(); rows[0].Lease != next.ID {
 		t.Errorf("%+v", rows)
 	}
-	if err := manager.CloseLease(t.Context(), next.ID, time.Now().UnixMilli()); err != nil {
-		t.Fatal(err)
-	}
+	closeLease(t, manager, next.ID)
 	f.until("it waits again", func() bool { return f.Rigs()[0].Lease == dispatch.Waiting })
 	ahead.Store(int64(time.Minute)) // what it had in hand is done
 	after := own()
@@ -232,9 +228,7 @@ func TestLeaseEndsUnderItsRigs(t *testing.T) {
 	n := minedBy(rigs)
 	f.until("they work for it", func() bool { return minedBy(rigs) > n+200 })
 	manager := p.manage(t)
-	if err := manager.CloseLease(t.Context(), alice.ID, time.Now().UnixMilli()); err != nil {
-		t.Fatal(err)
-	}
+	closeLease(t, manager, alice.ID)
 	manager.Close()
 	f.until("they are with the house", func() bool {
 		for _, row := range f.Rigs() {

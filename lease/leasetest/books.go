@@ -98,7 +98,9 @@ func (s *suite) post() {
 		entry("one", "assets:wallet", "liab:acme:prepaid", 100),
 		{Key: "two", Kind: "nothing", AtMs: -1},
 		entry("three", "liab:acme:prepaid", "revenue:lease", 30),
+		entry("four", "liab:acme:available", "assets:wallet", -1),
 	}
+	txs[2].Postings[0].Lease = "L-0001"
 	var last int64
 	for i := range txs {
 		s.ok(s.store.Post(s.ctx, txs[i]))
@@ -112,8 +114,9 @@ func (s *suite) post() {
 	same(s, "transactions", all(s, s.store.Transactions(s.ctx)), txs)
 	same(s, "balances", must(s.store.Balances(s.ctx))(s), []lease.Balance{
 		{Account: "assets:wallet", Sat: 100},
-		{Account: "liab:acme:prepaid", Sat: 30},
-		{Account: "liab:acme:prepaid", Lease: "L-0001", Sat: -100},
+		{Account: "assets:wallet", Lease: "L-0001", Sat: 1},
+		{Account: "liab:acme:available", Sat: -1},
+		{Account: "liab:acme:prepaid", Lease: "L-0001", Sat: -70},
 		{Account: "revenue:lease", Lease: "L-0001", Sat: -30},
 	})
 	for tx, err := range s.store.Transactions(s.ctx) { // breaking off
@@ -142,18 +145,35 @@ func (s *suite) postErrors() {
 func (s *suite) overdrawn() {
 	for _, sub := range []string{"prepaid", "available", "inflight", "pending"} {
 		account := "liab:acme:" + sub
+		post := func(key, account, id string, sat int64) error {
+			t := entry(sub+" "+key, account, "assets:wallet", sat)
+			t.Postings[0].Lease = id
+			return s.store.Post(s.ctx, t)
+		}
 		s.ok(s.store.Post(s.ctx, entry(sub+" in", "assets:wallet", account, 100)))
-		s.is(s.store.Post(s.ctx, entry(sub+" too much", account, "assets:wallet", 101)), lease.ErrOverdrawn)
-		s.is(s.store.Post(s.ctx, entry(sub+" somebody else's", "liab:bob:"+sub, "assets:wallet", 1)), lease.ErrOverdrawn)
-		s.ok(s.store.Post(s.ctx, entry(sub+" some", account, "assets:wallet", 60)))
-		s.is(s.store.Post(s.ctx, entry(sub+" again", account, "assets:wallet", 41)), lease.ErrOverdrawn)
-		s.ok(s.store.Post(s.ctx, entry(sub+" rest", account, "assets:wallet", 40)))
+		s.is(post("too much", account, "L-0001", 101), lease.ErrOverdrawn)
+		s.is(post("somebody else's", "liab:bob:"+sub, "L-0001", 1), lease.ErrOverdrawn)
+		s.ok(post("some", account, "L-0001", 60))
+		s.is(post("again", account, "L-0001", 41), lease.ErrOverdrawn)
+		// What is prepaid is one lease's, all else is the tenant's.
+		if err := post("another lease's", account, "L-0002", 1); sub == "prepaid" {
+			s.is(err, lease.ErrOverdrawn)
+			s.is(post("no lease's", account, "", 1), lease.ErrOverdrawn)
+			s.ok(post("one", account, "L-0001", 1))
+		} else {
+			s.ok(err)
+		}
+		s.ok(post("rest", account, "L-0001", 39))
 	}
 	s.ok(s.store.Post(s.ctx, entry("others may", "assets:x", "assets:y", 1_000_000)))
-	same(s, "transactions", len(all(s, s.store.Transactions(s.ctx))), 4*3+1)
+	same(s, "transactions", len(all(s, s.store.Transactions(s.ctx))), 4*4+1)
 	// Only the sum within a transaction counts, not the order of its lines.
 	both := lease.Transaction{Key: "both", Kind: "test", Postings: []lease.Posting{
 		{Account: "liab:acme:pending", Sat: 5}, {Account: "liab:acme:pending", Lease: "L-0002", Sat: -5},
 	}}
 	s.ok(s.store.Post(s.ctx, both))
+	moved := lease.Transaction{Key: "moved", Kind: "test", Postings: []lease.Posting{
+		{Account: "liab:acme:prepaid", Lease: "L-0003", Sat: 5}, {Account: "liab:acme:prepaid", Lease: "L-0003", Sat: -5},
+	}}
+	s.ok(s.store.Post(s.ctx, moved))
 }

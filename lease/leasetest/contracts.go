@@ -45,7 +45,7 @@ func (s *suite) leases() {
 		l.EndMs = l.StartMs + 1000
 		l.ID, l.Tag, l.ClosedMs = "ignored", lease.Tag{9}, 5
 		var asked string
-		got := must(s.store.AddLease(s.ctx, l, noLimit, func(id string) lease.Tag { asked = id; return tagOf(id) }))(s)
+		got := must(s.store.AddLease(s.ctx, l, noLimit, func(id string) (lease.Tag, []lease.Event, error) { asked = id; return tagged(id) }))(s)
 		l.ID, l.Tag, l.ClosedMs = id, tagOf(id), 0
 		same(s, "lease", got, l)
 		same(s, "ID for the tag", asked, id)
@@ -60,16 +60,16 @@ func (s *suite) leases() {
 func (s *suite) addLeaseErrors() {
 	h := must(s.store.PutTerms(s.ctx, sampleTerms()))(s)
 	s.ok(s.store.AddTenant(s.ctx, sampleTenant("acme")))
-	_, err := s.store.AddLease(s.ctx, sampleLease("nobody", h), noLimit, tagOf)
+	_, err := s.store.AddLease(s.ctx, sampleLease("nobody", h), noLimit, tagged)
 	s.is(err, lease.ErrNotFound)
-	_, err = s.store.AddLease(s.ctx, sampleLease("acme", lease.TermsHash{1}), noLimit, tagOf)
+	_, err = s.store.AddLease(s.ctx, sampleLease("acme", lease.TermsHash{1}), noLimit, tagged)
 	s.is(err, lease.ErrNotFound)
 	bad := sampleLease("acme", h)
 	bad.ContractedHps = 0
-	_, err = s.store.AddLease(s.ctx, bad, noLimit, tagOf)
+	_, err = s.store.AddLease(s.ctx, bad, noLimit, tagged)
 	s.fails("a lease of nothing", err)
 
-	sameTag := func(string) lease.Tag { return lease.Tag{1} }
+	sameTag := func(string) (lease.Tag, []lease.Event, error) { return lease.Tag{1}, nil, nil }
 	must(s.store.AddLease(s.ctx, sampleLease("acme", h), noLimit, sameTag))(s)
 	_, err = s.store.AddLease(s.ctx, sampleLease("acme", h), noLimit, sameTag)
 	s.is(err, lease.ErrTagTaken)
@@ -79,7 +79,7 @@ func (s *suite) addLeaseErrors() {
 	add := func(tag lease.Tag, start, end int64, pool *lease.Pool) error {
 		l := sampleLease("acme", h)
 		l.StartMs, l.EndMs, l.Pool = start, end, pool
-		_, err := s.store.AddLease(s.ctx, l, noLimit, func(string) lease.Tag { return tag })
+		_, err := s.store.AddLease(s.ctx, l, noLimit, func(string) (lease.Tag, []lease.Event, error) { return tag, nil, nil })
 		return err
 	}
 	pool := &lease.Pool{URLs: []string{"stratum+tcp://pool.example:3333"}, User: "u"}
@@ -98,7 +98,7 @@ func (s *suite) oversell() {
 	add := func(hps uint64, start, end int64) error {
 		l := sampleLease("acme", h)
 		l.ContractedHps, l.StartMs, l.EndMs = hps, start, end
-		_, err := s.store.AddLease(s.ctx, l, 100, tagOf)
+		_, err := s.store.AddLease(s.ctx, l, 100, tagged)
 		return err
 	}
 	s.ok(add(60, 1000, 2000))
@@ -110,27 +110,9 @@ func (s *suite) oversell() {
 	s.is(add(101, 5000, 0), lease.ErrOversold)
 	s.ok(add(100, 3000, 0))
 	// A lease that is closed makes room from then on.
-	s.ok(s.store.CloseLease(s.ctx, "L-0001", 1200))
+	s.closeLease("L-0001", 1200)
 	s.is(add(60, 1100, 1300), lease.ErrOversold)
 	s.ok(add(60, 1200, 2000))
-}
-
-func (s *suite) closeLease() {
-	h := must(s.store.PutTerms(s.ctx, sampleTerms()))(s)
-	s.ok(s.store.AddTenant(s.ctx, sampleTenant("acme")))
-	l := sampleLease("acme", h)
-	l.EndMs = l.StartMs + 1000
-	for range 3 {
-		must(s.store.AddLease(s.ctx, l, noLimit, tagOf))(s)
-	}
-	s.ok(s.store.CloseLease(s.ctx, "L-0001", l.StartMs+500))
-	same(s, "closed at", must(s.store.Lease(s.ctx, "L-0001"))(s).ClosedMs, l.StartMs+500)
-	s.is(s.store.CloseLease(s.ctx, "L-0001", l.StartMs+600), lease.ErrClosed)
-	s.is(s.store.CloseLease(s.ctx, "L-0002", l.EndMs), lease.ErrClosed)
-	s.is(s.store.CloseLease(s.ctx, "L-0009", l.StartMs), lease.ErrNotFound)
-	s.fails("closing at no time", s.store.CloseLease(s.ctx, "L-0002", 0))
-	same(s, "not closed", must(s.store.Lease(s.ctx, "L-0002"))(s).ClosedMs, 0)
-	s.ok(s.store.CloseLease(s.ctx, "L-0003", l.StartMs-1)) // before it began
 }
 
 func (s *suite) capacity() {
@@ -152,11 +134,10 @@ func (s *suite) version() {
 	changes("nothing", false)
 	h := must(s.store.PutTerms(s.ctx, sampleTerms()))(s)
 	s.ok(s.store.AddTenant(s.ctx, sampleTenant("acme")))
-	l := must(s.store.AddLease(s.ctx, sampleLease("acme", h), noLimit, tagOf))(s)
+	l := must(s.store.AddLease(s.ctx, sampleLease("acme", h), noLimit, tagged))(s)
 	changes("a new lease", true)
-	s.ok(s.store.CloseLease(s.ctx, l.ID, l.StartMs+500))
+	s.closeLease(l.ID, l.StartMs+500)
 	changes("a closed lease", true)
-	s.is(s.store.CloseLease(s.ctx, l.ID, l.StartMs+600), lease.ErrClosed)
 	s.ok(s.store.SetCapacity(s.ctx, 5))
 	changes("no lease", false)
 }

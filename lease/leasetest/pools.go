@@ -23,7 +23,7 @@ func (s *suite) addPoolLease() lease.Lease {
 	s.Helper()
 	l := s.addLease("acme")
 	l.Pool = samplePool()
-	return must(s.store.AddLease(s.ctx, l, noLimit, tagOf))(s)
+	return must(s.store.AddLease(s.ctx, l, noLimit, tagged))(s)
 }
 
 func (s *suite) poolLeases() {
@@ -33,7 +33,7 @@ func (s *suite) poolLeases() {
 	want := given
 	want.Pool = samplePool()
 	want.ID, want.Tag = "L-0002", tagOf("L-0002")
-	same(s, "added", must(s.store.AddLease(s.ctx, given, noLimit, tagOf))(s), want)
+	same(s, "added", must(s.store.AddLease(s.ctx, given, noLimit, tagged))(s), want)
 	given.Pool.URLs[0], given.Pool.User = "tcp://changed:1", "changed" // is the caller's own
 	same(s, "stored", must(s.store.Lease(s.ctx, want.ID))(s), want)
 	same(s, "both", must(s.store.Leases(s.ctx))(s), []lease.Lease{house, want})
@@ -45,22 +45,22 @@ func (s *suite) poolLeases() {
 	} {
 		l := house
 		l.Pool = &p
-		l = must(s.store.AddLease(s.ctx, l, noLimit, tagOf))(s)
+		l = must(s.store.AddLease(s.ctx, l, noLimit, tagged))(s)
 		same(s, "pool", must(s.store.Lease(s.ctx, l.ID))(s).Pool, &p)
 	}
 	for _, bad := range []lease.Pool{{}, {User: "u"}, {URLs: []string{"a:1"}}, {URLs: []string{"a:1"}, User: "a b"}} {
 		l := house
 		l.Pool = &bad
-		_, err := s.store.AddLease(s.ctx, l, noLimit, tagOf)
+		_, err := s.store.AddLease(s.ctx, l, noLimit, tagged)
 		s.fails("pool "+bad.String(), err)
 	}
 
 	// Closing leaves it. The contracted rates count as those of all leases.
-	s.ok(s.store.CloseLease(s.ctx, want.ID, want.StartMs+1))
+	s.closeLease(want.ID, want.StartMs+1)
 	same(s, "of a closed lease", must(s.store.Lease(s.ctx, want.ID))(s).Pool, want.Pool)
 	l := house
 	l.Pool = samplePool()
-	_, err := s.store.AddLease(s.ctx, l, l.ContractedHps, tagOf)
+	_, err := s.store.AddLease(s.ctx, l, l.ContractedHps, tagged)
 	s.is(err, lease.ErrOversold)
 }
 

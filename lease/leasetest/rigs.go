@@ -191,10 +191,10 @@ func (s *suite) rigMeters() {
 		same(s, fmt.Sprintf("recent since %d", tt.since), must(s.store.RigMeter(s.ctx, "a", tt.since))(s).Recent.N, tt.n)
 	}
 	// A refused share alone is a sign of life, too.
-	b := lease.Batch{Run: run, AtMs: last, Verdicts: []lease.Verdict{{Lease: l.ID, Source: "idle", Reason: lease.Stale, N: 1}}}
+	b := lease.Batch{Run: run, AtMs: last + 2, Verdicts: []lease.Verdict{{Lease: l.ID, Source: "idle", Reason: lease.Stale, N: 1}}}
 	must(s.store.CommitBatch(s.ctx, b))(s)
 	idle := must(s.store.RigMeter(s.ctx, "idle", since))(s)
-	if idle.LastMs != last || idle.Stale() != 1 || idle.Evidence.N != 0 {
+	if idle.LastMs != last+2 || idle.Stale() != 1 || idle.Evidence.N != 0 {
 		s.Errorf("after a stale share: %+v", idle)
 	}
 }

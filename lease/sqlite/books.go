@@ -13,7 +13,7 @@ import (
 
 // PutBlock implements lease.Store.
 func (s *Store) PutBlock(ctx context.Context, b lease.Block) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *txn) error {
 		j, err := readJob(ctx, tx, b.Job)
 		if err != nil {
 			return fmt.Errorf("block %v: %w", b.Hash, err)
@@ -85,7 +85,7 @@ func (s *Store) CountBlocks(ctx context.Context) (map[lease.BlockState]int, erro
 
 // MoveBlock implements lease.Store.
 func (s *Store) MoveBlock(ctx context.Context, h miner.Hash, from, to lease.BlockState, reason string, txs ...lease.Transaction) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *txn) error {
 		moved, err := changed(tx.ExecContext(ctx, `UPDATE blocks SET state = ?1, reason = ?2, appearances = appearances + (?1 = ?3 AND state <> ?3)
 			WHERE hash = ?4 AND state = ?5`, string(to), reason, string(lease.Adopted), h[:], string(from)))
 		if err != nil {
@@ -98,22 +98,21 @@ func (s *Store) MoveBlock(ctx context.Context, h miner.Hash, from, to lease.Bloc
 			}
 			return fmt.Errorf("block %v: %w, it is %s and not %s", h, lease.ErrConflict, state, from)
 		}
-		for i := range txs {
-			if err := post(ctx, tx, &txs[i]); err != nil {
-				return err
-			}
-		}
-		return nil
+		return book(ctx, tx, txs, nil)
 	})
 }
 
 // Post implements lease.Store.
-func (s *Store) Post(ctx context.Context, t lease.Transaction) error {
-	return s.write(ctx, func(tx *sql.Tx) error { return post(ctx, tx, &t) })
+func (s *Store) Post(ctx context.Context, t lease.Transaction, events ...lease.Event) error {
+	return s.write(ctx, func(tx *txn) error { return book(ctx, tx, []lease.Transaction{t}, events) })
 }
 
+// prepaid ends the names of the accounts that hold what was paid in advance
+// for one lease each, and for no other.
+const prepaid = ":prepaid"
+
 // post books t within tx.
-func post(ctx context.Context, tx *sql.Tx, t *lease.Transaction) error {
+func post(ctx context.Context, tx *txn, t *lease.Transaction) error {
 	if err := t.Validate(); err != nil {
 		return err
 	}
@@ -139,12 +138,16 @@ func post(ctx context.Context, tx *sql.Tx, t *lease.Transaction) error {
 		if p.Sat < 0 || !strings.HasPrefix(p.Account, lease.Liability) {
 			continue // a credit cannot overdraw what is owed
 		}
+		query, args, of := "SELECT sum(sat) FROM balances WHERE account = ?", []any{p.Account}, ""
+		if strings.HasSuffix(p.Account, prepaid) {
+			query, args, of = query+" AND lease = ?", append(args, p.Lease), " of lease "+p.Lease
+		}
 		var sum int64
-		if err := tx.QueryRowContext(ctx, "SELECT sum(sat) FROM balances WHERE account = ?", p.Account).Scan(&sum); err != nil {
+		if err := tx.QueryRowContext(ctx, query, args...).Scan(&sum); err != nil {
 			return err
 		}
 		if sum > 0 {
-			return fmt.Errorf("transaction %s: %w: %s by %d sat", t.Key, lease.ErrOverdrawn, p.Account, sum)
+			return fmt.Errorf("transaction %s: %w: %s%s by %d sat", t.Key, lease.ErrOverdrawn, p.Account, of, sum)
 		}
 	}
 	return nil
@@ -180,25 +183,13 @@ func (s *Store) Transactions(ctx context.Context) iter.Seq2[lease.Transaction, e
 
 // gather joins the lines of each transaction.
 func gather(lines iter.Seq2[lease.Transaction, error]) iter.Seq2[lease.Transaction, error] {
-	return func(yield func(lease.Transaction, error) bool) {
-		var t lease.Transaction
-		for line, err := range lines {
-			switch {
-			case err != nil:
-				yield(lease.Transaction{}, err)
-				return
-			case line.Seq == t.Seq:
-				t.Postings = append(t.Postings, line.Postings...)
-				continue
-			case t.Seq != 0 && !yield(t, nil):
-				return
-			}
-			t = line
+	return fold(lines, func(t, line *lease.Transaction) bool { return t.Seq == line.Seq }, func(t, line *lease.Transaction) {
+		if t.Seq == line.Seq {
+			t.Postings = append(t.Postings, line.Postings...)
+		} else {
+			*t = *line
 		}
-		if t.Seq != 0 {
-			yield(t, nil)
-		}
-	}
+	})
 }
 
 // Balances implements lease.Store.

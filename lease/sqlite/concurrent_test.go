@@ -90,9 +90,9 @@ func TestOversellAtOnce(t *testing.T) {
 	for i := range 24 {
 		wg.Go(func() {
 			l := lease.Lease{Tenant: "acme", Model: lease.Leased, ContractedHps: 2, ProofMs: 5000, Terms: w.lease.Terms}
-			_, err := stores[i%2].AddLease(context.Background(), l, limit, func(id string) (tag lease.Tag) {
+			_, err := stores[i%2].AddLease(context.Background(), l, limit, func(id string) (tag lease.Tag, _ []lease.Event, _ error) {
 				copy(tag[:], id)
-				return tag
+				return tag, nil, nil
 			})
 			if err != nil && !errors.Is(err, lease.ErrOversold) {
 				t.Error(err)

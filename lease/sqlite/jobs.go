@@ -12,7 +12,7 @@ import (
 // PutJobs implements lease.Store.
 func (s *Store) PutJobs(ctx context.Context, templates []lease.Template, jobs []lease.Job) ([]lease.Template, []lease.Job, error) {
 	templates, jobs = slices.Clone(templates), slices.Clone(jobs)
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *txn) error {
 		for i := range templates {
 			t := &templates[i]
 			r, err := tx.ExecContext(ctx, "INSERT INTO templates (created_ms, height, prev, body) VALUES (?, ?, ?, ?)",
@@ -30,8 +30,12 @@ func (s *Store) PutJobs(ctx context.Context, templates []lease.Template, jobs []
 				return fmt.Errorf("job of lease %s: template %d of %d: %w", j.Lease, j.Template, len(templates), lease.ErrNotFound)
 			}
 			j.Template = templates[j.Template].Seq
-			r, err := tx.ExecContext(ctx, "INSERT INTO jobs (template, lease, tag, target, created_ms) VALUES (?, ?, ?, ?, ?)",
-				j.Template, j.Lease, j.Tag[:], j.Target[:], j.CreatedMs)
+			network, sat, err := earnsColumns(j)
+			if err != nil {
+				return err
+			}
+			r, err := tx.ExecContext(ctx, "INSERT INTO jobs (template, lease, tag, target, created_ms, earns_network, earns_sat) VALUES (?, ?, ?, ?, ?, ?, ?)",
+				j.Template, j.Lease, j.Tag[:], j.Target[:], j.CreatedMs, network, sat)
 			if err != nil {
 				return err
 			}
@@ -64,10 +68,29 @@ func (s *Store) Job(ctx context.Context, seq int64) (lease.Job, error) {
 	return j, s.explain(ctx, err)
 }
 
+// earnsColumns are what a job pays by the share as it is stored.
+func earnsColumns(j *lease.Job) (network []byte, sat sql.NullInt64, err error) {
+	if j.Earns == nil {
+		return nil, sat, nil
+	}
+	if j.Earns.Network.IsZero() || j.Earns.Sat < 0 || j.Earns.Sat > lease.MaxSat {
+		return nil, sat, fmt.Errorf("job of lease %s: %d sat for work of %v is not possible", j.Lease, j.Earns.Sat, j.Earns.Network)
+	}
+	e := *j.Earns
+	j.Earns = &e // what is returned shares nothing with what was given
+	return workBlob(e.Network), sql.NullInt64{Int64: e.Sat, Valid: true}, nil
+}
+
 func readJob(ctx context.Context, q querier, seq int64) (lease.Job, error) {
 	var j lease.Job
-	err := q.QueryRowContext(ctx, "SELECT seq, template, lease, tag, target, created_ms FROM jobs WHERE seq = ?", seq).
-		Scan(&j.Seq, &j.Template, &j.Lease, fixed(j.Tag[:]), fixed(j.Target[:]), &j.CreatedMs)
+	var network []byte
+	var sat sql.NullInt64
+	err := q.QueryRowContext(ctx, "SELECT seq, template, lease, tag, target, created_ms, earns_network, earns_sat FROM jobs WHERE seq = ?", seq).
+		Scan(&j.Seq, &j.Template, &j.Lease, fixed(j.Tag[:]), fixed(j.Target[:]), &j.CreatedMs, &network, &sat)
+	if err == nil && sat.Valid {
+		j.Earns = &lease.Earns{Sat: sat.Int64}
+		err = workScan{&j.Earns.Network}.Scan(network)
+	}
 	if err != nil {
 		return lease.Job{}, notFound(err, "job %d", seq)
 	}

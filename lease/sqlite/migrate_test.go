@@ -118,7 +118,7 @@ func TestMigrateVersion2(t *testing.T) {
 	}
 	l := old
 	l.Pool = &lease.Pool{URLs: []string{"stratum+tcp://a:1", "wss://b/c?d=e"}, User: "acme.w1", Password: `p "q" \`}
-	if l, err = s.AddLease(ctx, l, 2, func(string) lease.Tag { return lease.Tag{2} }); err != nil {
+	if l, err = s.AddLease(ctx, l, 2, func(string) (lease.Tag, []lease.Event, error) { return lease.Tag{2}, nil, nil }); err != nil {
 		t.Fatal(err)
 	}
 	w := world{lease: l}

@@ -13,7 +13,7 @@ func (s *Store) AddRig(ctx context.Context, r lease.Rig) error {
 	if err := r.Validate(); err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *txn) error {
 		if r.Tenant != "" {
 			var known int
 			if err := tx.QueryRowContext(ctx, "SELECT 1 FROM tenants WHERE id = ?", r.Tenant).Scan(&known); err != nil {
@@ -57,7 +57,7 @@ func (s *Store) Rigs(ctx context.Context) ([]lease.Rig, error) {
 // ChangeRig implements lease.Store.
 func (s *Store) ChangeRig(ctx context.Context, name string, change func(*lease.Rig) error) (lease.Rig, error) {
 	var r lease.Rig
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *txn) error {
 		was, err := scanRig(tx.QueryRowContext(ctx, selectRig+"WHERE name = ?", name))
 		if err != nil {
 			return notFound(err, "rig %.40q", name)

@@ -2,17 +2,13 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 )
 
 // addRigReceipts adds receipts to the sums of the rigs among their sources.
-func addRigReceipts(ctx context.Context, tx *sql.Tx, receipts []lease.Receipt) error {
-	if len(receipts) == 0 {
-		return nil
-	}
+func addRigReceipts(ctx context.Context, tx *txn, receipts []lease.Receipt) error {
 	type key struct {
 		source string
 		slot   int64
@@ -25,22 +21,12 @@ func addRigReceipts(ctx context.Context, tx *sql.Tx, receipts []lease.Receipt) e
 		k := key{r.Source, r.CommitMs / lease.RigSlotMs, r.Work}
 		sums[k] = sum{sums[k].n + 1, max(sums[k].lastMs, r.CommitMs)}
 	}
-	total, err := tx.PrepareContext(ctx, `INSERT INTO rig_totals SELECT name, ?2, ?3, ?4 FROM rigs WHERE name = ?1
-		ON CONFLICT DO UPDATE SET n = n + ?3, last_ms = max(last_ms, ?4)`)
-	if err != nil {
-		return err
-	}
-	defer total.Close()
-	slot, err := tx.PrepareContext(ctx, "INSERT INTO rig_slots VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET n = n + ?4")
-	if err != nil {
-		return err
-	}
-	defer slot.Close()
 	for k, v := range sums {
 		work := workBlob(k.work)
-		rig, err := changed(total.ExecContext(ctx, k.source, work, v.n, v.lastMs))
+		rig, err := changed(tx.ExecContext(ctx, `INSERT INTO rig_totals SELECT name, ?2, ?3, ?4 FROM rigs WHERE name = ?1
+			ON CONFLICT DO UPDATE SET n = n + ?3, last_ms = max(last_ms, ?4)`, k.source, work, v.n, v.lastMs))
 		if err == nil && rig {
-			_, err = slot.ExecContext(ctx, k.slot, k.source, work, v.n)
+			_, err = tx.ExecContext(ctx, "INSERT INTO rig_slots VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET n = n + ?4", k.slot, k.source, work, v.n)
 		}
 		if err != nil {
 			return err
@@ -51,7 +37,7 @@ func addRigReceipts(ctx context.Context, tx *sql.Tx, receipts []lease.Receipt) e
 
 // addRigVerdict adds refused shares to the sums of their source, if it is a
 // rig.
-func addRigVerdict(ctx context.Context, tx *sql.Tx, v lease.Verdict, atMs int64) error {
+func addRigVerdict(ctx context.Context, tx *txn, v *lease.Verdict, atMs int64) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO rig_verdicts SELECT name, ?2, ?3, ?4 FROM rigs WHERE name = ?1
 		ON CONFLICT DO UPDATE SET n = n + ?3, last_ms = max(last_ms, ?4)`, v.Source, v.Reason, int64(v.N), atMs)
 	return err

@@ -122,16 +122,3 @@ func syncFolder(path string) error {
 
 // Close releases the file. The Store must not be in use.
 func (s *Store) Close() error { return errors.Join(s.reader.Close(), s.writer.Close()) }
-
-// write runs f in a transaction and commits it unless f fails.
-func (s *Store) write(ctx context.Context, f func(tx *sql.Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return s.explain(ctx, err)
-	}
-	defer tx.Rollback()
-	if err := f(tx); err != nil {
-		return s.explain(ctx, err)
-	}
-	return s.explain(ctx, tx.Commit())
-}

@@ -11,7 +11,7 @@ import (
 
 // addUpstream adds what a lease's pool said to the hour's and to the lease's
 // sums.
-func addUpstream(ctx context.Context, tx *sql.Tx, u lease.Upstream, hour int64) error {
+func addUpstream(ctx context.Context, tx *txn, u lease.Upstream, hour int64) error {
 	if err := u.Validate(); err != nil {
 		return err
 	}
@@ -23,12 +23,12 @@ func addUpstream(ctx context.Context, tx *sql.Tx, u lease.Upstream, hour int64) 
 	if !pool {
 		return fmt.Errorf("lease %s has no pool that could have been sent %d shares", u.Lease, u.Sent)
 	}
-	sum, err := readUpstream(ctx, tx, "upstream WHERE lease = ? AND hour = ?", u.Lease, hour)
+	sum, err := readUpstream(ctx, tx, "hour_upstream WHERE hour = ? AND lease = ?", hour, u.Lease)
 	if err != nil {
 		return err
 	}
 	sum.Add(u)
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO upstream VALUES (?, ?, ?, ?, ?, ?, ?, ?)", append([]any{u.Lease, hour}, upstreamValues(sum)...)...)
+	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO hour_upstream VALUES (?, ?, ?, ?, ?, ?, ?, ?)", append([]any{hour, u.Lease}, upstreamValues(sum)...)...)
 	if err != nil {
 		return err
 	}

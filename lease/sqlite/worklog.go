@@ -13,21 +13,40 @@ import (
 // BeginRun implements lease.Store.
 func (s *Store) BeginRun(ctx context.Context, atMs int64) (int64, error) {
 	var id int64
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.write(ctx, func(tx *txn) error {
+		earliest, err := readEarliest(ctx, tx)
+		if err != nil {
+			return err
+		}
+		atMs = max(atMs, earliest)
 		r, err := tx.ExecContext(ctx, "INSERT INTO runs (start_ms, last_ms, batch, batch_seq, batch_count) VALUES (?1, ?1, 0, 0, 0)", atMs)
 		if err != nil {
 			return err
 		}
-		id, err = r.LastInsertId()
+		if id, err = r.LastInsertId(); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE node SET heartbeat_ms = ?", atMs)
 		return err
 	})
 	return id, err
 }
 
+// readEarliest returns the moment before which nothing can happen any more: the
+// last heartbeat, and the end of the hour that was settled last.
+func readEarliest(ctx context.Context, tx *txn) (int64, error) {
+	var heartbeat, settled int64
+	err := tx.QueryRowContext(ctx, "SELECT heartbeat_ms, settled_hour FROM node").Scan(&heartbeat, &settled)
+	if settled != 0 {
+		heartbeat = max(heartbeat, (settled+1)*lease.MsPerHour)
+	}
+	return heartbeat, err
+}
+
 // Heartbeat implements lease.Store.
 func (s *Store) Heartbeat(ctx context.Context) (int64, error) {
 	var ms int64
-	err := s.reader.QueryRowContext(ctx, "SELECT coalesce(max(last_ms), 0) FROM runs").Scan(&ms)
+	err := s.reader.QueryRowContext(ctx, "SELECT heartbeat_ms FROM node").Scan(&ms)
 	return ms, s.explain(ctx, err)
 }
 

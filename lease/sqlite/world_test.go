@@ -27,7 +27,7 @@ func newWorld(t testing.TB, s *Store) world {
 	}
 	l, err := s.AddLease(ctx, lease.Lease{Tenant: "acme", Model: lease.Leased, ContractedHps: 1, ProofMs: 5000, Terms: h,
 		Pool: &lease.Pool{URLs: []string{"stratum+tcp://pool.example.com:3333"}, User: "u"}}, 1,
-		func(string) lease.Tag { return lease.Tag{1} })
+		func(string) (lease.Tag, []lease.Event, error) { return lease.Tag{1}, nil, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

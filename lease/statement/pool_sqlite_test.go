@@ -31,7 +31,7 @@ func TestBuildPoolFromSQLite(t *testing.T) {
 	_, err = s.PutTerms(ctx, m.terms)
 	ok(err)
 	ok(s.AddTenant(ctx, m.tenant))
-	ok(second(s.AddLease(ctx, m.lease, 1000, func(string) lease.Tag { return m.lease.Tag })))
+	ok(second(s.AddLease(ctx, m.lease, 1000, func(string) (lease.Tag, []lease.Event, error) { return m.lease.Tag, nil, nil })))
 	job := m.jobs[len(m.jobs)-1]
 	job.Template = 0
 	_, jobs, err := s.PutJobs(ctx, m.templates[len(m.templates)-1:], []lease.Job{job})

@@ -32,7 +32,7 @@ func TestBuildFromSQLite(t *testing.T) {
 	ok(err)
 	ok(s.AddTenant(ctx, m.tenant))
 	for _, j := range m.jobs[:2] {
-		got, err := s.AddLease(ctx, m.lease, 1000, func(string) lease.Tag { return j.Tag })
+		got, err := s.AddLease(ctx, m.lease, 1000, func(string) (lease.Tag, []lease.Event, error) { return j.Tag, nil, nil })
 		ok(err)
 		if got.ID != j.Lease {
 			t.Fatalf("lease %s, want %s", got.ID, j.Lease)

@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/hashlease/hashlease/lease"
+)
+
+// PutExclusion implements lease.Store.
+func (s *Store) PutExclusion(ctx context.Context, x lease.Exclusion) (lease.Exclusion, error) {
+	switch {
+	case x.Kind != lease.ExcludeMaintenance && x.Kind != lease.ExcludePool:
+		return lease.Exclusion{}, fmt.Errorf("exclusion of kind %.40q: want %s or %s", x.Kind, lease.ExcludeMaintenance, lease.ExcludePool)
+	case x.FromMs <= 0 || x.ToMs != 0 && x.ToMs < x.FromMs:
+		return lease.Exclusion{}, fmt.Errorf("exclusion from %d to %d ms is not possible", x.FromMs, x.ToMs)
+	case len(x.Evidence) > lease.MaxEvidence:
+		return lease.Exclusion{}, fmt.Errorf("exclusion with %d bytes of evidence: at most %d", len(x.Evidence), lease.MaxEvidence)
+	}
+	err := s.write(ctx, func(tx *txn) error {
+		if x.Lease != "" {
+			if _, err := readLease(ctx, tx, x.Lease); err != nil {
+				return err
+			}
+		}
+		r, err := tx.ExecContext(ctx, "INSERT INTO exclusions (lease, kind, announced_ms, from_ms, to_ms, evidence) VALUES (?, ?, ?, ?, ?, ?)",
+			sql.NullString{String: x.Lease, Valid: x.Lease != ""}, string(x.Kind), x.AnnouncedMs, x.FromMs, x.ToMs, x.Evidence)
+		if err != nil {
+			return err
+		}
+		x.ID, err = r.LastInsertId()
+		return err
+	})
+	if err != nil {
+		return lease.Exclusion{}, err
+	}
+	return x, nil
+}
+
+// EndExclusion implements lease.Store. It ends no earlier than it began.
+func (s *Store) EndExclusion(ctx context.Context, id, toMs int64) error {
+	return s.write(ctx, func(tx *txn) error {
+		var from, to int64
+		if err := tx.QueryRowContext(ctx, "SELECT from_ms, to_ms FROM exclusions WHERE id = ?", id).Scan(&from, &to); err != nil {
+			return notFound(err, "exclusion %d", id)
+		}
+		if to != 0 {
+			return fmt.Errorf("exclusion %d: %w", id, lease.ErrClosed)
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE exclusions SET to_ms = ? WHERE id = ?", max(toMs, from), id)
+		return err
+	})
+}
+
+// Exclusions implements lease.Store.
+func (s *Store) Exclusions(ctx context.Context, fromMs, toMs int64) ([]lease.Exclusion, error) {
+	all, err := collect(ctx, s.reader, func(row scanner) (x lease.Exclusion, err error) {
+		return x, row.Scan(&x.ID, &x.Lease, (*string)(&x.Kind), &x.AnnouncedMs, &x.FromMs, &x.ToMs, &x.Evidence)
+	}, `SELECT id, coalesce(lease, ''), kind, announced_ms, from_ms, to_ms, evidence FROM exclusions
+		WHERE (to_ms = 0 OR to_ms > ?1) AND from_ms < ?2 ORDER BY from_ms, id`, fromMs, toMs)
+	return all, s.explain(ctx, err)
+}
