@@ -35,3 +35,23 @@ func (e *Evidence) AddN(w miner.Work, n uint64) {
 	}
 	e.SumSq = sq
 }
+
+// Merge counts the receipts of o too.
+func (e *Evidence) Merge(o Evidence) {
+	if o.N == 0 {
+		return
+	}
+	e.N += o.N
+	e.Sum = e.Sum.Add(o.Sum)
+	if o.Max.Cmp(e.Max) > 0 {
+		e.Max = o.Max
+	}
+	sq := new(big.Int)
+	if e.SumSq != nil {
+		sq.Set(e.SumSq)
+	}
+	if o.SumSq != nil {
+		sq.Add(sq, o.SumSq)
+	}
+	e.SumSq = sq
+}
