@@ -24,6 +24,7 @@ const (
 	EventPlacement     EventKind = "placement"      // as lease/dispatch writes it
 	EventPayout        EventKind = "payout"         // PayoutMoved
 	EventFeeMean       EventKind = "fee-mean"       // FeeMean
+	EventPrepaid       EventKind = "prepaid"        // Prepaid
 )
 
 // Event is something that was decided, for people, statements and auditors.

@@ -53,6 +53,12 @@ type BudgetState struct {
 	SettledHour int64 `json:"settled_hour"` // last settled, in hours since 1970 UTC
 }
 
+// Prepaid is the body of EventPrepaid. Its Key is that of the transaction.
+type Prepaid struct {
+	Sat int64  `json:"sat"`
+	Ref string `json:"ref"` // of the payment
+}
+
 // Alarm is the body of EventAlarm: what a sequential test says.
 type Alarm struct {
 	Test        string   `json:"test"` // contract, counter or pool
