@@ -87,8 +87,10 @@ type reading struct {
 	invalid   int
 }
 
-// scratch is what handling lines needs, and waiting for them does not.
+// scratch is what handling lines needs, and waiting for them does not. It is not
+// on the stack of the connection's goroutine, which would stay as large.
 type scratch struct {
+	room     [maxParams][]byte // for the parameters of a message
 	replies  []byte
 	coinbase []byte
 	submit   rawSubmit
@@ -159,6 +161,7 @@ func (s *Seat) run() {
 func (s *Seat) rest() {
 	s.s.accepted = Accepted{}
 	s.s.submit.user, s.s.submit.job = nil, nil
+	clear(s.s.room[:])
 	s.srv.scratch.Put(s.s)
 	s.s = nil
 }

@@ -17,7 +17,7 @@ const (
 // leave as one: many devices take the next line as the reply, and some want
 // the rest at once.
 func (s *Seat) subscribe(m *Message) {
-	agent, id := subscriber(m.Params)
+	agent, id := s.subscriber(m.Params)
 	s.mu.Lock()
 	again := s.claim != nil
 	if !again {
@@ -99,9 +99,8 @@ func (s *Seat) assigned() *Lane {
 
 // subscriber reads who subscribes and which session is to be resumed. Whatever
 // is missing or strange is left out.
-func subscriber(params []byte) (agent, session string) {
-	var room [maxParams][]byte
-	p, err := elements(room[:0], params, maxParams)
+func (s *Seat) subscriber(params []byte) (agent, session string) {
+	p, err := elements(s.s.room[:0], params, maxParams)
 	if err != nil || len(p) == 0 {
 		return "", ""
 	}
@@ -147,8 +146,7 @@ const slowLevel = -10
 
 // authorize answers mining.authorize.
 func (s *Seat) authorize(m *Message) {
-	var room [maxParams][]byte
-	p, err := elements(room[:0], m.Params, maxParams)
+	p, err := elements(s.s.room[:0], m.Params, maxParams)
 	if err != nil || len(p) == 0 {
 		s.refuse(m, errBadParameters)
 		return

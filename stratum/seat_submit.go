@@ -41,7 +41,7 @@ func (s *Seat) judge(params []byte) (e *Error, level int8, retuned bool) {
 	if s.claim == nil { // only this goroutine sets it
 		return s.blame(errNotSubscribed, nil, nil), 0, false
 	}
-	if err := sub.parse(params); err != nil {
+	if err := sub.parse(s.s.room[:0], params); err != nil {
 		e := &Error{Code: CodeOther, Message: Printable(err.Error(), maxRefusalText)}
 		return s.blame(e, nil, nil), 0, false
 	}

@@ -23,9 +23,12 @@ func (s *Submit) Parse(params []byte) error {
 }
 
 func (s *Submit) parse(params []byte) error {
-	var r rawSubmit
+	var (
+		r    rawSubmit
+		room [maxParams][]byte
+	)
 	r.share.Extranonce2 = s.Share.Extranonce2
-	if err := r.parse(params); err != nil {
+	if err := r.parse(room[:0], params); err != nil {
 		return err
 	}
 	var ok bool
@@ -43,10 +46,10 @@ type rawSubmit struct {
 	share     Share
 }
 
-// parse reads the parameters, reusing the room of the extranonce2.
-func (r *rawSubmit) parse(params []byte) error {
-	var room [maxParams][]byte
-	p, err := elements(room[:0], params, maxParams)
+// parse reads the parameters, reusing the room of the extranonce2, and room for
+// a list of them.
+func (r *rawSubmit) parse(room [][]byte, params []byte) error {
+	p, err := elements(room, params, maxParams)
 	if err != nil {
 		return fmt.Errorf("parameters: %w", err)
 	}

@@ -16,8 +16,19 @@ type desk struct{ d *Dispatcher }
 // errNoRig refuses machines that nobody added.
 var errNoRig = errors.New("no such rig")
 
-// Login implements stratum.Desk.
-func (k desk) Login(ctx context.Context, l stratum.Login) (stratum.Grant, error) {
+// Login implements stratum.Desk. The store needs a deep stack; that of a
+// connection's own goroutine would stay as deep for as long as the connection.
+func (k desk) Login(ctx context.Context, l stratum.Login) (grant stratum.Grant, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		grant, err = k.login(ctx, l)
+	}()
+	<-done
+	return grant, err
+}
+
+func (k desk) login(ctx context.Context, l stratum.Login) (stratum.Grant, error) {
 	login, err := lease.ParseRigLogin(l.User, l.Password)
 	if err == nil {
 		var rig lease.Rig
