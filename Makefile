@@ -60,10 +60,28 @@ define tagged
 	$(GO) test -tags $(1) -p 1 -timeout 15m -run "^($$names)\$$" $$folders
 endef
 
+define noaccounting
+There is no hledger or no beancount here to test the exported books with. Get
+them in one of these ways:
+  make accounting                          fetches them into ./bin/accounting, as any user (Debian and its like)
+  apt-get install hledger beancount        installs them, as root (elsewhere your distribution's packages)
+endef
+
+.PHONY: accounting
+accounting: bin/accounting/hledger ## fetch hledger and beancount for the peers' tests into ./bin/accounting, as any user
+
+bin/accounting/hledger: lease/ledger/_tools/fetch.sh
+	$< $(@D)
+
 .PHONY: peers
 peers: export BTCD := $(CURDIR)/bin/peers/btcd
 peers: export BCHD := $(CURDIR)/bin/peers/bchd
-peers: bin/peers/btcd bin/peers/bchd ## test against a real btcd and a real bchd on regtest
+peers: export ACCOUNTING := $(CURDIR)/bin/accounting
+peers: export noaccounting := $(noaccounting)
+peers: bin/peers/btcd bin/peers/bchd ## test against a real btcd and bchd on regtest, hledger and beancount
+	@for tool in hledger bean-check bean-query; do \
+		test -x $(ACCOUNTING)/$$tool || command -v $$tool >/dev/null || { echo "$$noaccounting" >&2; exit 1; }; \
+	done
 	$(call tagged,peers)
 
 bin/peers/btcd: stratum/solo/rpc/_btcd/go.mod

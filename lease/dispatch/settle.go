@@ -229,7 +229,26 @@ func (d *Dispatcher) foundEntry(ctx context.Context, b lease.Block, nowMs int64)
 	for i := range leases {
 		tenants[leases[i].ID] = leases[i].Tenant
 	}
-	return ledger.Found(b, document.Split, document.Fee, tenants, nowMs)
+	losses, err := d.losses(ctx, b)
+	if err != nil {
+		return lease.Transaction{}, err
+	}
+	return ledger.Found(b, ledger.Reward{Split: document.Split, Fee: document.Fee, Tenants: tenants, Losses: losses}, nowMs)
+}
+
+// losses finds what the house bore of earlier appearances of a block.
+func (d *Dispatcher) losses(ctx context.Context, b lease.Block) (losses []lease.Transaction, err error) {
+	for n := 1; n <= b.Appearances; n++ {
+		tx, err := d.Store.Transaction(ctx, ledger.Key(ledger.KindLoss, b.Hash, n))
+		if errors.Is(err, lease.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		losses = append(losses, tx)
+	}
+	return losses, nil
 }
 
 // countBlocks shows people how many blocks are in which state.

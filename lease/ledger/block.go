@@ -2,25 +2,22 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashlease/hashlease/lease"
-	"github.com/hashlease/hashlease/miner"
 )
 
-// Kinds of transactions about blocks.
-const (
-	KindFound     = "found"
-	KindMatured   = "matured"
-	KindUnmatured = "unmatured" // reverses matured
-	KindOrphaned  = "orphaned"  // reverses found
-	KindLoss      = "orphan-loss"
-)
-
-// Key is the idempotency key of an event in a block's n-th appearance on the
-// chain, counted from 1.
-func Key(kind string, block miner.Hash, n int) string {
-	return fmt.Sprintf("%s:%v:%d", kind, block, n)
+// Reward is what a block pays and to whom.
+type Reward struct {
+	Split   []lease.Part      // each lease once; lease.House is the house's part
+	Fee     int64             // satoshi
+	Carry   int64             // satoshi that a window not yet full left
+	Tenants map[string]string // of each lease but the house
+	// Losses are the transactions of KindLoss of all earlier appearances of
+	// the block: what tenants were paid of it before it left the chain. They
+	// are not paid it again.
+	Losses []lease.Transaction
 }
 
 // event begins a transaction about b.
@@ -30,34 +27,41 @@ func event(kind string, b lease.Block, n int, atMs int64) lease.Transaction {
 
 // Found books the reward of a block that comes to the chain: what the split
 // gives to each lease is owed to its tenant, the house's part and the fee are
-// income, all of it pending. b is as it was before its adoption, so this is
-// its appearance number b.Appearances+1. tenants gives the tenant of each
-// lease but the house.
-func Found(b lease.Block, split []lease.Part, fee int64, tenants map[string]string, atMs int64) (lease.Transaction, error) {
+// income, all of it pending. Of a lease's part, what the house lost to it when
+// the block left the chain before is recovered first. b is as it was before
+// its adoption, so this is its appearance number b.Appearances+1.
+func Found(b lease.Block, r Reward, atMs int64) (lease.Transaction, error) {
 	t := event(KindFound, b, b.Appearances+1, atMs)
-	if fee < 0 {
-		return t, fmt.Errorf("block %v: fee of %d sat", b.Hash, fee)
+	if r.Fee < 0 || r.Carry < 0 || r.Fee > lease.MaxSat || r.Carry > lease.MaxSat {
+		return t, fmt.Errorf("block %v: fee of %d sat and carry of %d", b.Hash, r.Fee, r.Carry)
 	}
-	reward := fee
-	credits := make([]lease.Posting, 0, len(split)+1)
-	for _, p := range split {
-		account := MiningPending
-		if p.Lease != lease.House {
-			tenant, ok := tenants[p.Lease]
-			if !ok {
-				return t, fmt.Errorf("block %v: its split names lease %s: %w", b.Hash, p.Lease, lease.ErrNotFound)
-			}
-			account = Pending(tenant)
+	to, err := parties(r.Split, r.Tenants)
+	if err != nil {
+		return t, fmt.Errorf("block %v: split: %w", b.Hash, err)
+	}
+	lost, err := losses(b, r.Losses)
+	if err != nil {
+		return t, err
+	}
+	reward := r.Fee + r.Carry
+	credits := make([]lease.Posting, 0, len(r.Split)+2)
+	credit := func(account, id string, sat int64) {
+		if sat > 0 {
+			credits = append(credits, lease.Posting{Account: account, Lease: id, Sat: -sat})
 		}
-		if p.Sat <= 0 {
-			return t, fmt.Errorf("block %v: its split gives %d sat to lease %s", b.Hash, p.Sat, p.Lease)
-		}
-		credits = append(credits, lease.Posting{Account: account, Lease: p.Lease, Sat: -p.Sat})
+	}
+	for i, p := range r.Split {
 		reward += p.Sat
+		if p.Lease == lease.House {
+			credit(MiningPending, p.Lease, p.Sat)
+			continue
+		}
+		back := min(lost[p.Lease], p.Sat)
+		credit(RecoveryPending, p.Lease, back)
+		credit(Pending(to[i].Tenant), p.Lease, p.Sat-back)
 	}
-	if fee > 0 {
-		credits = append(credits, lease.Posting{Account: FeePending, Sat: -fee})
-	}
+	credit(CarryPending, "", r.Carry)
+	credit(FeePending, "", r.Fee)
 	if reward > 0 {
 		t.Postings = append(append(t.Postings, lease.Posting{Account: Immature, Sat: reward}), credits...)
 	}
@@ -65,19 +69,40 @@ func Found(b lease.Block, split []lease.Part, fee int64, tenants map[string]stri
 }
 
 // Matured books that the reward of an adopted block can be spent: found is
-// the transaction of its present appearance.
-func Matured(b lease.Block, found lease.Transaction, atMs int64) lease.Transaction {
+// the transaction of its present appearance. Leases in direct were paid their
+// part by the coinbase itself: it never comes to the wallet.
+func Matured(b lease.Block, found lease.Transaction, atMs int64, direct ...string) lease.Transaction {
 	t := event(KindMatured, b, b.Appearances, atMs)
-	for _, p := range found.Postings {
-		to, ok := settled(p.Account)
-		if !ok {
-			to = Wallet // the debit of the immature reward
-		}
-		t.Postings = append(t.Postings,
-			lease.Posting{Account: p.Account, Lease: p.Lease, Sat: -p.Sat},
-			lease.Posting{Account: to, Lease: p.Lease, Sat: p.Sat})
-	}
+	t.Postings = settle(found.Postings, direct)
 	return t
+}
+
+// settle makes the postings of matured from those of found.
+func settle(found []lease.Posting, direct []string) (postings []lease.Posting) {
+	isDirect := func(p lease.Posting) bool {
+		return p.Sat < 0 && strings.HasPrefix(p.Account, lease.Liability) && slices.Contains(direct, p.Lease)
+	}
+	var past int64 // the wallet, as a credit
+	for _, p := range found {
+		if isDirect(p) {
+			past += p.Sat
+		}
+	}
+	post := func(account, id string, sat int64) {
+		if sat != 0 {
+			postings = append(postings, lease.Posting{Account: account, Lease: id, Sat: sat})
+		}
+	}
+	for _, p := range found {
+		post(p.Account, p.Lease, -p.Sat)
+		switch to, ok := settled(p.Account); {
+		case !ok: // the debit of the immature reward
+			post(Wallet, p.Lease, p.Sat+past)
+		case !isDirect(p):
+			post(to, p.Lease, p.Sat)
+		}
+	}
+	return postings
 }
 
 // Orphaned books that a block left the chain: the reversal of matured, if it
@@ -90,44 +115,15 @@ func Orphaned(b lease.Block, found lease.Transaction, matured *lease.Transaction
 	return append(txs, Reverse(found, Key(KindOrphaned, b.Hash, b.Appearances), KindOrphaned, atMs))
 }
 
-// Loss covers what tenants were paid of a mature block that is about to be
-// reversed: where less than the block's part is still available, the provider
-// bears the difference. It goes before the transactions of Orphaned. It
-// reports false when there is nothing to bear.
-func Loss(b lease.Block, matured lease.Transaction, balances []lease.Balance, atMs int64) (lease.Transaction, bool) {
-	// Of each account: what there is, and what the reversal will take. A
-	// credit is negative, so this is the shortfall once it is positive.
-	short := make(map[string]int64)
-	for _, x := range balances {
-		short[x.Account] += x.Sat
-	}
-	for _, p := range matured.Postings {
-		short[p.Account] -= p.Sat
-	}
-	t := event(KindLoss, b, b.Appearances, atMs)
-	var loss int64
-	for _, p := range matured.Postings {
-		missing := min(short[p.Account], -p.Sat)
-		if missing <= 0 || !strings.HasPrefix(p.Account, lease.Liability) {
-			continue
-		}
-		short[p.Account] -= missing
-		loss += missing
-		t.Postings = append(t.Postings, lease.Posting{Account: p.Account, Lease: p.Lease, Sat: -missing})
-	}
-	if loss == 0 {
-		return lease.Transaction{}, false
-	}
-	t.Postings = append(t.Postings, lease.Posting{Account: OrphanLoss, Sat: loss})
-	return t, true
-}
-
 // Reverse is t with its signs turned, as a transaction of its own.
 func Reverse(t lease.Transaction, key, kind string, atMs int64) lease.Transaction {
-	r := lease.Transaction{Key: key, Kind: kind, AtMs: atMs, Ref: t.Ref}
-	for _, p := range t.Postings {
-		p.Sat = -p.Sat
-		r.Postings = append(r.Postings, p)
+	return lease.Transaction{Key: key, Kind: kind, AtMs: atMs, Ref: t.Ref, Postings: negate(t.Postings)}
+}
+
+func negate(postings []lease.Posting) []lease.Posting {
+	negated := slices.Clone(postings)
+	for i := range negated {
+		negated[i].Sat = -negated[i].Sat
 	}
-	return r
+	return negated
 }

@@ -57,6 +57,9 @@ func (m *memory) post(txs ...lease.Transaction) error {
 		sums := make(map[string]int64)
 		for e, sat := range balances {
 			sums[e.account] += sat
+			if sat > 0 && strings.HasSuffix(e.account, prepaid) {
+				return fmt.Errorf("%w: %v in %s", lease.ErrOverdrawn, e, t.Key)
+			}
 		}
 		for account, sat := range sums {
 			if sat > 0 && strings.HasPrefix(account, lease.Liability) {
@@ -65,7 +68,10 @@ func (m *memory) post(txs ...lease.Transaction) error {
 		}
 	}
 	m.balances = balances
-	m.txs = append(m.txs, txs...)
+	for _, t := range txs {
+		t.Seq = int64(len(m.txs) + 1)
+		m.txs = append(m.txs, t)
+	}
 	return nil
 }
 
