@@ -58,7 +58,7 @@ func (s *SLA) Validate() error {
 	case s.DownPPM < 1 || s.DownPPM > million:
 		return fmt.Errorf("SLA: a window is down below %d ppm: want 1 to %d", s.DownPPM, million)
 	case s.MaintenanceMsPerMonth < 0 || s.MaintenanceMsPerMonth > maxMaintenanceMs:
-		return fmt.Errorf("SLA: maintenance of %d ms a month: want 0 to %d", s.MaintenanceMsPerMonth, maxMaintenanceMs)
+		return fmt.Errorf("SLA: maintenance of %d ms a month: want 0 to %d", s.MaintenanceMsPerMonth, int64(maxMaintenanceMs))
 	case len(s.Tiers) == 0 || len(s.Tiers) > maxTiers:
 		return fmt.Errorf("SLA: %d tiers: want 1 to %d", len(s.Tiers), maxTiers)
 	}
