@@ -25,12 +25,12 @@ func (a *audit) payout(t lease.Transaction) error {
 	}
 	delete(a.intents, id)
 	if t.Kind == KindFailed {
-		return exactly(t, lease.Transaction{Key: PayoutKey(KindIntent, id), Postings: intent})
+		return exactly(t, lease.Transaction{Key: KindIntent + ":" + id, Postings: intent})
 	}
 	want := paid(intent)
 	if len(t.Postings) < len(want) || !slices.Equal(t.Postings[:len(want)], want) ||
 		slices.ContainsFunc(t.Postings[len(want):], func(p lease.Posting) bool { return strings.HasPrefix(p.Account, lease.Liability) }) {
-		return fmt.Errorf("transaction %s: it does not pay what %s is about", t.Key, PayoutKey(KindIntent, id))
+		return fmt.Errorf("transaction %s: it does not pay what %s is about", t.Key, KindIntent+":"+id)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func TestCheckFindsMistakes(t *testing.T) {
 	elsewhere := usage
 	elsewhere.Postings = slices.Clone(usage.Postings)
 	elsewhere.Postings[1].Lease = "L-0002"
-	elsewhere.Key = UsageKey("L-0001", hourOf)
+	elsewhere.Key = UsageKey("L-0001", 1)
 	toFee := usage
 	toFee.Postings = slices.Clone(usage.Postings)
 	toFee.Postings[1].Account = Fee
@@ -71,7 +71,7 @@ func TestCheckFindsMistakes(t *testing.T) {
 	odd.Key = ReversalKey("another")
 
 	pps := tx(t, func() (lease.Transaction, error) { return PPS(anna, 0, 500, 0) })
-	intent := tx(t, func() (lease.Transaction, error) { return PayoutIntent("1", "tx", []Due{{anna, 60}}, 0) })
+	intent := tx(t, func() (lease.Transaction, error) { return PayoutIntent(1, "tx", []Due{{anna, 60}}, 0) })
 	confirmed := tx(t, func() (lease.Transaction, error) { return PayoutConfirmed(intent, "tx", 3, 0) })
 	failed := tx(t, func() (lease.Transaction, error) { return PayoutFailed(intent, 0) })
 	partly := confirmed
@@ -89,7 +89,7 @@ func TestCheckFindsMistakes(t *testing.T) {
 	}
 	twice := again
 	twice.Postings = []lease.Posting{{Account: Immature, Sat: 100}, {Account: Pending("acme"), Lease: "L-0001", Sat: -100}}
-	paid := tx(t, func() (lease.Transaction, error) { return PayoutIntent("2", "tx", []Due{{anna, 100}}, 0) })
+	paid := tx(t, func() (lease.Transaction, error) { return PayoutIntent(2, "tx", []Due{{anna, 100}}, 0) })
 
 	for _, tt := range []struct {
 		name string
@@ -190,7 +190,7 @@ func TestVersion(t *testing.T) {
 			t.Errorf("%s is taken", key)
 		}
 	}
-	if got := UsageKey("L-0001", 1764000000000); got != "usage:L-0001:2025-11-24T16Z" {
+	if got := UsageKey("L-0001", 490000); got != "usage:L-0001:2025-11-24T16Z" {
 		t.Error(got)
 	}
 	if got := Key(KindFound, miner.Hash{}, 2); got != "found:"+strings.Repeat("0", 64)+":2" {

@@ -92,11 +92,11 @@ type total struct {
 
 func newTotals() *totals { return &totals{accounts: make(map[string]*total)} }
 
-// The dates that journals can have: years of four digits, and a day after.
-const firstExportMs, lastExportMs = -62135596800000, 253402300799999 - 24*hourOf
+// Times in years of four digits, in Unix milliseconds, with a day after them.
+const firstMs, lastMs = -62135596800000, 253402300799999 - 24*lease.MsPerHour
 
 func (s *totals) add(t lease.Transaction) error {
-	if t.AtMs < firstExportMs || t.AtMs > lastExportMs {
+	if t.AtMs < firstMs || t.AtMs > lastMs {
 		return fmt.Errorf("transaction %s: no year of four digits at %d ms", t.Key, t.AtMs)
 	}
 	if !s.any || t.AtMs > s.lastMs {

@@ -161,7 +161,7 @@ func (b *beancountWriter) end(sums *totals) error {
 				}
 			}
 		}
-		b.line("%s balance %-40s  %20s ~ 0 %s", day(sums.lastMs+24*hourOf), account, amount(sat), b.commodity)
+		b.line("%s balance %-40s  %20s ~ 0 %s", day(sums.lastMs+24*lease.MsPerHour), account, amount(sat), b.commodity)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"flag"
 	"iter"
@@ -72,7 +73,7 @@ func TestExportCSVSums(t *testing.T) {
 }
 
 func list(txs ...lease.Transaction) iter.Seq2[lease.Transaction, error] {
-	return (&memory{txs: txs}).Transactions(nil)
+	return (&memory{txs: txs}).Transactions(context.Background())
 }
 
 func TestExportErrors(t *testing.T) {

@@ -2,11 +2,13 @@ package ledger
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 )
 
@@ -46,25 +48,25 @@ func Key(kind string, block miner.Hash, n int) string {
 // of the transaction that paid it: "prepay:REF".
 func PrepayKey(ref string) string { return KindPrepay + ":" + ref }
 
-// UsageKey is the key of what a lease used in the hour that begins at hourMs:
-// "usage:LEASE:2026-11-20T15Z".
-func UsageKey(lease string, hourMs int64) string { return hourKey(KindUsage, lease, hourMs) }
+// UsageKey is the key of what a lease used in an hour, which is counted from
+// 1970 UTC: "usage:LEASE:2026-11-20T15Z".
+func UsageKey(id string, hour int64) string { return hourKey(KindUsage, id, hour) }
 
 // PowerKey is the key of a lease's power in an hour: "power:LEASE:HOUR".
-func PowerKey(lease string, hourMs int64) string { return hourKey(KindPower, lease, hourMs) }
+func PowerKey(id string, hour int64) string { return hourKey(KindPower, id, hour) }
 
 // PPSKey is the key of what a lease's shares of an hour earned: "pps:LEASE:HOUR".
-func PPSKey(lease string, hourMs int64) string { return hourKey(KindPPS, lease, hourMs) }
+func PPSKey(id string, hour int64) string { return hourKey(KindPPS, id, hour) }
 
 // RefundKey is the key of a refund; ref says on which occasion, such as
 // "close": "refund:LEASE:REF".
-func RefundKey(lease, ref string) string { return KindRefund + ":" + lease + ":" + ref }
+func RefundKey(id, ref string) string { return KindRefund + ":" + id + ":" + ref }
 
 // SLAKey is the key of a period's credit: "sla:LEASE:2026-11".
-func SLAKey(lease, period string) string { return KindSLA + ":" + lease + ":" + period }
+func SLAKey(id, period string) string { return KindSLA + ":" + id + ":" + period }
 
 // ExitKey is the key of the fee for leaving a lease early: "exit:LEASE".
-func ExitKey(lease string) string { return KindExit + ":" + lease }
+func ExitKey(id string) string { return KindExit + ":" + id }
 
 // IncomeKey is the key of what a foreign pool paid to the house: "income:REF".
 func IncomeKey(ref string) string { return KindIncome + ":" + ref }
@@ -72,21 +74,15 @@ func IncomeKey(ref string) string { return KindIncome + ":" + ref }
 // CarryKey is the key of a release of the startup carry: "carry:REF".
 func CarryKey(ref string) string { return KindCarry + ":" + ref }
 
-// PayoutKey is the key of a payout's event, by its kind: "payout-intent:ID".
-func PayoutKey(kind, id string) string { return kind + ":" + id }
+// PayoutKey is the key of an event of a payout: "payout-intent:ID".
+func PayoutKey(kind string, id int64) string { return kind + ":" + strconv.FormatInt(id, 10) }
 
 // ReversalKey is the key of the reversal of what was booked under key:
 // "reversal:KEY".
 func ReversalKey(key string) string { return KindReversal + ":" + key }
 
-// An hour, in milliseconds, and how keys write it.
-const (
-	hourOf     = int64(time.Hour / time.Millisecond)
-	hourLayout = "2006-01-02T15Z"
-)
-
-func hourKey(kind, lease string, hourMs int64) string {
-	return kind + ":" + lease + ":" + time.UnixMilli(hourMs).UTC().Format(hourLayout)
+func hourKey(kind, id string, hour int64) string {
+	return kind + ":" + id + ":" + time.UnixMilli(hour*lease.MsPerHour).UTC().Format("2006-01-02T15Z")
 }
 
 // maxRef bounds a reference in a key, in bytes.

@@ -130,7 +130,7 @@ func TestLoss(t *testing.T) {
 	b.Appearances = 1
 	matured := Matured(b, found, 1)
 	// acme had 80 and is paid 65; bob is paid all of his 20 and has 3 of another block.
-	intent, err := PayoutIntent("1", "tx", []Due{{Party{"acme", "L-0003"}, 50}, {Party{"acme", "L-0001"}, 15}, {Party{"bob", "L-0002"}, 17}}, 1)
+	intent, err := PayoutIntent(1, "tx", []Due{{Party{"acme", "L-0003"}, 50}, {Party{"acme", "L-0001"}, 15}, {Party{"bob", "L-0002"}, 17}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/hashlease/hashlease/lease"
@@ -40,13 +41,11 @@ func Dues(balances []lease.Balance, tenant string, sat int64) ([]Due, error) {
 }
 
 // PayoutIntent books that a signed transaction is about to pay what is due,
-// to one tenant or several. id names the payout for good (PayoutKey); txid is
-// the transaction's.
-func PayoutIntent(id, txid string, dues []Due, atMs int64) (lease.Transaction, error) {
+// to one tenant or several. id is the payout's (PayoutKey), txid the
+// transaction's. Another transaction that spends the same coins instead needs
+// no intent of its own: of both at most one is ever confirmed.
+func PayoutIntent(id int64, txid string, dues []Due, atMs int64) (lease.Transaction, error) {
 	t := lease.Transaction{Key: PayoutKey(KindIntent, id), Kind: KindIntent, AtMs: atMs, Ref: txid}
-	if err := checkRef("payout", id); err != nil {
-		return t, err
-	}
 	if len(dues) == 0 {
 		return t, fmt.Errorf("transaction %s: there is nothing to pay", t.Key)
 	}
@@ -99,10 +98,10 @@ func PayoutFailed(intent lease.Transaction, atMs int64) (lease.Transaction, erro
 	return t, t.Validate()
 }
 
-func payoutID(intent lease.Transaction) (string, error) {
-	id, ok := strings.CutPrefix(intent.Key, KindIntent+":")
-	if !ok || intent.Kind != KindIntent {
-		return "", fmt.Errorf("transaction %s of kind %s: want a %s", intent.Key, intent.Kind, KindIntent)
+func payoutID(intent lease.Transaction) (int64, error) {
+	id, err := strconv.ParseInt(strings.TrimPrefix(intent.Key, KindIntent+":"), 10, 64)
+	if err != nil || intent.Kind != KindIntent || intent.Key != PayoutKey(KindIntent, id) {
+		return 0, fmt.Errorf("transaction %s of kind %s: want a %s", intent.Key, intent.Kind, KindIntent)
 	}
 	return id, nil
 }

@@ -115,7 +115,7 @@ func forgeries(t *testing.T, journal []byte) (all [][]byte) {
 func oddBooks() []lease.Transaction {
 	var txs []lease.Transaction
 	for i, text := range []string{"date:2020-01-01", "[2020-01-01]", "a, date:2020-01-01", "; x", "\x00\xff", "x\n    Assets:Wallet  1 BTC", "%", "|", "∀ \u202e", strings.Repeat("x", 3000)} {
-		txs = append(txs, lease.Transaction{Seq: int64(i + 1), Key: text, Kind: text, Ref: text, AtMs: int64(-i) * 24 * hourOf, Postings: []lease.Posting{
+		txs = append(txs, lease.Transaction{Seq: int64(i + 1), Key: text, Kind: text, Ref: text, AtMs: int64(-i) * 24 * lease.MsPerHour, Postings: []lease.Posting{
 			{Account: "assets:-odd::x-", Lease: text, Sat: 1}, {Account: "assets:wallet", Lease: text, Sat: -1},
 		}})
 	}

@@ -7,7 +7,10 @@ import (
 )
 
 // storyMs is when the story begins: 2026-11-20 12:00 UTC.
-const storyMs = 1795176000000
+const (
+	storyMs   = 1795176000000
+	storyHour = storyMs / lease.MsPerHour
+)
 
 // story is a book in which every kind of transaction happens.
 func story(t testing.TB) *memory {
@@ -19,7 +22,7 @@ func story(t testing.TB) *memory {
 		if err := m.post(txs...); err != nil {
 			t.Fatal(err)
 		}
-		at += 7 * hourOf
+		at += 7 * lease.MsPerHour
 	}
 	one := func(made lease.Transaction, err error) lease.Transaction {
 		t.Helper()
@@ -30,15 +33,15 @@ func story(t testing.TB) *memory {
 	}
 	post(one(Prepayment(anna, "Überweisung 7, \"eilig\"; 50% [x]", 1_000_000, at)))
 	post(one(Prepayment(bruno, "=cmd|' /C calc'!A0", 2_000_000, at)))
-	used := one(Usage(anna, storyMs, 300_000, at))
+	used := one(Usage(anna, storyHour, 300_000, at))
 	post(used)
-	right := one(Usage(anna, storyMs, 250_000, at))
+	right := one(Usage(anna, storyHour, 250_000, at))
 	corrected, err := Correct(used, &right, at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	post(corrected...)
-	post(one(PowerUsage(bruno, storyMs, 12_345, at)))
+	post(one(PowerUsage(bruno, storyHour, 12_345, at)))
 
 	// A block comes, matures, is paid, leaves and returns.
 	b := block(7)
@@ -56,7 +59,7 @@ func story(t testing.TB) *memory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	intent := one(PayoutIntent("P-1", "7f3a", append(dues, Due{bruno, 50_000_000}), at))
+	intent := one(PayoutIntent(1, "7f3a", append(dues, Due{bruno, 50_000_000}), at))
 	post(intent)
 	post(one(PayoutConfirmed(intent, "7f3a", 1_410, at)))
 	balances, _ = m.Balances(t.Context())
@@ -72,10 +75,10 @@ func story(t testing.TB) *memory {
 	post(Matured(b, found, at, "L-0003"))
 	post(one(Found(block(8), Reward{}, at))) // pays nothing
 
-	post(one(PPS(bruno, storyMs, 4_321, at)))
+	post(one(PPS(bruno, storyHour, 4_321, at)))
 	post(one(Income("pool 2026-11-20", []lease.Part{{Lease: "L-0002", Sat: 900_000}, {Lease: lease.House, Sat: 90_000}}, 10_000, tenants, at)))
 	post(one(CarryReleased("2026-11", []lease.Part{{Lease: lease.House, Sat: 2_500_000}, {Lease: "L-0001", Sat: 5_000_000}}, tenants, at)))
-	intent = one(PayoutIntent("P-2", "90bc", []Due{{bruno, 904_321}}, at))
+	intent = one(PayoutIntent(2, "90bc", []Due{{bruno, 904_321}}, at))
 	post(intent)
 	post(one(PayoutFailed(intent, at)))
 	post(one(SLACredit(bruno, "2026-11", false, 20_000, at)))
