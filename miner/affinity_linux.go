@@ -60,14 +60,16 @@ func firstOfCore(cpu int) bool {
 }
 
 // pinThread keeps the calling thread on the processor of its index; indexes
-// beyond the last processor begin again at the first.
-func pinThread(cpus []int, index int) error {
+// beyond the last processor begin again at the first. It returns the
+// processor's number.
+func pinThread(cpus []int, index int) (cpu int, err error) {
 	var set unix.CPUSet
-	set.Set(cpus[index%len(cpus)])
+	cpu = cpus[index%len(cpus)]
+	set.Set(cpu)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("sched_setaffinity: %w", err)
+		return -1, fmt.Errorf("sched_setaffinity: %w", err)
 	}
-	return nil
+	return cpu, nil
 }
 
 // idleThread lets the calling thread run only when no other wants to, by

@@ -38,7 +38,13 @@ func TestThreadsArePinnedAndIdle(t *testing.T) {
 	for range 3 {
 		wait(t, "a thread", f.seen)
 	}
+	places := e.Places()
 	e.Stop()
+	for i, p := range e.Places() {
+		if p != (Place{CPU: -1}) {
+			t.Errorf("after Stop thread %d is at %+v", i, p)
+		}
+	}
 	if notes := e.Notes(); len(notes) > 0 {
 		t.Log("not permitted here:", notes)
 		return
@@ -46,6 +52,9 @@ func TestThreadsArePinnedAndIdle(t *testing.T) {
 	for i := range 3 {
 		if want := []int{all[i%len(all)]}; !slices.Equal(f.cpus[i], want) {
 			t.Errorf("thread %d may run on %v, want %v", i, f.cpus[i], want)
+		}
+		if want := (Place{Begun: true, CPU: all[i%len(all)]}); places[i] != want {
+			t.Errorf("thread %d is at %+v, want %+v", i, places[i], want)
 		}
 		if !f.modest[i] {
 			t.Errorf("thread %d has normal priority", i)
@@ -62,6 +71,9 @@ func TestPinningThatFailsIsNoted(t *testing.T) {
 	e.cpus = []int{1023} // not there
 	e.Start()
 	wait(t, "the end of the range", f.idle)
+	if p := e.Place(0); p != (Place{Begun: true, CPU: -1}) {
+		t.Errorf("the thread is at %+v", p)
+	}
 	e.Stop()
 	f.check(t)
 	if notes := e.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "not pinned") {

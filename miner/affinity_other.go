@@ -15,6 +15,6 @@ func threadTime() time.Duration { return time.Duration(time.Now().UnixNano()) }
 
 func allowedCPUs() []int { return anyCPUs(runtime.NumCPU()) }
 
-func pinThread([]int, int) error { return errOnlyLinux }
+func pinThread([]int, int) (int, error) { return -1, errOnlyLinux }
 
 func idleThread() (string, error) { return "", errOnlyLinux }

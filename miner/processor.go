@@ -12,7 +12,10 @@ func Processors() []int { return allowedCPUs() }
 // PinThread keeps the calling thread on one processor. It is an error where
 // the system cannot do it (all but Linux) or refuses. A goroutine locks itself
 // to its thread before, and ends without unlocking.
-func PinThread(processor int) error { return pinThread([]int{processor}, 0) }
+func PinThread(processor int) error {
+	_, err := pinThread([]int{processor}, 0)
+	return err
+}
 
 // ThreadTime returns the processor time the calling thread has used, to be
 // compared with another of the same thread; elsewhere than on Linux it is the

@@ -23,6 +23,7 @@ type thread struct {
 	index int
 	quit  atomic.Uint64 // 1: the thread is to end
 	ended chan struct{} // nil when not running; under Engine.control
+	place atomic.Int64  // 0: has not begun; 1: on any processor; else a processor's number + 2
 
 	_      cpu.CacheLinePad // the counters are written every call
 	hashes atomic.Uint64    // headers since ever
@@ -51,6 +52,7 @@ func newThread(e *Engine, index int) *thread {
 // back, since its scheduling has been changed: it ends with the goroutine.
 func (t *thread) run(ended chan<- struct{}) {
 	defer close(ended)
+	defer t.place.Store(notBegun)
 	runtime.LockOSThread()
 	t.settle()
 	t.last = callEnd{}
@@ -72,11 +74,16 @@ func (t *thread) run(ended chan<- struct{}) {
 
 // settle pins the thread and lowers its priority, as far as permitted.
 func (t *thread) settle() {
+	at := int64(anywhere)
 	if t.e.pin {
-		if err := pinThread(t.e.cpus, t.index); err != nil {
+		cpu, err := pinThread(t.e.cpus, t.index)
+		if err != nil {
 			t.e.note("hashing threads are not pinned to processors: " + err.Error())
+		} else {
+			at = int64(cpu) + firstPlace
 		}
 	}
+	defer t.place.Store(at)
 	if t.e.idle {
 		if note, err := idleThread(); err != nil {
 			t.e.note("hashing threads run at normal priority: " + err.Error())
