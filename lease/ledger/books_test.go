@@ -148,7 +148,7 @@ func (b *books) pay(t *rapid.T) lease.Transaction {
 func (b *books) charge(t *rapid.T) {
 	b.events++
 	id := rapid.SampledFrom(slices.Sorted(maps.Keys(tenants))).Draw(t, "lease")
-	p, hour, sat := Party{tenants[id], id}, int64(b.events), rapid.Int64Range(1, 100).Draw(t, "sat")
+	p, hour, sat := Party{tenants[id], id}, int64(b.events)*lease.MsPerHour, rapid.Int64Range(1, 100).Draw(t, "sat")
 	var made lease.Transaction
 	var err error
 	var owed int64

@@ -18,15 +18,14 @@ func transfer(kind, key, ref string, debit, credit lease.Posting, sat, atMs int6
 }
 
 // hourly is a transfer about one hour of a lease.
-func hourly(kind string, p Party, hour int64, debit, credit string, sat, atMs int64) (lease.Transaction, error) {
+func hourly(kind string, p Party, hourMs int64, debit, credit string, sat, atMs int64) (lease.Transaction, error) {
 	if err := p.check(); err != nil {
 		return lease.Transaction{}, fmt.Errorf("%s: %w", kind, err)
 	}
-	// Keys write the year with four digits.
-	if ms := hour * lease.MsPerHour; hour != ms/lease.MsPerHour || ms < firstMs || ms > lastMs {
-		return lease.Transaction{}, fmt.Errorf("%s of lease %s: hour %d is in no year of four digits", kind, p.Lease, hour)
+	if hourMs%lease.MsPerHour != 0 || hourMs < firstMs || hourMs > lastMs {
+		return lease.Transaction{}, fmt.Errorf("%s of lease %s: no hour of a year of four digits begins at %d ms", kind, p.Lease, hourMs)
 	}
-	return transfer(kind, hourKey(kind, p.Lease, hour), p.Lease,
+	return transfer(kind, hourKey(kind, p.Lease, hourMs), p.Lease,
 		lease.Posting{Account: debit, Lease: p.Lease}, lease.Posting{Account: credit, Lease: p.Lease}, sat, atMs)
 }
 
@@ -43,14 +42,14 @@ func Prepayment(p Party, ref string, sat, atMs int64) (lease.Transaction, error)
 		lease.Posting{Account: Wallet}, lease.Posting{Account: Prepaid(p.Tenant), Lease: p.Lease}, sat, atMs)
 }
 
-// Usage books what a lease used in an hour, counted from 1970 UTC (UsageKey).
-func Usage(p Party, hour, sat, atMs int64) (lease.Transaction, error) {
-	return hourly(KindUsage, p, hour, Prepaid(p.Tenant), LeaseRevenue, sat, atMs)
+// Usage books what a lease used in the hour that begins at hourMs (UsageKey).
+func Usage(p Party, hourMs, sat, atMs int64) (lease.Transaction, error) {
+	return hourly(KindUsage, p, hourMs, Prepaid(p.Tenant), LeaseRevenue, sat, atMs)
 }
 
 // PowerUsage books the power of a lease's rigs in an hour (PowerKey).
-func PowerUsage(p Party, hour, sat, atMs int64) (lease.Transaction, error) {
-	return hourly(KindPower, p, hour, Prepaid(p.Tenant), Power, sat, atMs)
+func PowerUsage(p Party, hourMs, sat, atMs int64) (lease.Transaction, error) {
+	return hourly(KindPower, p, hourMs, Prepaid(p.Tenant), Power, sat, atMs)
 }
 
 // Refund books that prepaid money of a lease may be paid back. ref is the

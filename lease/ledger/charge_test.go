@@ -21,7 +21,7 @@ func brief(t lease.Transaction) string {
 }
 
 func TestPostings(t *testing.T) {
-	const hour = 498_660 // 2026-11-20 12:00 UTC
+	const hour = 498_660 * lease.MsPerHour // 2026-11-20 12:00 UTC
 	made := func(x lease.Transaction, err error) []lease.Transaction {
 		t.Helper()
 		if err != nil {
@@ -114,9 +114,9 @@ func TestMaturedDirect(t *testing.T) {
 
 func TestBuilderErrors(t *testing.T) {
 	found := event(KindFound, block(1), 1, 0)
-	usage := tx(t, func() (lease.Transaction, error) { return Usage(anna, 5, 30, 1) })
-	power := tx(t, func() (lease.Transaction, error) { return PowerUsage(anna, 5, 30, 1) })
-	later := tx(t, func() (lease.Transaction, error) { return Usage(anna, 6, 30, 1) })
+	usage := tx(t, func() (lease.Transaction, error) { return Usage(anna, 5*lease.MsPerHour, 30, 1) })
+	power := tx(t, func() (lease.Transaction, error) { return PowerUsage(anna, 5*lease.MsPerHour, 30, 1) })
+	later := tx(t, func() (lease.Transaction, error) { return Usage(anna, 6*lease.MsPerHour, 30, 1) })
 	intent := tx(t, func() (lease.Transaction, error) { return PayoutIntent(1, "t", []Due{{anna, 5}}, 1) })
 	correct := func(original lease.Transaction, right *lease.Transaction) (lease.Transaction, error) {
 		txs, err := Correct(original, right, 1)
@@ -137,16 +137,17 @@ func TestBuilderErrors(t *testing.T) {
 		"no text":             func() (lease.Transaction, error) { return Prepayment(anna, "\xff", 1, 1) },
 		"a version":           func() (lease.Transaction, error) { return Prepayment(anna, "a#2", 1, 1) },
 		"space":               func() (lease.Transaction, error) { return Prepayment(anna, " a", 1, 1) },
-		"the house's":         func() (lease.Transaction, error) { return Usage(Party{lease.House, "L-0001"}, 5, 1, 1) },
-		"for the house":       func() (lease.Transaction, error) { return Usage(Party{"acme", lease.House}, 5, 1, 1) },
+		"the house's":         func() (lease.Transaction, error) { return Usage(Party{lease.House, "L-0001"}, 0, 1, 1) },
+		"for the house":       func() (lease.Transaction, error) { return Usage(Party{"acme", lease.House}, 0, 1, 1) },
 		"nobody":              func() (lease.Transaction, error) { return ExitFee(Party{"", "L-0001"}, 1, 1) },
 		"another account":     func() (lease.Transaction, error) { return ExitFee(Party{"acme:available", "L-0001"}, 1, 1) },
 		"no lease":            func() (lease.Transaction, error) { return SLACredit(Party{"acme", ""}, "2026-11", true, 1, 1) },
 		"another key":         func() (lease.Transaction, error) { return Refund(Party{"acme", "L-0001:x"}, "close", 1, 1) },
 		"no period":           func() (lease.Transaction, error) { return SLACredit(anna, "", true, 1, 1) },
 		"no occasion":         func() (lease.Transaction, error) { return Refund(anna, "", 1, 1) },
-		"hour without a date": func() (lease.Transaction, error) { return Usage(anna, math.MaxInt64, 1, 1) },
-		"hour before dates":   func() (lease.Transaction, error) { return PPS(anna, -1<<40, 1, 1) },
+		"hour without a date": func() (lease.Transaction, error) { return Usage(anna, 1<<40*lease.MsPerHour, 1, 1) },
+		"no beginning":        func() (lease.Transaction, error) { return Usage(anna, 5, 1, 1) },
+		"hour before dates":   func() (lease.Transaction, error) { return PPS(anna, -1<<40*lease.MsPerHour, 1, 1) },
 		"no income":           func() (lease.Transaction, error) { return Income("r", nil, 0, tenants, 1) },
 		"negative fee":        func() (lease.Transaction, error) { return Income("r", nil, -1, tenants, 1) },
 		"unknown lease": func() (lease.Transaction, error) {

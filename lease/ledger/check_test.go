@@ -49,7 +49,7 @@ func TestCheckFindsMistakes(t *testing.T) {
 	elsewhere := usage
 	elsewhere.Postings = slices.Clone(usage.Postings)
 	elsewhere.Postings[1].Lease = "L-0002"
-	elsewhere.Key = UsageKey("L-0001", 1)
+	elsewhere.Key = UsageKey("L-0001", lease.MsPerHour)
 	toFee := usage
 	toFee.Postings = slices.Clone(usage.Postings)
 	toFee.Postings[1].Account = Fee
@@ -190,7 +190,7 @@ func TestVersion(t *testing.T) {
 			t.Errorf("%s is taken", key)
 		}
 	}
-	if got := UsageKey("L-0001", 490000); got != "usage:L-0001:2025-11-24T16Z" {
+	if got := UsageKey("L-0001", 490_000*lease.MsPerHour); got != "usage:L-0001:2025-11-24T16Z" {
 		t.Error(got)
 	}
 	if got := Key(KindFound, miner.Hash{}, 2); got != "found:"+strings.Repeat("0", 64)+":2" {

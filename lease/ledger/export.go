@@ -32,13 +32,21 @@ func Formats() []Format { return []Format{CSV, Hledger, Beancount} }
 
 var commodityName = regexp.MustCompile(`^[A-Z][A-Z0-9-]{0,22}[A-Z0-9]$`)
 
+// CheckCommodity refuses the name of a commodity that not all formats can have.
+func CheckCommodity(name string) error {
+	if !commodityName.MatchString(name) {
+		return fmt.Errorf("commodity %.40q: want 2 to 24 characters of A-Z, 0-9 and -, such as BTC", name)
+	}
+	return nil
+}
+
 // Export writes all of transactions, which come in the order of their Seq.
 // commodity is what amounts are in, such as BTC; they have its eight decimals.
 // The same books give the same bytes. Journals end with the balance of every
 // account, which their tools check.
 func Export(w io.Writer, format Format, commodity string, transactions iter.Seq2[lease.Transaction, error]) error {
-	if !commodityName.MatchString(commodity) {
-		return fmt.Errorf("commodity %.40q: want 2 to 24 characters of A-Z, 0-9 and -, such as BTC", commodity)
+	if err := CheckCommodity(commodity); err != nil {
+		return err
 	}
 	b := bufio.NewWriter(w)
 	var to exporter

@@ -6,10 +6,11 @@ import (
 	"github.com/hashlease/hashlease/lease"
 )
 
-// PPS books what the shares of a lease earned in an hour, counted from 1970
-// UTC, under PPS or FPPS (PPSKey): it is the tenant's whatever becomes of blocks. The blocks themselves are Found with the house's part alone.
-func PPS(p Party, hour, sat, atMs int64) (lease.Transaction, error) {
-	return hourly(KindPPS, p, hour, PPSExpense, Available(p.Tenant), sat, atMs)
+// PPS books what the shares of a lease earned in the hour that begins at
+// hourMs, under PPS or FPPS (PPSKey): it is the tenant's whatever becomes of
+// blocks. The blocks themselves are Found with the house's part alone.
+func PPS(p Party, hourMs, sat, atMs int64) (lease.Transaction, error) {
+	return hourly(KindPPS, p, hourMs, PPSExpense, Available(p.Tenant), sat, atMs)
 }
 
 // Income books what a foreign pool paid into the wallet for work of the house

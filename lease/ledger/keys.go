@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 )
 
@@ -48,15 +47,15 @@ func Key(kind string, block miner.Hash, n int) string {
 // of the transaction that paid it: "prepay:REF".
 func PrepayKey(ref string) string { return KindPrepay + ":" + ref }
 
-// UsageKey is the key of what a lease used in an hour, which is counted from
-// 1970 UTC: "usage:LEASE:2026-11-20T15Z".
-func UsageKey(id string, hour int64) string { return hourKey(KindUsage, id, hour) }
+// UsageKey is the key of what a lease used in the hour that begins at hourMs:
+// "usage:LEASE:2026-11-20T15Z".
+func UsageKey(id string, hourMs int64) string { return hourKey(KindUsage, id, hourMs) }
 
 // PowerKey is the key of a lease's power in an hour: "power:LEASE:HOUR".
-func PowerKey(id string, hour int64) string { return hourKey(KindPower, id, hour) }
+func PowerKey(id string, hourMs int64) string { return hourKey(KindPower, id, hourMs) }
 
 // PPSKey is the key of what a lease's shares of an hour earned: "pps:LEASE:HOUR".
-func PPSKey(id string, hour int64) string { return hourKey(KindPPS, id, hour) }
+func PPSKey(id string, hourMs int64) string { return hourKey(KindPPS, id, hourMs) }
 
 // RefundKey is the key of a refund; ref says on which occasion, such as
 // "close": "refund:LEASE:REF".
@@ -81,8 +80,8 @@ func PayoutKey(kind string, id int64) string { return kind + ":" + strconv.Forma
 // "reversal:KEY".
 func ReversalKey(key string) string { return KindReversal + ":" + key }
 
-func hourKey(kind, id string, hour int64) string {
-	return kind + ":" + id + ":" + time.UnixMilli(hour*lease.MsPerHour).UTC().Format("2006-01-02T15Z")
+func hourKey(kind, id string, hourMs int64) string {
+	return kind + ":" + id + ":" + time.UnixMilli(hourMs).UTC().Format("2006-01-02T15Z")
 }
 
 // maxRef bounds a reference in a key, in bytes.

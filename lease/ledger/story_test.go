@@ -7,10 +7,7 @@ import (
 )
 
 // storyMs is when the story begins: 2026-11-20 12:00 UTC.
-const (
-	storyMs   = 1795176000000
-	storyHour = storyMs / lease.MsPerHour
-)
+const storyMs = 1795176000000
 
 // story is a book in which every kind of transaction happens.
 func story(t testing.TB) *memory {
@@ -33,15 +30,15 @@ func story(t testing.TB) *memory {
 	}
 	post(one(Prepayment(anna, "Überweisung 7, \"eilig\"; 50% [x]", 1_000_000, at)))
 	post(one(Prepayment(bruno, "=cmd|' /C calc'!A0", 2_000_000, at)))
-	used := one(Usage(anna, storyHour, 300_000, at))
+	used := one(Usage(anna, storyMs, 300_000, at))
 	post(used)
-	right := one(Usage(anna, storyHour, 250_000, at))
+	right := one(Usage(anna, storyMs, 250_000, at))
 	corrected, err := Correct(used, &right, at)
 	if err != nil {
 		t.Fatal(err)
 	}
 	post(corrected...)
-	post(one(PowerUsage(bruno, storyHour, 12_345, at)))
+	post(one(PowerUsage(bruno, storyMs, 12_345, at)))
 
 	// A block comes, matures, is paid, leaves and returns.
 	b := block(7)
@@ -75,7 +72,7 @@ func story(t testing.TB) *memory {
 	post(Matured(b, found, at, "L-0003"))
 	post(one(Found(block(8), Reward{}, at))) // pays nothing
 
-	post(one(PPS(bruno, storyHour, 4_321, at)))
+	post(one(PPS(bruno, storyMs, 4_321, at)))
 	post(one(Income("pool 2026-11-20", []lease.Part{{Lease: "L-0002", Sat: 900_000}, {Lease: lease.House, Sat: 90_000}}, 10_000, tenants, at)))
 	post(one(CarryReleased("2026-11", []lease.Part{{Lease: lease.House, Sat: 2_500_000}, {Lease: "L-0001", Sat: 5_000_000}}, tenants, at)))
 	intent = one(PayoutIntent(2, "90bc", []Due{{bruno, 904_321}}, at))
