@@ -132,7 +132,7 @@ func TestTenantValidate(t *testing.T) {
 
 func sampleTerms() Terms {
 	return Terms{
-		Format: TermsFormat, Text: "Work is billed as proven.", Coin: "regtest", HouseScript: "51",
+		Format: TermsFormat1, Text: "Work is billed as proven.", Coin: "regtest", HouseScript: "51",
 		FeePPM: 20_000, Scheme: SchemeTides, Tides: DefaultTides,
 	}
 }

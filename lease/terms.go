@@ -22,19 +22,31 @@ func ParseTermsHash(s string) (TermsHash, error) {
 }
 
 // Terms is one version of what the provider promises. A lease is bound to one
-// version for its life.
+// version for its life; a change makes another version, for new leases.
 type Terms struct {
-	Format      string `json:"format"` // TermsFormat
+	Format      string `json:"format"` // TermsFormat, or TermsFormat1 without what came after it
 	Text        string `json:"text"`
 	Coin        string `json:"coin"`
 	HouseScript string `json:"house_script"` // hexadecimal; what house coinbases pay
 	FeePPM      int64  `json:"fee_ppm"`      // of each block, in millionths
 	Scheme      string `json:"scheme"`       // reward scheme
 	Tides       Tides  `json:"tides"`
+
+	// What follows came with TermsFormat.
+	PPLNS   *PPLNS       `json:"pplns,omitempty"`   // with SchemePPLNS
+	Reserve *Reserve     `json:"reserve,omitempty"` // with SchemePPS and SchemeFPPS
+	Direct  *Direct      `json:"direct,omitempty"`  // nil: coinbases pay the house alone
+	Prices  *Prices      `json:"prices,omitempty"`  // nil: nothing is charged
+	SLA     *SLA         `json:"sla,omitempty"`     // nil: no rate is promised
+	Payout  *PayoutTerms `json:"payout,omitempty"`  // nil: what is available is not paid out by itself
 }
 
-// TermsFormat is the version of the document's layout.
-const TermsFormat = "hashlease-terms/1"
+// Versions of the document's layout. Leases made under TermsFormat1 go on
+// under it.
+const (
+	TermsFormat  = "hashlease-terms/2"
+	TermsFormat1 = "hashlease-terms/1"
+)
 
 // The reward schemes.
 const (
@@ -55,26 +67,6 @@ type Tides struct {
 // DefaultTides is eight blocks' work, at most 30 days' and at least ten
 // minutes' of the node's own.
 var DefaultTides = Tides{NetworkMultiple: 8, MaxDays: 30, MinSec: 600}
-
-// Validate checks that the terms can be carried out.
-func (t *Terms) Validate() error {
-	if t.Format != TermsFormat {
-		return fmt.Errorf("terms of format %.40q: want %s", t.Format, TermsFormat)
-	}
-	if t.FeePPM < 0 || t.FeePPM > 1_000_000 {
-		return fmt.Errorf("terms: fee of %d ppm, want 0 to 1000000", t.FeePPM)
-	}
-	if t.Scheme != SchemeTides {
-		return fmt.Errorf("terms: reward scheme %.30q, want %s", t.Scheme, SchemeTides)
-	}
-	if t.Tides.NetworkMultiple < 1 || t.Tides.MaxDays < 1 || t.Tides.MinSec < 1 {
-		return fmt.Errorf("terms: the TIDES window needs positive bounds, has %+v", t.Tides)
-	}
-	if b, err := hex.DecodeString(t.HouseScript); err != nil || len(b) == 0 {
-		return fmt.Errorf("terms: house script %.80q: want hexadecimal bytes", t.HouseScript)
-	}
-	return nil
-}
 
 // Hash is SHA-256 of the canonical JSON of the terms.
 func (t *Terms) Hash() (TermsHash, error) {
