@@ -44,6 +44,11 @@ func commands() []command {
 			{name: "remove", brief: "remove a rig for good", run: runRigRemove},
 		}},
 		{name: "statement", brief: "write a lease's usage statement, or the bundle that proves it", run: runStatement},
+		{name: "ledger", brief: "show, check and export the books", verbs: []command{
+			{name: "show", brief: "show the trial balance, or the transactions", run: runLedgerShow},
+			{name: "check", brief: "check everything that was ever booked", run: runLedgerCheck},
+			{name: "export", brief: "write the books for a spreadsheet, hledger or beancount", run: runLedgerExport},
+		}},
 		{name: "verify", brief: "check a bundle offline, by re-hashing its shares", run: runVerify},
 		{name: "config", brief: "write, check and show the configuration", verbs: []command{
 			{name: "init", brief: "write a sample configuration", run: runConfigInit},

@@ -35,9 +35,17 @@ func (e *env) saveJSON(name string, doc any) (all bool, err error) {
 // name is "" or "-". What is there already and no ordinary file, such as
 // /dev/null or a pipe, is written to, never replaced.
 func (e *env) save(name string, content []byte) error {
-	if name == "" || name == "-" {
-		_, err := e.stdout.Write(content)
+	return e.saveStream(name, func(w io.Writer) error {
+		_, err := w.Write(content)
 		return err
+	})
+}
+
+// saveStream is save for content that is written bit by bit. Of a file,
+// nothing is there until all of it is.
+func (e *env) saveStream(name string, write func(io.Writer) error) error {
+	if name == "" || name == "-" {
+		return write(e.stdout)
 	}
 	switch info, err := os.Stat(name); {
 	case err != nil: // most often there is none, else writeFile tells
@@ -48,23 +56,29 @@ func (e *env) save(name string, content []byte) error {
 		if err != nil {
 			return err
 		}
-		_, err = f.Write(content)
-		return errors.Join(err, f.Close())
+		return errors.Join(write(f), f.Close())
 	}
-	return writeFile(name, content, 0o644)
+	return writeFileStream(name, 0o644, write)
 }
 
 // writeFile replaces a file as a whole: after a crash it has its old content
 // or the new one, and once writeFile has returned nil, the new one.
 func writeFile(name string, content []byte, mode os.FileMode) error {
+	return writeFileStream(name, mode, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// writeFileStream is writeFile for content that is written bit by bit.
+func writeFileStream(name string, mode os.FileMode, write func(io.Writer) error) error {
 	dir := filepath.Dir(name)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*")
 	if err != nil {
 		return nameFile(err, name)
 	}
 	defer os.Remove(f.Name()) // fails, as it should, once renamed
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
+	err = errors.Join(write(f), f.Chmod(mode), f.Sync(), f.Close())
 	if err != nil {
 		return err
 	}
