@@ -148,6 +148,24 @@ func TestPaidByTheShare(t *testing.T) {
 	})
 }
 
+// What the jobs of a tenant's pool are worth is for information: the pool pays,
+// and nothing of it is posted.
+func TestThePoolPaysItsShares(t *testing.T) {
+	eachStore(t, func(t *testing.T, s fullStore) {
+		x := newSite(t, t.Context(), s, ten)
+		terms := testTerms()
+		terms.Prices, terms.SLA = nil, nil
+		pool := &lease.Pool{URLs: []string{"stratum+tcp://pool.example.com:3333"}, User: "u"}
+		l := x.lease(terms, lease.Lease{StartMs: ten, EndMs: ten + hour, Pool: pool}, &lease.Earns{Network: miner.Hashes(1 << 40), Sat: 5_000_000_000})
+		x.work(ten+minute, l.ID, "cpu0", 3)
+		x.beat(ten + 2*hour)
+		x.settle()
+		x.has("receipts", x.rows(l.ID)[0].Receipts, 3)
+		x.has("earned", x.rows(l.ID)[0].EarnedSat, 0)
+		x.has("available", x.balance(ledger.Available("acme"), l.ID), 0)
+	})
+}
+
 // Closed by its tenant after one of ten hours, a lease costs a tenth of what
 // was not spent; not so when the provider closes it, or a free exit was earned.
 func TestEarlyExit(t *testing.T) {

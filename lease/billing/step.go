@@ -133,9 +133,10 @@ func workFor(hps uint64, ms int64) miner.Work {
 	return work
 }
 
-// earn books what the shares of a house lease earned by themselves.
+// earn books what the shares of a house lease earned by themselves. What those
+// of a lease with a pool are worth there is for information: the pool pays.
 func (s *state) earn(f *facts, row *lease.SettledHour, out *outcome) error {
-	if len(f.earnings) == 0 {
+	if len(f.earnings) == 0 || f.lease.Pool != nil {
 		return nil
 	}
 	posted := s.Earned.Sat
