@@ -126,7 +126,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.terms, err = p.settleHouse(ctx, cfg, n.params.Coin, n.params.Network); err != nil {
+	if n.terms, err = p.settleHouse(ctx, cfg, n.params.Coin, n.params.Network, e.nowMs()); err != nil {
 		return nil, err
 	}
 	capacity, err := p.measureCapacity(ctx, n.kernel, cfg.Node.Threads, cfg.Node.Duty)

@@ -38,14 +38,6 @@ type coinConfig struct {
 	Payout       string   `toml:"payout_address" doc:"Where the blocks' rewards go: an address of the coin's network, or script:HEX. Needed with rpc."`
 }
 
-type termsConfig struct {
-	Text            string `toml:"text" doc:"The terms in words; tenants find them in every bundle."`
-	FeePPM          int64  `toml:"fee_ppm" doc:"The provider's part of each block, in millionths (20000 is 2 %)."`
-	NetworkMultiple int64  `toml:"network_multiple" doc:"The reward window: so many times the network's work per block ..."`
-	MaxDays         int64  `toml:"max_days" doc:"... but at most the work proven in so many days ..."`
-	MinSec          int64  `toml:"min_sec" doc:"... and at least the work proven in so many seconds."`
-}
-
 func defaultConfig() config {
 	return config{
 		Node: nodeConfig{
@@ -55,15 +47,8 @@ func defaultConfig() config {
 			HouseProofMs: 1000,
 			LogFormat:    "text",
 		},
-		Coin: coinConfig{RPC: []string{}},
-		Terms: termsConfig{
-			Text: "Hash rate is leased as it is proven: work counts for a lease when receipts show it. " +
-				"Rewards depend on blocks found and are not promised.",
-			FeePPM:          20_000,
-			NetworkMultiple: lease.DefaultTides.NetworkMultiple,
-			MaxDays:         lease.DefaultTides.MaxDays,
-			MinSec:          lease.DefaultTides.MinSec,
-		},
+		Coin:    coinConfig{RPC: []string{}},
+		Terms:   defaultTerms(),
 		Stratum: defaultStratum(),
 	}
 }
@@ -98,29 +83,10 @@ func (c *config) validate() error {
 			return fmt.Errorf("node.kernel: %w", err)
 		}
 	}
-	// The house script stands in for one that only the coin's node can make.
-	t := c.terms("-", []byte{0})
-	if err := t.Validate(); err != nil {
-		return fmt.Errorf("[terms]: %w", err)
+	if err := c.Terms.validate(); err != nil {
+		return err
 	}
 	return c.Stratum.validate()
-}
-
-// terms is the document that the configuration stands for.
-func (c *config) terms(coin string, houseScript []byte) lease.Terms {
-	return lease.Terms{
-		Format:      lease.TermsFormat,
-		Text:        c.Terms.Text,
-		Coin:        coin,
-		HouseScript: fmt.Sprintf("%x", houseScript),
-		FeePPM:      c.Terms.FeePPM,
-		Scheme:      lease.SchemeTides,
-		Tides: lease.Tides{
-			NetworkMultiple: c.Terms.NetworkMultiple,
-			MaxDays:         c.Terms.MaxDays,
-			MinSec:          c.Terms.MinSec,
-		},
-	}
 }
 
 // password returns the RPC's password, from its file if that is where it is.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/sqlite"
-	"github.com/hashlease/hashlease/stratum/solo"
 )
 
 // Names inside the data directory.
@@ -112,72 +110,6 @@ func (p *provider) lock() (unlock func(), err error) {
 		return nil, withHint(fmt.Errorf("another node runs on %s", p.dir), "stop it, or give this one a directory of its own with --data")
 	}
 	return nil, fmt.Errorf("locking %s: %w", name, err)
-}
-
-// houseRecord is what the house has settled on in this directory: leases are
-// made under these terms, and the books are in this coin.
-type houseRecord struct {
-	Coin    string `json:"coin"`
-	Network string `json:"network"`
-	Terms   string `json:"terms"` // hash of the newest version
-}
-
-// readHouse returns the record; ok is false when there is none yet.
-func (p *provider) readHouse() (r houseRecord, ok bool, err error) {
-	name := filepath.Join(p.dir, houseFile)
-	b, err := os.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return r, false, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(b, &r)
-	}
-	if err == nil && (r.Coin == "" || r.Network == "" || r.Terms == "") {
-		err = errors.New("coin, network or terms are not in it")
-	}
-	if err != nil {
-		return r, false, withHint(fmt.Errorf("%s is damaged: %w", name, err),
-			"move it away: the next start writes it anew, for the coin that is configured then")
-	}
-	return r, true, nil
-}
-
-// settleHouse makes the configuration's terms the newest ones and returns
-// their hash. A directory stays with its coin for ever.
-func (p *provider) settleHouse(ctx context.Context, cfg *config, coin, network string) (lease.TermsHash, error) {
-	old, ok, err := p.readHouse()
-	if err != nil {
-		return lease.TermsHash{}, err
-	}
-	if ok && (old.Coin != coin || old.Network != network) {
-		return lease.TermsHash{}, withHint(usage("the books in %s are in %s, not %s", p.dir, coinName(old.Coin, old.Network), coinName(coin, network)),
-			"give the other coin a directory of its own with --data")
-	}
-	forms, known := solo.FormsOf(coin, network)
-	if !known {
-		return lease.TermsHash{}, fmt.Errorf("coin %s has no known addresses", coinName(coin, network))
-	}
-	address := cfg.Coin.Payout
-	if cfg.sandbox() {
-		address = "script:" + keyScript(p.public())
-	}
-	script, err := forms.Script(address)
-	if err != nil {
-		return lease.TermsHash{}, usage("payout address: %w", err)
-	}
-	hash, err := p.store.PutTerms(ctx, cfg.terms(coinName(coin, network), script))
-	if err != nil {
-		return hash, fmt.Errorf("terms: %w", err)
-	}
-	r := houseRecord{Coin: coin, Network: network, Terms: hash.String()}
-	if r == old {
-		return hash, nil
-	}
-	b, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return hash, err
-	}
-	return hash, writeFile(filepath.Join(p.dir, houseFile), append(b, '\n'), 0o600)
 }
 
 // coinName is how people and terms call a coin's network.

@@ -79,3 +79,57 @@ func TestTwoDigits(t *testing.T) {
 		}
 	}
 }
+
+func TestParseHashes(t *testing.T) {
+	for text, want := range map[string]string{
+		"1PH": "1000000000000000", "0.5 EH": "500000000000000000", "1": "1", "20000EH": "20000000000000000000000", "1.5k": "1500",
+	} {
+		if got, err := parseHashes(text); err != nil || got.String() != want {
+			t.Errorf("parseHashes(%q) = %v, %v; want %s", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "0", "-1PH", "1PH/s", "1.5", "PH", "1ZH"} {
+		if got, err := parseHashes(text); err == nil {
+			t.Errorf("parseHashes(%q) = %v, want an error", text, got)
+		}
+	}
+}
+
+func TestParseSat(t *testing.T) {
+	for text, want := range map[string]int64{
+		"5000sat": 5000, "5000 SAT": 5000, "0.001BTC": 100_000, "1.00000001btc": 100_000_001, "2 BTC-REGTEST": 200_000_000,
+		"21000000BTC": lease.MaxSat, "1.50000000000BTC": 150_000_000, "1.0sat": 1,
+	} {
+		if got, err := parseSat(text, "BTC-REGTEST"); err != nil || got != want {
+			t.Errorf("parseSat(%q) = %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"": "no unit", "5000": "no unit", "-1sat": "negative", "0sat": "is zero", "0.000000001BTC": "not a whole number of satoshi",
+		"1.5sat": "not a whole number", "1USD": "the books are in BTC-REGTEST", "21000000.00000001BTC": "21 million",
+		"99999999999999999999BTC": "21 million", "1e3sat": "want one such as", "BTC": "want one such as", "+1BTC": "want one such as",
+		"1,5BTC": "want one such as", "0x1sat": "want one such as", ".5BTC": "want one such as",
+	} {
+		got, err := parseSat(text, "BTC-REGTEST")
+		if err == nil || exitCode(err) != exitUsage || !strings.Contains(err.Error(), want) {
+			t.Errorf("parseSat(%q) = %d, %v; want %q", text, got, err, want)
+		}
+	}
+}
+
+func FuzzParseSat(f *testing.F) {
+	for _, s := range []string{"5000sat", "0.001BTC", "-1sat", "1.5sat"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		sat, err := parseSat(s, "BTC")
+		if err == nil && (sat < 1 || sat > lease.MaxSat) {
+			t.Errorf("parseSat(%q) = %d", s, sat)
+		}
+		if err == nil {
+			if back, err := parseSat(formatSat(sat)+"BTC", "BTC"); err != nil || back != sat {
+				t.Errorf("%d sat reads back as %d, %v", sat, back, err)
+			}
+		}
+	})
+}
