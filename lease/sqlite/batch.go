@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
+	"github.com/ncruces/go-sqlite3"
 )
 
 // CommitBatch implements lease.Store.
@@ -33,12 +35,10 @@ func (s *Store) CommitBatch(ctx context.Context, b lease.Batch) ([]lease.Receipt
 			}
 			r.CommitMs = max(r.CommitMs, earliest)
 		}
-		jobs, err := insertReceipts(ctx, tx, receipts)
-		if err != nil {
-			return err
-		}
-		if err := addSums(ctx, tx, receipts, jobs); err != nil {
-			return err
+		if len(receipts) > 0 {
+			if err := addReceipts(ctx, tx, receipts); err != nil {
+				return err
+			}
 		}
 		if err := addCounts(ctx, tx, b.Counts, b.AtMs/lease.MsPerHour); err != nil {
 			return err
@@ -100,6 +100,19 @@ func stored(ctx context.Context, tx *txn, b *lease.Batch, receipts []lease.Recei
 	return nil
 }
 
+// addReceipts appends receipts, gives them their Seqs, and adds them to the
+// sums.
+func addReceipts(ctx context.Context, tx *txn, receipts []lease.Receipt) error {
+	jobs, err := readCredits(ctx, tx, receipts)
+	if err != nil {
+		return err
+	}
+	if err := insertReceipts(ctx, tx, receipts); err != nil {
+		return err
+	}
+	return addSums(ctx, tx, receipts, jobs)
+}
+
 // credit is what a share of a job counts for.
 type credit struct {
 	lease string
@@ -107,42 +120,79 @@ type credit struct {
 	earns *lease.Earns
 }
 
-// insertReceipts appends receipts, gives them their Seqs, and returns what the
-// shares of their jobs count for.
-func insertReceipts(ctx context.Context, tx *txn, receipts []lease.Receipt) (map[int64]credit, error) {
+// readCredits returns what the shares of the receipts' jobs count for, and
+// refuses receipts that claim something else.
+func readCredits(ctx context.Context, tx *txn, receipts []lease.Receipt) (map[int64]credit, error) {
 	jobs := make(map[int64]credit)
-	if len(receipts) == 0 {
-		return jobs, nil
-	}
 	for i := range receipts {
-		r := &receipts[i]
-		due, ok := jobs[r.Job]
-		if !ok {
-			j, err := readJob(ctx, tx, r.Job)
-			if err != nil {
-				return nil, fmt.Errorf("receipt: %w", err)
-			}
-			due = credit{j.Lease, j.Target.Work(), j.Earns}
-			jobs[r.Job] = due
-		}
-		if r.Lease != due.lease || r.Work != due.work {
-			return nil, fmt.Errorf("receipt of job %d: lease %s and work %v, want %s and %v", r.Job, r.Lease, r.Work, due.lease, due.work)
-		}
+		jobs[receipts[i].Job] = credit{}
 	}
-	insert, err := tx.prepare(ctx, "INSERT INTO receipts (lease, job, source, commit_ms, extranonce, time, nonce, version_bits, work) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	type line struct {
+		seq int64
+		credit
+	}
+	lines, err := collect(ctx, tx, func(row scanner) (l line, err error) {
+		var target miner.Target
+		var earns earnsScan
+		if err := row.Scan(&l.seq, &l.lease, fixed(target[:]), &earns.network, &earns.sat); err != nil {
+			return l, err
+		}
+		l.work = target.Work()
+		l.earns, err = earns.earns()
+		return l, err
+	}, "SELECT seq, lease, target, earns_network, earns_sat FROM feed(?) CROSS JOIN jobs ON seq = c0",
+		newFeed(slices.Sorted(maps.Keys(jobs)), func(out sqlite3.Context, seq *int64, _ int) { out.ResultInt64(*seq) }))
 	if err != nil {
 		return nil, err
 	}
+	for i := range lines {
+		jobs[lines[i].seq] = lines[i].credit
+	}
 	for i := range receipts {
 		r := &receipts[i]
-		res, err := insert.ExecContext(ctx, r.Lease, r.Job, r.Source, r.CommitMs, r.Extranonce,
-			int64(r.Time), int64(r.Nonce), int64(r.VersionBits), workBlob(r.Work))
-		if err != nil {
-			return nil, err
-		}
-		if r.Seq, err = res.LastInsertId(); err != nil {
-			return nil, err
+		switch due := jobs[r.Job]; {
+		case due.lease == "":
+			return nil, fmt.Errorf("receipt of job %d: %w", r.Job, lease.ErrNotFound)
+		case r.Lease != due.lease || r.Work != due.work:
+			return nil, fmt.Errorf("receipt of job %d: lease %s and work %v, want %s and %v", r.Job, r.Lease, r.Work, due.lease, due.work)
 		}
 	}
 	return jobs, nil
+}
+
+// insertReceipts appends receipts and gives them their Seqs, which follow one
+// another.
+func insertReceipts(ctx context.Context, tx *txn, receipts []lease.Receipt) error {
+	r, err := tx.ExecContext(ctx, `INSERT INTO receipts (lease, job, source, commit_ms, extranonce, time, nonce, version_bits, work)
+		SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8 FROM feed(?)`,
+		newFeed(receipts, func(out sqlite3.Context, r *lease.Receipt, column int) {
+			switch column {
+			case 0:
+				out.ResultText(r.Lease)
+			case 1:
+				out.ResultInt64(r.Job)
+			case 2:
+				out.ResultText(r.Source)
+			case 3:
+				out.ResultInt64(r.CommitMs)
+			case 4:
+				out.ResultBlob(r.Extranonce)
+			case 5:
+				out.ResultInt64(int64(r.Time))
+			case 6:
+				out.ResultInt64(int64(r.Nonce))
+			case 7:
+				out.ResultInt64(int64(r.VersionBits))
+			default:
+				resultWork(out, r.Work)
+			}
+		}))
+	if err != nil {
+		return err
+	}
+	last, err := r.LastInsertId()
+	for i := range receipts {
+		receipts[i].Seq = last - int64(len(receipts)-1-i)
+	}
+	return err
 }

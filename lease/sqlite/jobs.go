@@ -81,15 +81,27 @@ func earnsColumns(j *lease.Job) (network []byte, sat sql.NullInt64, err error) {
 	return workBlob(e.Network), sql.NullInt64{Int64: e.Sat, Valid: true}, nil
 }
 
+// earnsScan are the columns that earnsColumns makes.
+type earnsScan struct {
+	network []byte
+	sat     sql.NullInt64
+}
+
+func (c *earnsScan) earns() (*lease.Earns, error) {
+	if !c.sat.Valid {
+		return nil, nil
+	}
+	e := &lease.Earns{Sat: c.sat.Int64}
+	return e, workScan{&e.Network}.Scan(c.network)
+}
+
 func readJob(ctx context.Context, q querier, seq int64) (lease.Job, error) {
 	var j lease.Job
-	var network []byte
-	var sat sql.NullInt64
+	var earns earnsScan
 	err := q.QueryRowContext(ctx, "SELECT seq, template, lease, tag, target, created_ms, earns_network, earns_sat FROM jobs WHERE seq = ?", seq).
-		Scan(&j.Seq, &j.Template, &j.Lease, fixed(j.Tag[:]), fixed(j.Target[:]), &j.CreatedMs, &network, &sat)
-	if err == nil && sat.Valid {
-		j.Earns = &lease.Earns{Sat: sat.Int64}
-		err = workScan{&j.Earns.Network}.Scan(network)
+		Scan(&j.Seq, &j.Template, &j.Lease, fixed(j.Tag[:]), fixed(j.Target[:]), &j.CreatedMs, &earns.network, &earns.sat)
+	if err == nil {
+		j.Earns, err = earns.earns()
 	}
 	if err != nil {
 		return lease.Job{}, notFound(err, "job %d", seq)

@@ -1,38 +1,59 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
+	"github.com/ncruces/go-sqlite3"
 )
+
+// slotKey names one row of the sums of rigs: of ten minutes, or of all time
+// where the slot is 0.
+type slotKey struct {
+	slot   int64
+	source string
+	work   miner.Work
+}
+
+func (k slotKey) compare(o slotKey) int {
+	return cmp.Or(cmp.Compare(k.slot, o.slot), cmp.Compare(k.source, o.source), k.work.Cmp(o.work))
+}
 
 // addRigReceipts adds receipts to the sums of the rigs among their sources.
 func addRigReceipts(ctx context.Context, tx *txn, receipts []lease.Receipt) error {
-	type key struct {
-		source string
-		slot   int64
-		work   miner.Work
-	}
-	type sum struct{ n, lastMs int64 }
-	sums := make(map[key]sum)
+	slots, totals, lastMs := make(map[slotKey]int64), make(map[slotKey]int64), make(map[string]int64)
 	for i := range receipts {
 		r := &receipts[i]
-		k := key{r.Source, r.CommitMs / lease.RigSlotMs, r.Work}
-		sums[k] = sum{sums[k].n + 1, max(sums[k].lastMs, r.CommitMs)}
+		slots[slotKey{r.CommitMs / lease.RigSlotMs, r.Source, r.Work}]++
+		lastMs[r.Source] = max(lastMs[r.Source], r.CommitMs)
 	}
-	for k, v := range sums {
-		work := workBlob(k.work)
-		rig, err := changed(tx.ExecContext(ctx, `INSERT INTO rig_totals SELECT name, ?2, ?3, ?4 FROM rigs WHERE name = ?1
-			ON CONFLICT DO UPDATE SET n = n + ?3, last_ms = max(last_ms, ?4)`, k.source, work, v.n, v.lastMs))
-		if err == nil && rig {
-			_, err = tx.ExecContext(ctx, "INSERT INTO rig_slots VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET n = n + ?4", k.slot, k.source, work, v.n)
-		}
-		if err != nil {
-			return err
+	for k, n := range slots {
+		totals[slotKey{source: k.source, work: k.work}] += n
+	}
+	column := func(out sqlite3.Context, s *sum[slotKey], column int) {
+		switch column {
+		case 0:
+			out.ResultInt64(s.key.slot)
+		case 1:
+			out.ResultText(s.key.source)
+		case 2:
+			resultWork(out, s.key.work)
+		case 3:
+			out.ResultInt64(s.n)
+		default:
+			out.ResultInt64(lastMs[s.key.source])
 		}
 	}
-	return nil
+	r, err := tx.ExecContext(ctx, `INSERT INTO rig_totals SELECT name, c2, c3, c4 FROM feed(?) CROSS JOIN rigs ON name = c1 WHERE true
+		ON CONFLICT DO UPDATE SET n = n + excluded.n, last_ms = max(last_ms, excluded.last_ms)`, newFeed(sums(totals, slotKey.compare), column))
+	if rigs, err := changed(r, err); err != nil || !rigs {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO rig_slots SELECT c0, name, c2, c3 FROM feed(?) CROSS JOIN rigs ON name = c1 WHERE true
+		ON CONFLICT DO UPDATE SET n = n + excluded.n`, newFeed(sums(slots, slotKey.compare), column))
+	return err
 }
 
 // addRigVerdict adds refused shares to the sums of their source, if it is a

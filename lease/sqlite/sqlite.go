@@ -19,6 +19,11 @@ import (
 // busyTimeout is how long a connection waits for another process's writes.
 const busyTimeout = 10 * time.Second
 
+// writerPragmas set up the connection that writes. Pages that every batch
+// changes are carried from the log into the file seldom, and kept at hand.
+const writerPragmas = `PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
+	PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384`
+
 // Store is a lease.Store in an SQLite file.
 type Store struct {
 	path   string
@@ -40,7 +45,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	s := &Store{path: path}
 	s.writer, err = driver.Open(s.dsn("_txlock", "immediate"), func(c *sqlite3.Conn) error {
-		return prepare(c, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864")
+		return errors.Join(registerFeed(c), prepare(c, writerPragmas))
 	})
 	if err != nil {
 		return nil, s.explain(ctx, err)

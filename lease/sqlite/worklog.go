@@ -84,10 +84,13 @@ func (s *Store) Receipts(ctx context.Context, id string, fromMs, toMs int64) ite
 	return stream(ctx, s, scanReceipt, selectReceipt+"WHERE r.lease = ? AND r.commit_ms > ? AND r.commit_ms <= ? ORDER BY r.seq", id, fromMs, toMs)
 }
 
-// ReceiptsOn implements lease.Store.
+// ReceiptsOn implements lease.Store. The receipts of one block's jobs lie
+// close together, between those of few others.
 func (s *Store) ReceiptsOn(ctx context.Context, prev miner.Hash) iter.Seq2[lease.Receipt, error] {
-	return stream(ctx, s, scanReceipt, selectReceipt+
-		"JOIN jobs AS j ON j.seq = r.job JOIN templates AS t ON t.seq = j.template WHERE t.prev = ? ORDER BY r.seq", prev[:])
+	return stream(ctx, s, scanReceipt, `WITH these (job, first_seq, last_seq) AS MATERIALIZED (SELECT p.job, p.first_seq, p.last_seq FROM templates AS t
+			JOIN jobs AS j ON j.template = t.seq JOIN job_receipts AS p ON p.job = j.seq WHERE t.prev = ?) `+
+		selectReceipt+`WHERE r.seq BETWEEN (SELECT min(first_seq) FROM these) AND (SELECT max(last_seq) FROM these)
+			AND r.job IN (SELECT job FROM these) ORDER BY r.seq`, prev[:])
 }
 
 // ReceiptsBack implements lease.Store.

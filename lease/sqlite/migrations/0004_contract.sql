@@ -29,6 +29,15 @@ END;
 ALTER TABLE jobs ADD COLUMN earns_network BLOB;
 ALTER TABLE jobs ADD COLUMN earns_sat INTEGER;
 
+-- Where the receipts of a job lie; much quicker to keep than an index of all.
+CREATE TABLE job_receipts (
+	job       INTEGER PRIMARY KEY REFERENCES jobs (seq),
+	first_seq INTEGER NOT NULL,
+	last_seq  INTEGER NOT NULL
+) STRICT;
+INSERT INTO job_receipts SELECT job, min(seq), max(seq) FROM receipts GROUP BY job;
+DROP INDEX receipts_by_job;
+
 -- When the node ran last, and the last hour settled; times never go back
 -- behind either.
 ALTER TABLE node ADD COLUMN heartbeat_ms INTEGER NOT NULL DEFAULT 0;
@@ -173,8 +182,6 @@ CREATE TRIGGER settled_hour_rises BEFORE UPDATE OF settled_hour ON node WHEN NEW
 	BEGIN SELECT RAISE(ABORT, 'what is settled stays settled'); END;
 CREATE TRIGGER heartbeat_rises BEFORE UPDATE OF heartbeat_ms ON node WHEN NEW.heartbeat_ms < OLD.heartbeat_ms
 	BEGIN SELECT RAISE(ABORT, 'the heartbeat never goes back'); END;
-CREATE TRIGGER hour_receipts_settled BEFORE INSERT ON hour_receipts WHEN (SELECT settled_hour > 0 AND settled_hour >= NEW.hour FROM node)
-	BEGIN SELECT RAISE(ABORT, 'the hour is settled'); END;
 CREATE TRIGGER exclusions_stay BEFORE UPDATE ON exclusions
 	WHEN OLD.to_ms <> 0 OR NEW.id <> OLD.id OR NEW.lease IS NOT OLD.lease OR NEW.kind <> OLD.kind OR NEW.announced_ms <> OLD.announced_ms
 		OR NEW.from_ms <> OLD.from_ms OR NEW.evidence <> OLD.evidence
