@@ -25,7 +25,9 @@ type Direct struct {
 	MaxOutputs int64 `json:"max_outputs"` // at most MaxDirectOutputs, the house's included
 }
 
-// MaxDirectOutputs is how many outputs a coinbase has at most.
+// MaxDirectOutputs is how many outputs with an amount a coinbase has at most,
+// the house's included. The output of no amount that commits to the witnesses
+// comes on top.
 const MaxDirectOutputs = 20
 
 // Prices are what leases are charged. What is nil is not offered for a price:

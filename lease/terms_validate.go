@@ -44,6 +44,9 @@ func (t *Terms) Validate() error {
 	return nil
 }
 
+// validateScheme refuses on purpose: proportional, and the family of shared
+// maximum pay per share (Rosenfeld, "Analysis of Bitcoin Pooled Mining Reward
+// Systems", arXiv 1112.4980, sections 2.1, 4.2, 4.3 and 6.1).
 func (t *Terms) validateScheme() error {
 	byShare := t.Scheme == SchemePPS || t.Scheme == SchemeFPPS
 	switch t.Scheme {
@@ -53,9 +56,9 @@ func (t *Terms) validateScheme() error {
 			return fmt.Errorf("scheme %s: want a window of 1 to %d millionths of a block, carried to %q", t.Scheme, MaxPPLNSPPM, CarryHouse)
 		}
 	case "prop":
-		return fmt.Errorf("scheme prop is not offered: early shares of a round are worth more than late ones, so miners who hop between pools take from those who stay; use %s or %s", SchemeTides, SchemePPLNS)
+		return fmt.Errorf("scheme prop is not offered, because it can be hopped: a share is worth less the longer a round lasts, so who leaves early in each round takes from who stays; %s and %s pay a share the same whenever it comes", SchemePPLNS, SchemeTides)
 	case "smpps", "esmpps", "rsmpps", "cppsrb":
-		return fmt.Errorf("scheme %s is not offered: after bad luck, what it owes may never be paid; use %s or %s", t.Scheme, SchemeTides, SchemePPLNS)
+		return fmt.Errorf("scheme %s is not offered, because the time in which its buffer recovers from bad luck is infinite on average, and who is owed then waits for as long; %s and %s pay from a stated reserve, %s and %s from blocks", t.Scheme, SchemePPS, SchemeFPPS, SchemePPLNS, SchemeTides)
 	default:
 		return fmt.Errorf("reward scheme %.30q: want %s, %s, %s, %s or %s", t.Scheme, SchemeTides, SchemePPLNS, SchemeSolo, SchemePPS, SchemeFPPS)
 	}

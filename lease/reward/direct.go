@@ -10,11 +10,6 @@ import (
 	"github.com/hashlease/hashlease/lease"
 )
 
-// MaxOutputs is how many outputs with an amount a coinbase has at most, the
-// house's included. The output of no amount that commits to the witnesses
-// comes on top.
-const MaxOutputs = 20
-
 // ErrDirect is wrapped by errors of Direct.
 var ErrDirect = errors.New("coinbase cannot pay directly")
 
@@ -23,7 +18,7 @@ type Payees struct {
 	House  []byte            // script of the house's output
 	Leases map[string][]byte // script by lease ID; a lease without one is carried
 
-	MaxOutputs int                       // 0: MaxOutputs
+	MaxOutputs int                       // with an amount, the house's included; 0: lease.MaxDirectOutputs
 	Dust       func(script []byte) int64 // least amount of an output; nil: Dust
 }
 
@@ -60,7 +55,7 @@ func Direct(parts []lease.Part, rewardSat, feeSat int64, to Payees) (Payment, er
 	if err := checkDirect(parts, rewardSat, feeSat, to); err != nil {
 		return Payment{}, err
 	}
-	limit, dust := cmp.Or(to.MaxOutputs, MaxOutputs), to.Dust
+	limit, dust := cmp.Or(to.MaxOutputs, lease.MaxDirectOutputs), to.Dust
 	if dust == nil {
 		dust = Dust
 	}

@@ -163,7 +163,7 @@ func TestDirectRefuses(t *testing.T) {
 func TestDirectProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		to := Payees{House: witness(200), Leases: make(map[string][]byte), MaxOutputs: rapid.IntRange(0, 6).Draw(t, "places")}
-		limit := cmp.Or(to.MaxOutputs, MaxOutputs)
+		limit := cmp.Or(to.MaxOutputs, lease.MaxDirectOutputs)
 		var split []lease.Part
 		var sum int64
 		for i := range rapid.IntRange(0, 30).Draw(t, "leases") {

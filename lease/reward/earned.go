@@ -31,16 +31,16 @@ func (g Group) validate() error {
 }
 
 // Earned is what a lease has earned since its start under a scheme that pays
-// by the share, PPS or FPPS: Sat satoshi and Frac/2^64 of one. It is all that
+// by the share, PPS or FPPS: Sat satoshi and Frac/2^96 of one. It is all that
 // has to be kept to go on; MarshalText writes it as one integer.
 //
-// The sum is of (1-f)·work·B/network over groups, each rounded down to 2^-64
+// The sum is of (1-f)·work·B/network over groups, each rounded down to 2^-96
 // satoshi, so less than that is lost to the house per group. As one hour's
 // groups of equal value are one, the sum does not depend on how an hour's
 // shares came in batches, nor on their order.
 type Earned struct {
 	Sat  int64
-	Frac uint64
+	Frac miner.Work // below 2^96
 }
 
 // Add returns e and what an hour's groups earn, less the fee in millionths.
@@ -54,52 +54,75 @@ func (e Earned) Add(feePPM int64, hour ...Group) (Earned, error) {
 	if err != nil {
 		return Earned{}, err
 	}
-	sum := e.big()
+	sum, err := e.big()
+	if err != nil {
+		return Earned{}, err
+	}
 	for _, g := range merged {
-		// (10^6-f)·work·B·2^64 / (10^6·network)
+		// (10^6-f)·work·B·2^96 / (10^6·network)
 		n := g.work.Mul(g.work, big.NewInt(g.RewardSat))
 		n.Mul(n, big.NewInt(million-feePPM))
-		n.Lsh(n, 64)
+		n.Lsh(n, fineBits)
 		d := g.Network.Big()
 		sum.Add(sum, n.Quo(n, d.Mul(d, big.NewInt(million))))
 	}
-	w, ok := miner.WorkFromBig(sum)
-	if !ok || w.Hi > lease.MaxSat {
+	earned, ok := earnedOf(sum)
+	if !ok {
 		return Earned{}, fmt.Errorf("a lease's earnings would be above %d sat, more than there can be: the network's work or the block reward of an hour is wrong", int64(lease.MaxSat))
 	}
-	return Earned{int64(w.Hi), w.Lo}, nil
+	return earned, nil
 }
 
 // Due is what a settlement posts: the whole satoshi earned, less those posted
 // already. It is negative only when more was posted than earned.
 func (e Earned) Due(postedSat int64) int64 { return e.Sat - postedSat }
 
-// fixed is e as one fixed-point number; negative amounts there are none.
-func (e Earned) fixed() miner.Work { return miner.Work{Hi: uint64(max(e.Sat, 0)), Lo: e.Frac} }
-
-func (e Earned) big() *big.Int { return e.fixed().Big() }
-
-// MarshalText writes e in units of 2^-64 satoshi, in decimal.
-func (e Earned) MarshalText() ([]byte, error) {
-	if e.Sat < 0 || e.Sat > lease.MaxSat {
-		return nil, fmt.Errorf("earnings of %d sat: want 0 to %d", e.Sat, int64(lease.MaxSat))
+// big is e in units of 2^-96 satoshi.
+func (e Earned) big() (*big.Int, error) {
+	if e.Sat < 0 || e.Sat > lease.MaxSat || e.Frac.Hi>>(fineBits-64) != 0 {
+		return nil, fmt.Errorf("earnings of %d sat and %v/2^%d: want 0 to %d, and a fraction", e.Sat, e.Frac, fineBits, int64(lease.MaxSat))
 	}
-	return []byte(e.fixed().String()), nil
+	n := big.NewInt(e.Sat)
+	return n.Lsh(n, fineBits).Add(n, e.Frac.Big()), nil
 }
+
+// earnedOf is what big is of, if there can be so much.
+func earnedOf(n *big.Int) (e Earned, ok bool) {
+	sat := new(big.Int).Rsh(n, fineBits)
+	if !sat.IsInt64() || sat.Int64() < 0 || sat.Int64() > lease.MaxSat {
+		return Earned{}, false
+	}
+	frac, ok := miner.WorkFromBig(new(big.Int).Sub(n, new(big.Int).Lsh(sat, fineBits)))
+	return Earned{sat.Int64(), frac}, ok
+}
+
+// MarshalText writes e in units of 2^-96 satoshi, in decimal.
+func (e Earned) MarshalText() ([]byte, error) {
+	n, err := e.big()
+	if err != nil {
+		return nil, err
+	}
+	return n.Append(nil, 10), nil
+}
+
+// maxEarnedText is as many digits as lease.MaxSat has in units of 2^-96.
+const maxEarnedText = 45
 
 // UnmarshalText reads what MarshalText writes, and nothing else.
 func (e *Earned) UnmarshalText(b []byte) error {
-	w, err := miner.ParseWork(string(b))
-	if err != nil {
-		return fmt.Errorf("earnings: %w", err)
+	n := new(big.Int)
+	ok := len(b) <= maxEarnedText
+	if ok {
+		n, ok = n.SetString(string(b), 10)
 	}
-	if w.String() != string(b) {
-		return fmt.Errorf("earnings %.60q: want %s, without leading zeros", b, w)
+	if !ok || n.String() != string(b) {
+		return fmt.Errorf("earnings %.60q: want 1 to %d decimal digits, without leading zeros", b, maxEarnedText)
 	}
-	if w.Hi > lease.MaxSat {
-		return fmt.Errorf("earnings %.60q: above %d sat", b, int64(lease.MaxSat))
+	earned, ok := earnedOf(n)
+	if !ok {
+		return fmt.Errorf("earnings %.60q: want 0 to %d sat", b, int64(lease.MaxSat))
 	}
-	*e = Earned{int64(w.Hi), w.Lo}
+	*e = earned
 	return nil
 }
 

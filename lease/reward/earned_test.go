@@ -23,18 +23,18 @@ func TestEarned(t *testing.T) {
 		{"nothing", 0, nil, Earned{}},
 		{"half a block", 0, []Group{group(1, 2, 100)}, Earned{Sat: 50}},
 		{"less two per cent", 20_000, []Group{group(1, 2, 100)}, Earned{Sat: 49}},
-		{"a third of a satoshi", 0, []Group{group(1, 3, 1)}, Earned{Frac: 0x5555555555555555}},
+		{"a third of a satoshi", 0, []Group{group(1, 3, 1)}, Earned{Frac: miner.Work{Hi: 0x55555555, Lo: 0x5555555555555555}}},
 		{"of equal value, summed first", 0, []Group{group(1, 3, 1), group(1, 3, 1), group(1, 3, 1)}, Earned{Sat: 1}},
-		{"over a retarget", 0, []Group{group(1, 3, 1), group(2, 6, 1)}, Earned{Frac: 0xaaaaaaaaaaaaaaaa}},
+		{"over a retarget", 0, []Group{group(1, 3, 1), group(2, 6, 1)}, Earned{Frac: miner.Work{Hi: 0xaaaaaaaa, Lo: 0xaaaaaaaaaaaaaaaa}}},
 		{"all is fee", million, []Group{group(1, 2, 100)}, Earned{}},
 		{"no reward", 0, []Group{group(1, 2, 0)}, Earned{}},
 		// 1 PH/s for a day at difficulty 1.3e14 with 3.15 BTC a block.
-		{"1 PH/s", 0, []Group{{miner.Hashes(86_400e15 / 1e3).Mul(1000), miner.Hashes(13e13).Mul(1 << 32), 315_000_000}}, Earned{Sat: 48_743, Frac: 0}},
+		{"1 PH/s", 0, []Group{{miner.Hashes(86_400e15 / 1e3).Mul(1000), miner.Hashes(13e13).Mul(1 << 32), 315_000_000}}, Earned{Sat: 48_743}},
 	}
 	for _, tt := range tests {
 		got, err := Earned{}.Add(tt.feePPM, tt.groups...)
 		if tt.name == "1 PH/s" {
-			got.Frac = 0
+			got.Frac = miner.Work{}
 		}
 		if err != nil || got != tt.want {
 			t.Errorf("%s: %x (%v), want %x", tt.name, got, err, tt.want)
@@ -65,7 +65,7 @@ func TestEarnedRefuses(t *testing.T) {
 }
 
 // Hours settled one by one, in any batches and order, and stored in between,
-// are posted to the same satoshi: within 2^-64 a group of the exact sum.
+// are posted to the same satoshi: within 2^-96 a group of the exact sum.
 func TestEarnedIsTheSameInAnyBatches(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		feePPM := rapid.Int64Range(0, million).Draw(t, "fee")
@@ -119,17 +119,22 @@ func TestEarnedIsTheSameInAnyBatches(t *testing.T) {
 		if posted != e.Sat {
 			t.Fatalf("%d posted, %d earned", posted, e.Sat)
 		}
-		two64 := new(big.Int).Lsh(big.NewInt(1), 64)
-		lost := exact.Sub(exact, new(big.Rat).SetFrac(e.big(), two64))
-		if lost.Sign() < 0 || lost.Cmp(new(big.Rat).SetFrac(big.NewInt(groups), two64)) > 0 {
+		one := new(big.Int).Lsh(big.NewInt(1), fineBits)
+		earned, err := e.big()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := exact.Sub(exact, new(big.Rat).SetFrac(earned, one))
+		if lost.Sign() < 0 || lost.Cmp(new(big.Rat).SetFrac(big.NewInt(groups), one)) > 0 {
 			t.Fatalf("%s sat lost over %d groups", lost.FloatString(30), groups)
 		}
 	})
 }
 
 func FuzzEarnedText(f *testing.F) {
-	largest := miner.Work{Hi: lease.MaxSat, Lo: 1<<64 - 1}
-	for _, s := range []string{"0", "1", "18446744073709551616", "01", "-1", "+1", "", "1e3", largest.String(), largest.Add(miner.Hashes(1)).String()} {
+	above := new(big.Int).Lsh(big.NewInt(lease.MaxSat+1), fineBits)
+	largest := new(big.Int).Sub(above, big.NewInt(1))
+	for _, s := range []string{"0", "1", "79228162514264337593543950336", "01", "-0", "-1", "+1", "", "1e3", "1_0", largest.String(), above.String()} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -151,8 +156,27 @@ func TestEarnedText(t *testing.T) {
 	if b, err := (Earned{Sat: -1}).MarshalText(); err == nil {
 		t.Errorf("negative earnings are written as %s", b)
 	}
-	if b, err := (Earned{Sat: 1, Frac: 2}).MarshalText(); err != nil || string(b) != "18446744073709551618" {
-		t.Errorf("%s, %v", b, err)
+	if b, err := (Earned{Frac: miner.Work{Hi: 1 << 32}}).MarshalText(); err == nil {
+		t.Errorf("a fraction of a whole satoshi is written as %s", b)
+	}
+	for _, tt := range []struct {
+		e    Earned
+		text string
+	}{
+		{Earned{Sat: 1, Frac: miner.Hashes(2)}, "79228162514264337593543950338"},
+		{Earned{lease.MaxSat, miner.Work{Hi: 1<<32 - 1, Lo: 1<<64 - 1}}, "166379141279955188174604809969937593543950335"},
+	} {
+		var back Earned
+		if b, err := tt.e.MarshalText(); err != nil || string(b) != tt.text || len(b) > maxEarnedText {
+			t.Errorf("%+v is written as %s (%v), want %s", tt.e, b, err, tt.text)
+		}
+		if err := back.UnmarshalText([]byte(tt.text)); err != nil || back != tt.e {
+			t.Errorf("%s is read as %+v (%v), want %+v", tt.text, back, err, tt.e)
+		}
+	}
+	above := new(big.Int).Lsh(big.NewInt(lease.MaxSat+1), fineBits)
+	if err := new(Earned).UnmarshalText([]byte(above.String())); err == nil {
+		t.Errorf("%v is read", above)
 	}
 }
 

@@ -10,20 +10,23 @@ import (
 
 func TestBlocks(t *testing.T) {
 	const max64 = ^uint64(0)
+	blocks := func(n uint64) miner.Work { return miner.Work{Hi: n << 32} }
 	tests := []struct{ work, network, want miner.Work }{
 		{miner.Hashes(1), miner.Work{}, miner.Work{}},
 		{miner.Work{}, miner.Hashes(1), miner.Work{}},
-		{miner.Hashes(1), miner.Hashes(2), miner.Work{Lo: 1 << 63}},
-		{miner.Hashes(1), miner.Hashes(3), miner.Work{Lo: 0x5555555555555555}},
-		{miner.Hashes(2), miner.Hashes(2), miner.Work{Hi: 1}},
-		{miner.Hashes(7), miner.Hashes(2), miner.Work{Hi: 3, Lo: 1 << 63}},
-		{miner.Hashes(1), miner.Work{Hi: 1}, miner.Work{Lo: 1}},
-		{miner.Hashes(1), miner.Work{Hi: 1, Lo: 1}, miner.Work{}},
-		{miner.Work{Hi: 1 << 40}, miner.Hashes(2), miner.Work{Hi: 1000}},
-		{miner.Hashes(2000), miner.Hashes(2), miner.Work{Hi: 1000}},
-		{miner.MaxWork, miner.MaxWork, miner.Work{Hi: 1}},
-		{miner.Work{Hi: max64, Lo: max64 - 1}, miner.MaxWork, miner.Work{Lo: max64}},
-		{miner.Work{Hi: 1 << 63}, miner.Work{Hi: 1 << 63, Lo: max64}, miner.Work{Lo: max64 - 1}},
+		{miner.Hashes(1), miner.Hashes(2), miner.Work{Hi: 1 << 31}},
+		{miner.Hashes(1), miner.Hashes(3), miner.Work{Hi: 0x55555555, Lo: 0x5555555555555555}},
+		{miner.Hashes(2), miner.Hashes(2), blocks(1)},
+		{miner.Hashes(7), miner.Hashes(2), miner.Work{Hi: 7 << 31}},
+		{miner.Hashes(1), miner.Work{Hi: 1}, miner.Work{Lo: 1 << 32}},
+		{miner.Hashes(1), miner.Work{Hi: 1, Lo: 1}, miner.Work{Lo: 1<<32 - 1}},
+		{miner.Hashes(1 << 20), miner.Work{Hi: 1 << 15}, miner.Work{Lo: 1 << 37}}, // a processor's share, on Bitcoin
+		{miner.Hashes(1), miner.Work{Hi: 1 << 15}, miner.Work{Lo: 1 << 17}},
+		{miner.Work{Hi: 1 << 40}, miner.Hashes(2), blocks(1000)},
+		{miner.Hashes(2000), miner.Hashes(2), blocks(1000)},
+		{miner.MaxWork, miner.MaxWork, blocks(1)},
+		{miner.Work{Hi: max64, Lo: max64 - 1}, miner.MaxWork, miner.Work{Hi: 1<<32 - 1, Lo: max64}},
+		{miner.Work{Hi: 1 << 63}, miner.Work{Hi: 1 << 63, Lo: max64}, miner.Work{Hi: 1<<32 - 1, Lo: max64 - 1<<33 + 1}},
 	}
 	for _, tt := range tests {
 		if got := Blocks(tt.work, tt.network); got != tt.want {
@@ -55,9 +58,9 @@ func TestBlocksIsTheFloor(t *testing.T) {
 		if network.IsZero() {
 			return
 		}
-		n := new(big.Int).Lsh(work.Big(), 64)
+		n := new(big.Int).Lsh(work.Big(), fineBits)
 		n.Quo(n, network.Big())
-		most := miner.Work{Hi: maxBlocks}
+		most := wholeBlocks(maxBlocks)
 		want, ok := miner.WorkFromBig(n)
 		if !ok || want.Cmp(most) > 0 {
 			want = most

@@ -42,7 +42,7 @@ func Value(v lease.Earns, work miner.Work) *big.Rat {
 
 // Worth is the sum of what the groups are worth, less the fee in millionths,
 // rounded down to a satoshi once, at its end. It is exact where Earned, which
-// goes on from hour to hour, may be 2^-64 satoshi a group below.
+// goes on from hour to hour, may be 2^-96 satoshi a group below.
 func Worth(feePPM int64, groups ...Group) (int64, error) {
 	if feePPM < 0 || feePPM > million {
 		return 0, fmt.Errorf("fee of %d ppm: want 0 to %d", feePPM, million)

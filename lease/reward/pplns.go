@@ -3,26 +3,11 @@ package reward
 import (
 	"cmp"
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 )
-
-// Bounds and default of a PPLNS window, in millionths of a block.
-const (
-	MaxXPPM     = maxBlocks * million
-	DefaultXPPM = 2 * million
-)
-
-// CheckXPPM checks the size of a PPLNS window, in millionths of a block.
-func CheckXPPM(xppm int64) error {
-	if xppm < 1 || xppm > MaxXPPM {
-		return fmt.Errorf("PPLNS window of %d millionths of a block: want 1 to %d, usual are %d", xppm, int64(MaxXPPM), int64(DefaultXPPM))
-	}
-	return nil
-}
 
 // windowBlocks is X as Blocks counts, rounded down; zero for a size that is
 // none.
@@ -30,9 +15,7 @@ func windowBlocks(xppm int64) miner.Work {
 	if xppm <= 0 {
 		return miner.Work{}
 	}
-	whole, part := uint64(xppm)/million, uint64(xppm)%million
-	lo, _ := bits.Div64(part, 0, million)
-	return miner.Work{Hi: whole, Lo: lo}
+	return wholeBlocks(uint64(xppm) / million).Add(fraction(miner.Hashes(uint64(xppm)%million), miner.Hashes(million)))
 }
 
 // SplitPPLNS splits sat satoshi, the reward less the fee, by PPLNS (pay per
@@ -49,8 +32,8 @@ func windowBlocks(xppm int64) miner.Work {
 // the carry last. The parts are sorted by lease ID and none is zero. Of
 // sat ≤ 0 there are none.
 func (w *Window) SplitPPLNS(xppm, sat int64) (parts []lease.Part, carrySat int64, err error) {
-	if err := CheckXPPM(xppm); err != nil {
-		return nil, 0, err
+	if xppm < 1 || xppm > lease.MaxPPLNSPPM {
+		return nil, 0, fmt.Errorf("PPLNS window of %d millionths of a block: want 1 to %d", xppm, int64(lease.MaxPPLNSPPM))
 	}
 	weights, missing := w.WeightsPPLNS(xppm)
 	parts, carrySat = apportion(sat, weights, missing)

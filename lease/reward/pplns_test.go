@@ -50,7 +50,7 @@ func TestSplitPPLNS(t *testing.T) {
 		// its s of a half, the same work after has an eighth.
 		{"over a retarget", windowOf(sub("a", 50, 100), sub("b", 50, 400)), million, 800, parts("a", 400, "b", 100), 300},
 		{"no network work", windowOf(sub("a", 50, 0)), million, 100, parts(), 100},
-		{"a test chain", windowOf(sub("a", 1<<62, 1), sub("b", 1, 2)), MaxXPPM, 2000, parts("a", 1999, "b", 1), 0},
+		{"a test chain", windowOf(sub("a", 1<<62, 1), sub("b", 1, 2)), lease.MaxPPLNSPPM, 2000, parts("a", 1999, "b", 1), 0},
 	}
 	for _, tt := range tests {
 		got, carry, err := tt.w.SplitPPLNS(tt.xppm, tt.sat)
@@ -58,7 +58,7 @@ func TestSplitPPLNS(t *testing.T) {
 			t.Errorf("%s: %v and %d (%v), want %v and %d", tt.name, got, carry, err, tt.want, tt.carry)
 		}
 	}
-	for _, xppm := range []int64{0, -1, MaxXPPM + 1} {
+	for _, xppm := range []int64{0, -1, lease.MaxPPLNSPPM + 1} {
 		if _, _, err := windowOf(sub("a", 1, 1)).SplitPPLNS(xppm, 100); err == nil {
 			t.Errorf("a window of %d ppm is no error", xppm)
 		}
@@ -109,8 +109,8 @@ func TestPPLNSProperties(t *testing.T) {
 			t.Fatalf("a full window carries %d", carry)
 		}
 		for _, p := range got {
-			// One satoshi of rounding, and of s, 2^-64 block a share.
-			slack := new(big.Rat).SetFrac(big.NewInt(int64(len(shares))), new(big.Int).Lsh(big.NewInt(1), 64))
+			// One satoshi of rounding, and of s, 2^-96 block a share.
+			slack := new(big.Rat).SetFrac(big.NewInt(int64(len(shares))), new(big.Int).Lsh(big.NewInt(1), fineBits))
 			slack.Mul(slack, big.NewRat(million, xppm))
 			slack.Mul(slack, new(big.Rat).SetInt64(sat))
 			slack.Add(slack, big.NewRat(1, 1))

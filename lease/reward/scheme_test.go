@@ -1,31 +1,11 @@
 package reward
 
 import (
-	"errors"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
 )
-
-func TestOffered(t *testing.T) {
-	for _, s := range []string{"solo", "pps", "fpps", "pplns", "tides"} {
-		if err := Offered(s); err != nil {
-			t.Errorf("%s: %v", s, err)
-		}
-	}
-	for scheme, why := range map[string]string{"prop": "hopped", "smpps": "infinite", "esmpps": "infinite", "rsmpps": "infinite"} {
-		if err := Offered(scheme); !errors.Is(err, ErrNotOffered) || !strings.Contains(err.Error(), why) {
-			t.Errorf("%s: %v, want the reason, %s", scheme, err, why)
-		}
-	}
-	for _, s := range []string{"", "PPS", "Tides", "slush"} {
-		if err := Offered(s); err == nil || errors.Is(err, ErrNotOffered) {
-			t.Errorf("%q: %v, want an unknown scheme", s, err)
-		}
-	}
-}
 
 func TestSolo(t *testing.T) {
 	tests := []struct {

@@ -240,7 +240,7 @@ func BenchmarkSplit100k(b *testing.B) {
 func BenchmarkSplitPPLNS100k(b *testing.B) {
 	w := filled(100_000)
 	for b.Loop() {
-		if _, _, err := w.SplitPPLNS(DefaultXPPM, 312_500_000); err != nil {
+		if _, _, err := w.SplitPPLNS(2*million, 312_500_000); err != nil {
 			b.Fatal(err)
 		}
 	}
