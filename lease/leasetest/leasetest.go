@@ -28,6 +28,12 @@ func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 		{"AddLeaseErrors", (*suite).addLeaseErrors},
 		{"Oversell", (*suite).oversell},
 		{"PoolLeases", (*suite).poolLeases},
+		{"ChangeTenant", (*suite).changeTenant},
+		{"ChangeLease", (*suite).changeLease},
+		{"ChangeLeaseErrors", (*suite).changeLeaseErrors},
+		{"LongerTerm", (*suite).longerTerm},
+		{"ChangeLeaseAtOnce", (*suite).changeLeaseAtOnce},
+		{"OwnMachines", (*suite).ownMachines},
 		{"Capacity", (*suite).capacity},
 		{"LeasesVersion", (*suite).version},
 		{"Rigs", (*suite).rigs},
@@ -44,6 +50,19 @@ func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 		{"Meter", (*suite).meter},
 		{"Upstream", (*suite).upstream},
 		{"UpstreamErrors", (*suite).upstreamErrors},
+		{"ClockGoesBack", (*suite).clockGoesBack},
+		{"Hours", (*suite).hours},
+		{"HourEarnings", (*suite).hourEarnings},
+		{"OtherBatches", (*suite).otherBatches},
+		{"Settle", (*suite).settle},
+		{"SettleErrors", (*suite).settleErrors},
+		{"SettleAtOnce", (*suite).settleAtOnce},
+		{"SettledIsOver", (*suite).settledIsOver},
+		{"Exclusions", (*suite).exclusions},
+		{"Events", (*suite).events},
+		{"EventErrors", (*suite).eventErrors},
+		{"Payouts", (*suite).payouts},
+		{"PayoutErrors", (*suite).payoutErrors},
 		{"Blocks", (*suite).blocks},
 		{"MoveBlock", (*suite).moveBlock},
 		{"Post", (*suite).post},
@@ -52,7 +71,7 @@ func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 		{"Cancelled", (*suite).cancelled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.test(&suite{T: t, ctx: t.Context(), store: open(t)})
+			tt.test(&suite{T: t, ctx: t.Context(), store: open(t), open: open})
 		})
 	}
 }
@@ -62,6 +81,7 @@ type suite struct {
 	*testing.T
 	ctx   context.Context
 	store lease.Store
+	open  func(t *testing.T) lease.Store
 }
 
 // ok stops the test at an error.
