@@ -80,6 +80,9 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 	if d.terms, err = cfg.Store.Terms(ctx, cfg.Terms); err != nil {
 		return nil, fmt.Errorf("terms of the house: %w", err)
 	}
+	if err := d.checkTerms(ctx); err != nil {
+		return nil, err
+	}
 	provider := cfg.Key.Public().(ed25519.PublicKey)
 	d.house = lease.Lease{ID: lease.House, Tenant: lease.House, ProofMs: cfg.HouseProofMs, Terms: cfg.Terms}
 	d.house.Tag = lease.NewTag(lease.TagInput{Provider: provider, Lease: lease.House, Tenant: provider, Terms: cfg.Terms})

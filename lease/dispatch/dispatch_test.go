@@ -27,7 +27,8 @@ type plant struct {
 	terms    lease.TermsHash
 	capacity uint64
 	kernel   *miner.Kernel
-	easiest  miner.Bits // of the coin
+	easiest  miner.Bits       // of the coin
+	clock    func() time.Time // of the coin; nil: time.Now
 }
 
 func newPlant(t *testing.T) *plant {
@@ -68,7 +69,7 @@ func (p *plant) open(t *testing.T) {
 	if p.store, err = sqlite.Open(t.Context(), filepath.Join(p.dir, "hashlease.db")); err != nil {
 		t.Fatal(err)
 	}
-	if p.coin, err = sandbox.Open(sandbox.Config{Dir: filepath.Join(p.dir, "sandbox"), Easiest: p.easiest}); err != nil {
+	if p.coin, err = sandbox.Open(sandbox.Config{Dir: filepath.Join(p.dir, "sandbox"), Easiest: p.easiest, Now: p.clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)

@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,10 +9,7 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
-	"github.com/hashlease/hashlease/lease/receipt"
-	"github.com/hashlease/hashlease/lease/reward"
 	"github.com/hashlease/hashlease/miner"
-	"github.com/hashlease/hashlease/stratum"
 	"github.com/hashlease/hashlease/stratum/solo"
 )
 
@@ -26,14 +22,17 @@ type jobMaker struct {
 	template  *solo.Template // the newest
 	arrived   time.Time      // when it came
 	tip       *tip
-	published *tip          // of the jobs that rigs have
-	read      bool          // leases were read at least once
-	version   int64         // of the store then
-	leases    []lease.Lease // all of them
-	working   []lease.Lease // those the present jobs are for
-	templates uint64        // so many templates came in this run
-	due       bool          // the newest template has no jobs yet
-	failing   time.Time     // since when no jobs could be made
+	published *tip              // of the jobs that rigs have
+	read      bool              // leases were read at least once
+	version   int64             // of the store then
+	leases    []lease.Lease     // all of them
+	working   []lease.Lease     // those the present jobs are for
+	templates uint64            // so many templates came in this run
+	due       bool              // the newest template has no jobs yet
+	failing   time.Time         // since when no jobs could be made
+	scripts   map[string][]byte // of payout addresses; nil: not this coin's
+	fees      map[int64]int64   // satoshi that FPPS adds to the subsidy, by day
+	known     knownTerms
 }
 
 // newTemplate makes and installs the jobs of a template.
@@ -133,6 +132,9 @@ func (d *Dispatcher) readLeases(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("leases: %w", err)
 	}
+	if err := d.knowSchemes(ctx, leases); err != nil {
+		return err
+	}
 	d.pools.know(leases)
 	j.read, j.version, j.leases = true, version, leases
 	d.status.setLeases(leases)
@@ -165,33 +167,23 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 		return err
 	}
 	houseRate := d.houseRate(active)
-	var stored []lease.Template
-	var documents []*receipt.Template
-	byTerms := make(map[lease.TermsHash]int)
-	jobs := make([]lease.Job, 0, len(everybody))
 	now := d.Now().UnixMilli()
+	documents, err := d.newDocuments(j.template, perBlock, now)
+	if err != nil {
+		return err
+	}
+	jobs := make([]lease.Job, 0, len(everybody))
 	for i := range everybody {
 		l := &everybody[i]
-		index, ok := byTerms[l.Terms]
-		if !ok {
-			document, err := d.document(ctx, l, perBlock, now)
-			if err != nil {
-				return fmt.Errorf("job of lease %s: %w", l.ID, err)
-			}
-			body, err := document.Encode()
-			if err != nil {
-				return fmt.Errorf("job of lease %s: %w", l.ID, err)
-			}
-			index = len(stored)
-			byTerms[l.Terms] = index
-			documents = append(documents, document)
-			stored = append(stored, lease.Template{CreatedMs: now, Height: j.template.Height, Prev: j.template.PrevHash, Body: body})
+		index, earns, err := documents.of(ctx, l)
+		if err != nil {
+			return fmt.Errorf("job of lease %s: %w", l.ID, err)
 		}
 		rate := l.ContractedHps
 		if l.ID == lease.House {
 			rate = houseRate
 		}
-		jobs = append(jobs, lease.Job{Template: int64(index), Lease: l.ID, Tag: l.Tag, Target: proofTarget(rate, l.ProofMs), CreatedMs: now})
+		jobs = append(jobs, lease.Job{Template: int64(index), Lease: l.ID, Tag: l.Tag, Target: proofTarget(rate, l.ProofMs), CreatedMs: now, Earns: earns})
 	}
 	grades := d.rigs.wantedGrades()
 	for _, g := range grades {
@@ -199,15 +191,16 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 		house.Target, house.Tag = g.target(), d.gradeTag(g)
 		jobs = append(jobs, house)
 	}
-	_, placed, err := d.Store.PutJobs(ctx, stored, slices.Clone(jobs))
+	_, placed, err := d.Store.PutJobs(ctx, documents.stored, slices.Clone(jobs))
 	if err != nil {
 		return fmt.Errorf("storing jobs: %w", err)
 	}
+	d.window.made(placed, perBlock)
 	works := make(map[string]*work, len(everybody))
 	graded := make(map[grade]*work, len(grades))
 	for i, job := range placed {
 		w := &work{
-			job: job, credit: job.Target.Work(), template: documents[jobs[i].Template],
+			job: job, credit: job.Target.Work(), template: documents.list[jobs[i].Template],
 			block: j.template, network: network, tip: j.tip,
 		}
 		if i < len(everybody) {
@@ -224,45 +217,6 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	d.rigs.publish(works, graded, j.published != j.tip, d.Now().Sub(j.arrived))
 	j.published = j.tip
 	return nil
-}
-
-// document makes the public template document for leases with l's terms.
-func (d *Dispatcher) document(ctx context.Context, l *lease.Lease, perBlock miner.Work, nowMs int64) (*receipt.Template, error) {
-	terms := d.terms
-	if l.Terms != d.Terms {
-		var err error
-		if terms, err = d.Store.Terms(ctx, l.Terms); err != nil {
-			return nil, err
-		}
-	}
-	script, err := hex.DecodeString(terms.HouseScript)
-	if err != nil {
-		return nil, fmt.Errorf("terms %s: house script: %w", l.Terms, err)
-	}
-	t := d.jobs.template
-	job, err := solo.BuildJob(t, fmt.Sprintf("%x", t.Height), l.Tag, []stratum.Output{{Value: t.CoinbaseValue, Script: script}})
-	if err != nil {
-		return nil, err
-	}
-	fee := reward.Fee(t.CoinbaseValue, terms.FeePPM)
-	parts, err := d.split(ctx, terms.Tides, t.CoinbaseValue-fee, perBlock, nowMs)
-	if err != nil {
-		return nil, err
-	}
-	return receipt.NewTemplate(receipt.TemplateInput{
-		Job: job, Tag: l.Tag, Height: t.Height, MinTime: t.MinTime, MaxTime: maxTime(t),
-		Mask: stratum.VersionMask, Extranonce1Size: solo.ExtranonceSize1, Extranonce2Size: solo.ExtranonceSize2,
-		Terms: l.Terms, Reward: t.CoinbaseValue, Fee: fee, Split: parts,
-	})
-}
-
-// maxTime is the largest ntime a share of the template may carry.
-func maxTime(t *solo.Template) uint32 {
-	const ahead = 7200 // seconds that nodes tolerate
-	if t.MaxTime != 0 {
-		return min(t.MaxTime, t.CurTime+ahead)
-	}
-	return t.CurTime + ahead
 }
 
 // proofTarget is the target that a source of the given rate hits once in so

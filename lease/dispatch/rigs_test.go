@@ -2,6 +2,7 @@ package dispatch_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/dispatch"
@@ -194,6 +195,11 @@ func TestLateBlockIsSubmitted(t *testing.T) {
 // extranonce1 or a header that it had before: nothing counts twice.
 func TestNothingCountsTwiceAfterRestart(t *testing.T) {
 	p := newPlantOf(t, hardCoin)
+	// With another time in its template, the new job would have other headers.
+	p.close()
+	started := time.Now()
+	p.clock = func() time.Time { return started }
+	p.open(t)
 	f := p.farm(t, nil)
 	f.until("there are jobs", func() bool { return f.Snapshot().Templates > 0 })
 	rigs, _ := f.crew("one")

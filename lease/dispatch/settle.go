@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
-	"github.com/hashlease/hashlease/lease/ledger"
 	"github.com/hashlease/hashlease/miner"
 )
 
@@ -161,94 +159,6 @@ func (d *Dispatcher) orphan(ctx context.Context, b lease.Block) error {
 	}
 	delete(s.missing, b.Hash)
 	return nil
-}
-
-// book moves a block to another state together with its ledger entries.
-func (d *Dispatcher) book(ctx context.Context, b lease.Block, to lease.BlockState, reason string) error {
-	now := d.Now().UnixMilli()
-	var txs []lease.Transaction
-	switch to {
-	case lease.Adopted:
-		tx, err := d.foundEntry(ctx, b, now)
-		if err != nil {
-			return err
-		}
-		txs = append(txs, tx)
-	case lease.Mature, lease.Orphaned:
-		found, err := d.Store.Transaction(ctx, ledger.Key(ledger.KindFound, b.Hash, b.Appearances))
-		if err != nil {
-			return err
-		}
-		if to == lease.Mature {
-			txs = append(txs, ledger.Matured(b, found, now))
-			break
-		}
-		var matured *lease.Transaction
-		if b.State == lease.Mature {
-			tx, err := d.Store.Transaction(ctx, ledger.Key(ledger.KindMatured, b.Hash, b.Appearances))
-			if err != nil {
-				return err
-			}
-			matured = &tx
-			balances, err := d.Store.Balances(ctx)
-			if err != nil {
-				return err
-			}
-			if loss, ok := ledger.Loss(b, tx, balances, now); ok {
-				txs = append(txs, loss)
-			}
-		}
-		txs = append(txs, ledger.Orphaned(b, found, matured, now)...)
-	}
-	if err := d.Store.MoveBlock(ctx, b.Hash, b.State, to, reason, txs...); err != nil {
-		return err
-	}
-	attrs := []any{"state", to, "height", b.Height, "hash", b.Hash, "lease", b.Lease}
-	if reason != "" {
-		attrs = append(attrs, "reason", reason)
-	}
-	level := slog.LevelInfo
-	if to == lease.Orphaned { // rewards are taken back
-		level = slog.LevelWarn
-	}
-	d.Log.Log(ctx, level, "block", attrs...)
-	return nil
-}
-
-// foundEntry books the split frozen in the block's template.
-func (d *Dispatcher) foundEntry(ctx context.Context, b lease.Block, nowMs int64) (lease.Transaction, error) {
-	document, err := d.templateDocument(ctx, b.Template)
-	if err != nil {
-		return lease.Transaction{}, err
-	}
-	leases, err := d.Store.Leases(ctx)
-	if err != nil {
-		return lease.Transaction{}, err
-	}
-	tenants := make(map[string]string, len(leases))
-	for i := range leases {
-		tenants[leases[i].ID] = leases[i].Tenant
-	}
-	losses, err := d.losses(ctx, b)
-	if err != nil {
-		return lease.Transaction{}, err
-	}
-	return ledger.Found(b, ledger.Reward{Split: document.Split, Fee: document.Fee, Tenants: tenants, Losses: losses}, nowMs)
-}
-
-// losses finds what the house bore of earlier appearances of a block.
-func (d *Dispatcher) losses(ctx context.Context, b lease.Block) (losses []lease.Transaction, err error) {
-	for n := 1; n <= b.Appearances; n++ {
-		tx, err := d.Store.Transaction(ctx, ledger.Key(ledger.KindLoss, b.Hash, n))
-		if errors.Is(err, lease.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		losses = append(losses, tx)
-	}
-	return losses, nil
 }
 
 // countBlocks shows people how many blocks are in which state.

@@ -37,7 +37,8 @@ func TestWindowServesAllTerms(t *testing.T) {
 	}}}}
 	short := lease.Tides{NetworkMultiple: 8, MaxDays: 1, MinSec: 600}
 	long := lease.Tides{NetworkMultiple: 8, MaxDays: 30, MinSec: 600}
-	d.terms.Tides = short
+	d.terms = lease.Terms{Scheme: lease.SchemeTides, Tides: short}
+	d.window.schemes = map[string]string{"L-0001": lease.SchemeTides, "L-0002": lease.SchemeTides, lease.House: lease.SchemeTides}
 	for range 2 {
 		for _, c := range []struct {
 			tides lease.Tides
@@ -46,9 +47,10 @@ func TestWindowServesAllTerms(t *testing.T) {
 			{short, []lease.Part{{Lease: "L-0002", Sat: 1000}}},
 			{long, []lease.Part{{Lease: "L-0001", Sat: 250}, {Lease: "L-0002", Sat: 750}}},
 		} {
-			got, err := d.split(t.Context(), c.tides, 1000, miner.Hashes(1_000_000), now)
-			if err != nil {
-				t.Fatal(err)
+			terms := lease.Terms{Scheme: lease.SchemeTides, Tides: c.tides}
+			got, carry, err := d.split(t.Context(), &terms, 1000, miner.Hashes(1_000_000), now)
+			if err != nil || carry != 0 {
+				t.Fatalf("carry %d, %v", carry, err)
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("terms %+v: split %v, want %v", c.tides, got, c.want)

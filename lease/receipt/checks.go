@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"math/bits"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
@@ -33,7 +32,7 @@ func (v *verifier) checkTemplates() (first error) {
 	}
 	if foreign > 0 {
 		v.r.Unchecked = append(v.r.Unchecked,
-			fmt.Sprintf("outputs and fee of %d templates on which blocks were found under the terms of other leases", foreign))
+			fmt.Sprintf("outputs, fee and scheme of %d templates on which blocks were found under the terms of other leases", foreign))
 	}
 	v.usable = make([]bool, len(used))
 	for i := range v.b.Templates {
@@ -46,47 +45,6 @@ func (v *verifier) checkTemplates() (first error) {
 		}
 	}
 	return first
-}
-
-// checkOutputs looks for outputs that pay somebody else. A pool's job may pay
-// anybody but the house: that would be the house's own block under another
-// name, whose reward is not shared.
-func (v *verifier) checkOutputs() error {
-	for i := range v.b.Templates {
-		t := &v.b.Templates[i]
-		if !v.usable[i] || t.Terms != v.s.Terms {
-			continue
-		}
-		if t.Pool != nil {
-			if bad := t.outputTo(v.b.Terms.HouseScript); bad != "" {
-				return fmt.Errorf("templates[%d] is said to be a pool's, but %s", i, bad)
-			}
-			continue
-		}
-		if bad := t.foreignOutput(v.b.Terms.HouseScript); bad != "" {
-			return fmt.Errorf("templates[%d]: %s, the terms say %.80s", i, bad, v.b.Terms.HouseScript)
-		}
-	}
-	return nil
-}
-
-// checkFees compares the fees with floor(reward · ppm / 10^6).
-func (v *verifier) checkFees() error {
-	const million = 1_000_000
-	ppm := v.b.Terms.FeePPM
-	if ppm < 0 || ppm > million {
-		return fmt.Errorf("the terms ask for %d ppm", ppm)
-	}
-	for i, t := range v.b.Templates {
-		if !v.usable[i] || t.Terms != v.s.Terms {
-			continue
-		}
-		hi, lo := bits.Mul64(uint64(t.Reward), uint64(ppm))
-		if fee, _ := bits.Div64(hi, lo, million); uint64(t.Fee) != fee {
-			return fmt.Errorf("templates[%d]: fee of %d sat of %d, the terms allow %d", i, t.Fee, t.Reward, fee)
-		}
-	}
-	return nil
 }
 
 // checkJobs finds the jobs that receipts may be judged by.
@@ -178,26 +136,39 @@ func (v *verifier) checkReward(r *Reward, b *Block) error {
 		return fmt.Errorf("state %.30q pays no reward", r.State)
 	case r.Sat <= 0 || r.Sat != t.Share(v.s.Lease):
 		return fmt.Errorf("reward of %d sat, the split frozen before says %d", r.Sat, t.Share(v.s.Lease))
+	case r.Direct != t.DirectShare(v.s.Lease):
+		return fmt.Errorf("%d sat of it paid by the coinbase itself, but that pays %d", r.Direct, t.DirectShare(v.s.Lease))
+	case r.Kept < 0 || r.Kept > r.Sat-r.Direct:
+		return fmt.Errorf("%d sat kept of an earlier appearance, of %d", r.Kept, r.Sat-r.Direct)
 	}
 	return nil
 }
 
-// checkBalances compares the balances with the sums of the rewards.
+// checkBalances compares the balances with the sums of the rewards. What was
+// paid of a block before it left the chain, and borne by the house, is not
+// taken back, and not given again when the block returns.
 func (v *verifier) checkBalances() error {
 	left := v.s.Balances
-	for _, r := range v.s.Rewards {
-		switch {
-		case r.Sat < 0 || left.Pending < 0 || left.Available < 0:
+	if o := left.Other; o > lease.MaxSat || o < -lease.MaxSat || left.Pending < 0 {
+		return fmt.Errorf("pending %d, available %d and other %d sat are not possible", left.Pending, left.Available, o)
+	}
+	left.Available -= left.Other
+	left.Other = 0
+	for i := range v.s.Rewards {
+		r := &v.s.Rewards[i]
+		if r.Sat < 0 || r.Sat > lease.MaxSat || r.Direct < 0 || r.Direct > r.Sat || r.Kept < 0 || r.Kept > r.Sat {
+			return fmt.Errorf("a reward of %d sat, %d direct and %d kept, is not possible", r.Sat, r.Direct, r.Kept)
+		}
+		pending, available := r.Books()
+		left.Pending -= pending
+		left.Available -= available
+		if left.Pending < 0 || left.Available < 0 {
 			return fmt.Errorf("pending %d and available %d sat are less than the rewards", v.s.Balances.Pending, v.s.Balances.Available)
-		case r.State == lease.Adopted:
-			left.Pending -= r.Sat
-		case r.State == lease.Mature:
-			left.Available -= r.Sat
 		}
 	}
 	if left != (Balances{}) {
-		return fmt.Errorf("pending %d and available %d sat: the rewards differ by %d and %d",
-			v.s.Balances.Pending, v.s.Balances.Available, left.Pending, left.Available)
+		return fmt.Errorf("pending %d and available %d sat, of which %d do not come from blocks: the rewards differ by %d and %d",
+			v.s.Balances.Pending, v.s.Balances.Available, v.s.Balances.Other, left.Pending, left.Available)
 	}
 	return nil
 }

@@ -14,6 +14,9 @@
 // signed by the provider. A Bundle is one file with a statement and all that
 // proves it, and Verify re-hashes it.
 //
+// What a house's block pays, and to whom, is in its template, and the coinbase
+// commits to that: one coinbase has one document.
+//
 // The package promises: one reading of every document (canonical JSON, any
 // other spelling is refused); one place for the tag, found by parsing; the
 // code that makes work (Template.Issue, stratum.Issue) is the code that judges

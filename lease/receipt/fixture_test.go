@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
@@ -38,9 +39,10 @@ func testKey(name string) ed25519.PrivateKey {
 
 func public(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
 
+// testTerms are of the first format, as are the documents of honest.
 func testTerms() lease.Terms {
 	return lease.Terms{
-		Format: lease.TermsFormat, Text: "Be fair – <always> & \"ever\".", Coin: "test", HouseScript: hex.EncodeToString(houseScript),
+		Format: lease.TermsFormat1, Text: "Be fair – <always> & \"ever\".", Coin: "test", HouseScript: hex.EncodeToString(houseScript),
 		FeePPM: 20_000, Scheme: lease.SchemeTides, Tides: lease.DefaultTides,
 	}
 }
@@ -101,11 +103,38 @@ func testInput(height byte, terms *lease.Terms) TemplateInput {
 
 func testTemplate(tb testing.TB, height byte, terms *lease.Terms) Template {
 	tb.Helper()
-	t, err := NewTemplate(testInput(height, terms))
+	t, err := oldTemplate(testInput(height, terms))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return *t
+}
+
+// oldTemplate makes a document of the first format, whose coinbase commits to
+// nothing.
+func oldTemplate(in TemplateInput) (*Template, error) {
+	j, at := in.Job, bytes.Index(in.Job.Coinb1, in.Tag[:])
+	t := &Template{
+		Format: TemplateFormat1, Height: in.Height, Prev: U256(j.PrevHash), Version: U32(j.Version), Mask: U32(in.Mask),
+		Bits: U32(j.Bits), Time: j.Time, MinTime: in.MinTime, MaxTime: in.MaxTime,
+		Head: j.Coinb1[:at], Tail: j.Coinb1[at+lease.TagSize:], Coinb2: j.Coinb2,
+		Branches: make([]B32, len(j.Branches)), Extranonce1Size: in.Extranonce1Size, Extranonce2Size: in.Extranonce2Size,
+		Terms: B32(in.Terms), Reward: in.Reward, Fee: in.Fee, Split: in.Split, Carry: in.Carry, Direct: in.Direct, Earns: in.Earns,
+	}
+	for i, b := range j.Branches {
+		t.Branches[i] = B32(b)
+	}
+	return t, t.Validate()
+}
+
+// withRoom makes room for a commitment in the input's coinbase.
+func withRoom(in TemplateInput) TemplateInput {
+	j := *in.Job
+	at := bytes.Index(j.Coinb1, in.Tag[:]) + lease.TagSize
+	j.Coinb1 = slices.Concat(j.Coinb1[:at], []byte{32}, make([]byte, 32), j.Coinb1[at:])
+	j.Coinb1[41] += 33 // length of the input script
+	in.Job = &j
+	return in
 }
 
 // mine finds n receipts of a job, as a thread with the given extranonce.
@@ -142,14 +171,11 @@ func block(tb testing.TB, b *Bundle, template int, tag lease.Tag, state lease.Bl
 		}
 		b.Blocks = append(b.Blocks, Block{Template: template, Tag: B16(tag), Extranonce: extranonce, Time: t.Time,
 			Nonce: U32(nonce), Hash: U256(hash), Height: t.Height})
-		sat := t.Share(testLease)
-		b.Statement.Rewards = append(b.Statement.Rewards, Reward{Block: U256(hash), Height: t.Height, State: state, Sat: sat, Template: template})
-		switch state {
-		case lease.Adopted:
-			b.Statement.Balances.Pending += sat
-		case lease.Mature:
-			b.Statement.Balances.Available += sat
-		}
+		reward := Reward{Block: U256(hash), Height: t.Height, State: state, Sat: t.Share(testLease), Direct: t.DirectShare(testLease), Template: template}
+		b.Statement.Rewards = append(b.Statement.Rewards, reward)
+		pending, available := reward.Books()
+		b.Statement.Balances.Pending += pending
+		b.Statement.Balances.Available += available
 		return
 	}
 }

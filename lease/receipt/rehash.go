@@ -22,6 +22,7 @@ func (v *verifier) checkReceipts() {
 		outside      int64 // receipts with a time outside the period
 	)
 	v.perJob, v.due = make([]uint64, len(v.sound)), make([]uint64, len(v.sound))
+	v.settled = make([]uint64, len(v.sound))
 	for i := range v.b.Receipts {
 		r := &v.b.Receipts[i]
 		hash, err := v.rehash(r, roots)
@@ -35,6 +36,9 @@ func (v *verifier) checkReceipts() {
 		}
 		v.perJob[r.Job]++
 		v.r.Receipts++
+		if e := v.s.Earned; e != nil && int64(i) < e.Receipts {
+			v.settled[r.Job]++
+		}
 		if p := v.b.Templates[v.b.Jobs[r.Job].Template].Pool; p != nil && hash.Meets(miner.Target(p.Target)) {
 			v.due[r.Job]++
 		}

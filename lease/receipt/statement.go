@@ -45,8 +45,9 @@ type Statement struct {
 	Verdicts      map[string]uint64 `json:"verdicts"` // shares refused, by reason
 	Rewards       []Reward          `json:"rewards"`  // of the bundle's blocks, in their order
 	Balances      Balances          `json:"balances"`
-	Pool          *PoolReport       `json:"pool,omitempty"` // nil: the house's own blocks
-	Evidence      B32               `json:"evidence"`       // SHA-256 of the bundle's evidence
+	Earned        *Earned           `json:"earned,omitempty"` // nil: shares earn nothing by themselves
+	Pool          *PoolReport       `json:"pool,omitempty"`   // nil: the house's own blocks
+	Evidence      B32               `json:"evidence"`         // SHA-256 of the bundle's evidence
 	Derived       *Derived          `json:"derived,omitempty"`
 	Signature     Hex               `json:"signature,omitempty"` // Ed25519, 64 bytes
 }
@@ -64,13 +65,36 @@ type Reward struct {
 	Height   int64            `json:"height"`
 	State    lease.BlockState `json:"state"` // adopted, mature or orphaned
 	Sat      int64            `json:"sat"`
-	Template int              `json:"template"` // index in the bundle
+	Direct   int64            `json:"direct,omitempty"` // satoshi of it that the coinbase itself pays: all or nothing
+	Kept     int64            `json:"kept,omitempty"`   // satoshi of it that the lease had and keeps, though the block had left the chain
+	Template int              `json:"template"`         // index in the bundle
+}
+
+// Books is what the reward makes of the lease's balances, in satoshi. What the
+// coinbase pays itself is never available from the provider.
+func (r *Reward) Books() (pending, available int64) {
+	switch r.State {
+	case lease.Adopted:
+		return r.Sat - r.Kept, r.Kept
+	case lease.Mature:
+		return 0, r.Sat - r.Direct
+	case lease.Orphaned:
+		return 0, r.Kept
+	}
+	return 0, 0
 }
 
 // Balances is what the provider owes the lease, in satoshi.
 type Balances struct {
-	Pending   int64 `json:"pending"`   // of adopted blocks
-	Available int64 `json:"available"` // of mature blocks
+	Pending   int64 `json:"pending"`         // of adopted blocks
+	Available int64 `json:"available"`       // of mature blocks, and Other
+	Other     int64 `json:"other,omitempty"` // of Available, what is not of blocks: earned by the share, refunds and credits, less payouts
+}
+
+// Earned is what was credited by the share, under PPS and FPPS.
+type Earned struct {
+	Receipts int64 `json:"receipts"` // so many of the bundle's, the first ones, are settled
+	Sat      int64 `json:"sat"`      // what they earned
 }
 
 // Derived follows from the signed figures and the receipts. Rates are over

@@ -1,17 +1,21 @@
 package receipt
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
 )
 
-// TemplateFormat is the version of the template document's layout.
-const TemplateFormat = "hashlease-template/1"
+// Versions of the template document's layout. What is new is in TemplateFormat;
+// documents of TemplateFormat1 are read and verified as ever.
+const (
+	TemplateFormat  = "hashlease-template/2"
+	TemplateFormat1 = "hashlease-template/1"
+)
 
 // Limits of a template.
 const (
@@ -27,7 +31,7 @@ const (
 // foreign pool, which is another document: see poolDocument. The fields from
 // Tail on that say otherwise are of the house's blocks alone.
 type Template struct {
-	Format          string       `json:"format"` // TemplateFormat, or PoolTemplateFormat
+	Format          string       `json:"format"` // TemplateFormat, TemplateFormat1 or PoolTemplateFormat
 	Height          int64        `json:"height"` // 0: a pool's job does not say
 	Prev            U256         `json:"prev"`   // previous block's hash
 	Version         U32          `json:"version"`
@@ -37,7 +41,7 @@ type Template struct {
 	MinTime         uint32       `json:"min_time"` // smallest ntime of a share
 	MaxTime         uint32       `json:"max_time"` // largest ntime of a share
 	Head            Hex          `json:"head"`     // stripped coinbase up to the tag; of a pool's job up to its extranonce1
-	Tail            Hex          `json:"tail"`     // from after the tag to extranonce1; the house's
+	Tail            Hex          `json:"tail"`     // from after the tag to extranonce1; the house's; it begins with the commitment
 	Coinb2          Hex          `json:"coinb2"`   // from after extranonce2 to the end
 	Branches        []B32        `json:"branches"` // as hashed, not reversed
 	Extranonce1Size int          `json:"extranonce1_size"`
@@ -47,6 +51,11 @@ type Template struct {
 	Fee             int64        `json:"fee"`    // satoshi of the reward that are the house's
 	Split           []lease.Part `json:"split"`  // of the rest, by lease; frozen; the house's
 	Pool            *PoolJob     `json:"-"`      // nil: a block of the house
+
+	// What follows came with TemplateFormat.
+	Carry  int64    `json:"carry,omitempty"`  // satoshi of the reward that a window not yet full leaves
+	Direct []Direct `json:"direct,omitempty"` // the outputs that pay parts of the split themselves, as they stand in the coinbase
+	Earns  *Earns   `json:"earns,omitempty"`  // what shares earn by themselves; nil: the split is all there is
 }
 
 // TemplateInput is what a template document is made of.
@@ -60,10 +69,16 @@ type TemplateInput struct {
 	Extranonce2Size  int    // bytes
 	Terms            lease.TermsHash
 	Reward, Fee      int64        // satoshi
+	Carry            int64        // satoshi
 	Split            []lease.Part // sorted by lease, no zero parts
+	Direct           []Direct
+	Earns            *Earns
 }
 
-// NewTemplate cuts a job at its tag and checks the document that comes of it.
+// NewTemplate cuts a job at its tag, lets its coinbase commit to the document
+// that comes of it, and checks that. The job must have room for the commitment
+// after the tag, as those of package solo have; Issue gives the jobs that
+// carry it.
 func NewTemplate(in TemplateInput) (*Template, error) {
 	j := in.Job
 	t := &Template{
@@ -71,6 +86,7 @@ func NewTemplate(in TemplateInput) (*Template, error) {
 		Bits: U32(j.Bits), Time: j.Time, MinTime: in.MinTime, MaxTime: in.MaxTime, Head: j.Coinb1, Coinb2: j.Coinb2,
 		Branches: make([]B32, len(j.Branches)), Extranonce1Size: in.Extranonce1Size, Extranonce2Size: in.Extranonce2Size,
 		Terms: B32(in.Terms), Reward: in.Reward, Fee: in.Fee, Split: append([]lease.Part{}, in.Split...),
+		Carry: in.Carry, Direct: slices.Clone(in.Direct), Earns: in.Earns,
 	}
 	for i, b := range j.Branches {
 		t.Branches[i] = B32(b)
@@ -93,6 +109,9 @@ func NewTemplate(in TemplateInput) (*Template, error) {
 		return nil, fmt.Errorf("template at height %d: the job does not carry tag %s before its extranonces", in.Height, in.Tag)
 	}
 	t.Head, t.Tail = slices.Clone(j.Coinb1[:at]), slices.Clone(j.Coinb1[end:])
+	if err := t.commit(); err != nil {
+		return nil, fmt.Errorf("template at height %d: %w", in.Height, err)
+	}
 	return t, t.Validate()
 }
 
@@ -116,8 +135,9 @@ func DecodeTemplate(document []byte) (*Template, error) {
 }
 
 // Validate checks the template by itself: its limits, the place of the tag,
-// and that both the outputs and the split with the fee add up to the reward,
-// where they are the house's to share.
+// that the coinbase commits to the document and pays directly what that says,
+// and that both the outputs and the split with the fee and the carry add up to
+// the reward, where they are the house's to share.
 // Whether it follows the terms is for Verify to say.
 func (t *Template) Validate() error {
 	err := t.checkSizes()
@@ -142,70 +162,6 @@ func (t *Template) Validate() error {
 	return nil
 }
 
-func (t *Template) checkSizes() error {
-	if t.Pool != nil {
-		return t.checkPoolSizes()
-	}
-	switch {
-	case t.Format != TemplateFormat:
-		return fmt.Errorf("format %.40q, want %s", t.Format, TemplateFormat)
-	case t.Extranonce1Size < 0 || t.Extranonce1Size > MaxExtranonce || t.Extranonce2Size < 1 || t.Extranonce2Size > MaxExtranonce:
-		return fmt.Errorf("extranonces of %d and %d bytes: want 0 to %d and 1 to %d",
-			t.Extranonce1Size, t.Extranonce2Size, MaxExtranonce, MaxExtranonce)
-	case t.Branches == nil || len(t.Branches) > stratum.MaxBranches:
-		return fmt.Errorf("%d merkle branches, want 0 to %d", len(t.Branches), stratum.MaxBranches)
-	case t.Split == nil || len(t.Split) > MaxSplit:
-		return fmt.Errorf("split in %d parts, want 0 to %d", len(t.Split), MaxSplit)
-	case len(t.Head)+len(t.Tail)+len(t.Coinb2) > MaxTemplateSize/2:
-		return fmt.Errorf("coinbase of %d bytes, at most %d", len(t.Head)+len(t.Tail)+len(t.Coinb2), MaxTemplateSize/2)
-	}
-	return nil
-}
-
-func (t *Template) checkHeader() error {
-	if t.Mask&^stratum.VersionMask != 0 || t.Version&t.Mask != 0 {
-		return fmt.Errorf("version %08x with mask %08x: the mask must lie within %08x and the version have none of its bits",
-			uint32(t.Version), uint32(t.Mask), stratum.VersionMask)
-	}
-	if t.MinTime > t.Time || t.Time > t.MaxTime {
-		return fmt.Errorf("time %d is not within its bounds, %d to %d", t.Time, t.MinTime, t.MaxTime)
-	}
-	_, err := miner.Bits(t.Bits).Target()
-	return err
-}
-
-func (t *Template) checkCoinbase() error {
-	c, err := t.coinbase()
-	if err != nil {
-		return err
-	}
-	height, at, err := tagPlace(c.ScriptSig)
-	if err != nil {
-		return err
-	}
-	if height != t.Height {
-		return fmt.Errorf("its coinbase is for height %d", height)
-	}
-	if scriptSigAt+at != len(t.Head) {
-		return fmt.Errorf("cut at byte %d, but the tag's place is byte %d", len(t.Head), scriptSigAt+at)
-	}
-	// Only pushed bytes may differ between shares: an extranonce among the
-	// outputs could change whom they pay.
-	if t.gapEnd() > scriptSigAt+len(c.ScriptSig) {
-		return fmt.Errorf("its extranonces lie outside the coinbase's input script")
-	}
-	left := t.Reward
-	for _, o := range c.Outputs {
-		if left -= o.Value; left < 0 {
-			break
-		}
-	}
-	if left != 0 {
-		return fmt.Errorf("its outputs do not sum to the reward of %d satoshi", t.Reward)
-	}
-	return nil
-}
-
 // gapEnd is the offset in the coinbase after the extranonces.
 func (t *Template) gapEnd() int {
 	return len(t.before(lease.Tag{})) + t.Extranonce1Size + t.Extranonce2Size
@@ -225,31 +181,21 @@ func (t *Template) coinbase() (*stratum.Coinbase, error) {
 	return stratum.ParseCoinbase(slices.Concat(t.before(lease.Tag{}), gap, t.Coinb2))
 }
 
-func (t *Template) checkSplit() error {
-	if t.Fee < 0 || t.Fee > t.Reward {
-		return fmt.Errorf("fee of %d satoshi, want 0 to the reward of %d", t.Fee, t.Reward)
-	}
-	left := t.Reward - t.Fee
-	for i, p := range t.Split {
-		if p.Lease == "" || len(p.Lease) > maxLeaseID || i > 0 && p.Lease <= t.Split[i-1].Lease {
-			return fmt.Errorf("split part %d: lease %.70q is not in order", i, p.Lease)
-		}
-		if p.Sat <= 0 || p.Sat > left {
-			return fmt.Errorf("split part %d: lease %s gets %d satoshi of the %d left", i, p.Lease, p.Sat, left)
-		}
-		left -= p.Sat
-	}
-	if left != 0 {
-		return fmt.Errorf("split and fee are %d satoshi short of the reward of %d", left, t.Reward)
-	}
-	return nil
-}
-
 // Share returns what a lease gets of the block, in satoshi.
 func (t *Template) Share(leaseID string) int64 {
-	for _, p := range t.Split {
-		if p.Lease == leaseID {
-			return p.Sat
+	i, ok := slices.BinarySearchFunc(t.Split, leaseID, func(p lease.Part, id string) int { return strings.Compare(p.Lease, id) })
+	if !ok {
+		return 0
+	}
+	return t.Split[i].Sat
+}
+
+// DirectShare returns what of it an output of the coinbase pays, in satoshi:
+// all or nothing.
+func (t *Template) DirectShare(leaseID string) int64 {
+	for i := range t.Direct {
+		if slices.Contains(t.Direct[i].Leases, leaseID) {
+			return t.Share(leaseID)
 		}
 	}
 	return 0
@@ -279,19 +225,4 @@ func (t *Template) Issue(tag lease.Tag, target miner.Target, extranonce1 []byte)
 		MinTime:         t.MinTime,
 		MaxTime:         t.MaxTime,
 	}
-}
-
-// foreignOutput names the first output that pays anything to another script
-// than the one given in hexadecimal, or returns "".
-func (t *Template) foreignOutput(script string) string {
-	c, err := t.coinbase()
-	if err != nil {
-		return err.Error()
-	}
-	for i, o := range c.Outputs {
-		if o.Value != 0 && hex.EncodeToString(o.Script) != script {
-			return fmt.Sprintf("output %d pays %d satoshi to %.80x", i, o.Value, o.Script)
-		}
-	}
-	return ""
 }

@@ -48,6 +48,7 @@ func TestTemplateIssue(t *testing.T) {
 		}
 		for _, tag := range tags {
 			want := build(tag)
+			copy(want.Coinb1[len(tpl.Head)+lease.TagSize:], tpl.Tail[:33])
 			got := tpl.Issue(tag, miner.MaxTarget, []byte{1, 2})
 			share := stratum.Share{Extranonce2: []byte{3, 4, 5, 6}, Time: 1500, Nonce: 7, VersionBits: 0x2000, HasVersion: true}
 			header, _, err := got.Check(share)
@@ -78,7 +79,7 @@ func TestNewTemplateErrors(t *testing.T) {
 		{"other tag", func(in *TemplateInput) { in.Tag[0]++ }, "does not carry tag"},
 		{"cut coinbase", func(in *TemplateInput) { in.Job.Coinb2 = in.Job.Coinb2[:9] }, "malformed coinbase"},
 		{"tag within coinb2", func(in *TemplateInput) {
-			n := len(in.Job.Coinb1) - 10
+			n := len(in.Job.Coinb1) - 43
 			in.Job.Coinb1, in.Job.Coinb2 = in.Job.Coinb1[:n], append(slices.Clone(in.Job.Coinb1[n:]), in.Job.Coinb2...)
 		}, "does not carry tag"},
 		{"mask beyond BIP320", func(in *TemplateInput) { in.Mask = 0xffffffff }, "mask"},
@@ -95,15 +96,24 @@ func TestNewTemplateErrors(t *testing.T) {
 		{"negative reward", func(in *TemplateInput) { in.Reward = -in.Reward }, "do not sum"},
 		{"zero part", func(in *TemplateInput) { in.Split[1].Sat = 0 }, "gets 0 satoshi"},
 		{"negative part", func(in *TemplateInput) { in.Split[1].Sat = -1 }, "gets -1 satoshi"},
-		{"part beyond 64 bits", func(in *TemplateInput) { in.Split[0].Sat, in.Split[1].Sat = 1<<63-1, 1<<63-1 }, "satoshi of the"},
+		{"part beyond 64 bits", func(in *TemplateInput) { in.Split[0].Sat, in.Split[1].Sat = 1<<63-1, 1<<63-1 }, "integer within"},
 		{"parts out of order", func(in *TemplateInput) { slices.Reverse(in.Split) }, "not in order"},
 		{"lease twice", func(in *TemplateInput) { in.Split[1].Lease = in.Split[0].Lease }, "not in order"},
 		{"nameless lease", func(in *TemplateInput) { in.Split[0].Lease = "" }, "not in order"},
+		{"no room for a commitment", func(in *TemplateInput) { *in = testInput(20, &terms) }, "no push of 32 bytes"},
+		{"negative carry", func(in *TemplateInput) { in.Carry = -1 }, "carry of -1"},
+		{"carry above what is left", func(in *TemplateInput) { in.Carry = in.Reward - in.Fee + 1 }, "carry of"},
+		{"carry that nothing was taken for", func(in *TemplateInput) { in.Carry = 1 }, "satoshi of the"},
+		{"direct output that is not there", func(in *TemplateInput) {
+			in.Direct = []Direct{{Script: payeeScript(1), Sat: 3_000_000_000, Leases: []string{testLease}}}
+		}, "the document says 3000000000"},
+		{"more is paid by the share than there is", func(in *TemplateInput) { in.Earns = &Earns{Sat: lease.MaxSat + 1} }, "shares are paid by"},
+		{"paid by the share and shared", func(in *TemplateInput) { in.Earns = &Earns{Sat: in.Reward} }, "must be the house's"},
 		{"short split", func(in *TemplateInput) { in.Split = in.Split[:2] }, "short of the reward"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			in := testInput(20, &terms)
+			in := withRoom(testInput(20, &terms))
 			tt.change(&in)
 			if _, err := NewTemplate(in); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q in it", err, tt.want)
@@ -247,7 +257,7 @@ func TestSixDigits(t *testing.T) {
 // a split in twenty parts.
 func BenchmarkDecodeTemplate(b *testing.B) {
 	terms := testTerms()
-	in := testInput(20, &terms)
+	in := withRoom(testInput(20, &terms))
 	in.Job.Branches = make([]miner.Hash, 12)
 	in.Split = nil
 	for i := range int64(20) {

@@ -38,7 +38,9 @@ type Report struct {
 	DeliveredHps  lease.Quantity    `json:"delivered_hps"`
 	IntervalHps   [2]lease.Quantity `json:"interval_hps"` // 95 %
 	ContractedHps lease.Quantity    `json:"contracted_hps"`
-	Pool          *PoolFigures      `json:"pool,omitempty"` // nil without a pool
+	Pool          *PoolFigures      `json:"pool,omitempty"`       // nil without a pool
+	EarnedSat     string            `json:"earned_sat,omitempty"` // what the receipts that hold are worth by themselves, in satoshi
+	PaidTo        []string          `json:"paid_to,omitempty"`    // scripts that coinbases paid the lease's rewards to
 	Checks        []Check           `json:"checks"`
 	NotApplicable []string          `json:"not_applicable,omitempty"` // checks that such a lease has no use for
 	Unchecked     []string          `json:"unchecked"`                // what nobody could tell from this bundle
@@ -86,12 +88,14 @@ func Verify(bundle []byte, o Options) *Report {
 		v.r.NotApplicable = append(v.r.NotApplicable, "fee and split: the pool pays the tenant itself")
 	} else {
 		v.report("templates", v.checkTemplates(), "%d well-formed, each with one place for a tag, outputs and split equal to the reward", len(v.b.Templates))
-		v.report("outputs", v.checkOutputs(), "every output that pays anything pays the script of the terms")
+		v.report("outputs", v.checkOutputs(), "%s", v.outputsDetail())
 		v.report("fee", v.checkFees(), "%d ppm of each block, as in the terms", v.b.Terms.FeePPM)
+		v.report("scheme", v.checkScheme(), "splits have the form of %s", v.b.Terms.Scheme)
 	}
 	v.report("jobs", v.checkJobs(), "%d, all with the tag of lease %s and the target of its contract", len(v.b.Jobs), s.Lease)
 	v.checkReceipts()
 	v.report("figures", v.checkFigures(), "%d receipts, %s hashes proven", s.Receipts, s.ProvenWork.Work())
+	v.checkEarned()
 	v.checkCounted()
 	v.checkPool()
 	if s.Pool != nil {
@@ -99,9 +103,10 @@ func Verify(bundle []byte, o Options) *Report {
 		v.report("balances", v.checkBalances(), "none here")
 	} else {
 		v.report("rewards", v.checkRewards(), "%d blocks rebuilt, each paying by its frozen split", len(v.b.Blocks))
-		v.report("balances", v.checkBalances(), "pending %d sat, available %d sat: the sums of the rewards", s.Balances.Pending, s.Balances.Available)
+		v.report("balances", v.checkBalances(), "pending %d sat, available %d sat: the sums of the rewards%s", s.Balances.Pending, s.Balances.Available, s.Balances.note())
 	}
 	v.report("derived", v.checkDerived(), "delivered %s H/s, 95 %% within %s to %s", v.r.DeliveredHps.Work(), v.r.IntervalHps[0].Work(), v.r.IntervalHps[1].Work())
+	v.r.PaidTo = v.directScripts()
 	v.unchecked()
 	return &v.r
 }
@@ -119,7 +124,44 @@ func (v *verifier) unchecked() {
 			"what other leases were entitled to of each block's split: their work is not in the bundle",
 			"that no block was left out, and that the listed ones are on the chain: ask a coin node")
 	}
+	if len(v.r.PaidTo) > 0 {
+		list = append(list, "that the scripts which coinbases paid the lease to are the tenant's own: "+strings.Join(v.r.PaidTo, ", "))
+	}
+	if n := v.uncommitted(); n > 0 {
+		list = append(list, fmt.Sprintf("that the same work was not described otherwise to somebody else: coinbases of %d templates are of format %s, which commit to nothing", n, TemplateFormat1))
+	}
 	v.r.Unchecked = append(v.r.Unchecked, append(list, "rejected and stale shares, counted hashes, running time: the provider's word")...)
+}
+
+// outputsDetail says what the coinbases pay.
+func (v *verifier) outputsDetail() string {
+	direct := 0
+	for i := range v.b.Templates {
+		direct += len(v.b.Templates[i].Direct)
+	}
+	if direct == 0 {
+		return "every output that pays anything pays the script of the terms"
+	}
+	return fmt.Sprintf("%d outputs pay leases their part of the split, every other one that pays anything the script of the terms", direct)
+}
+
+// note says what of the balances the rewards do not show.
+func (b *Balances) note() string {
+	if b.Other == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %d sat of other entries, which are the provider's word", b.Other)
+}
+
+// uncommitted counts the well-formed templates whose coinbases commit to
+// nothing.
+func (v *verifier) uncommitted() (n int) {
+	for i := range v.b.Templates {
+		if v.usable[i] && v.b.Templates[i].Format == TemplateFormat1 {
+			n++
+		}
+	}
+	return n
 }
 
 // verifier is one run of Verify.
@@ -135,6 +177,7 @@ type verifier struct {
 	issue   *stratum.Issue // one at a time: a bundle may name millions of jobs
 	ev      lease.Evidence // of the receipts that hold
 	perJob  []uint64       // of those, by job
+	settled []uint64       // of those, by job, that were credited by the share
 	due     []uint64       // of those, by job, such as the pool takes for shares
 	unit    *big.Rat       // see poolUnit
 	derived Derived        // as it should be

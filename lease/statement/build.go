@@ -33,7 +33,10 @@ const maxTries = 10
 // ErrNothing, lease.ErrNotFound, and the Store's.
 func Build(ctx context.Context, src Source, leaseID string) (*receipt.Bundle, error) {
 	b := builder{Source: src, ctx: ctx, jobs: map[int64]uint32{}, templates: map[int64]int{}}
-	err := b.contract(leaseID)
+	err := b.settled()
+	if err == nil {
+		err = b.contract(leaseID)
+	}
 	if err == nil {
 		err = b.meter()
 	}
@@ -57,9 +60,17 @@ type builder struct {
 	Source
 	ctx       context.Context
 	lease     lease.Lease
+	heartbeat int64 // when the node was last known to run, Unix milliseconds
+	hour      int64 // the last that is settled; what belongs to it was there before anything else was read
 	bundle    receipt.Bundle
 	jobs      map[int64]uint32 // index in the bundle by Seq
 	templates map[int64]int    // index in the bundle by Seq
+}
+
+// settled reads up to when everything is settled.
+func (b *builder) settled() (err error) {
+	b.hour, err = b.Store.SettledHour(b.ctx)
+	return err
 }
 
 // contract reads who agreed on what.
@@ -114,6 +125,7 @@ func (b *builder) meter() error {
 			break
 		}
 	}
+	b.heartbeat = heartbeat
 	from, to := b.lease.StartMs, heartbeat
 	if stop := b.lease.StopMs(); stop != 0 && stop < to {
 		to = stop
@@ -138,12 +150,24 @@ func (b *builder) meter() error {
 	return nil
 }
 
-// receipts reads the receipts of the period, then the jobs they name.
+// receipts reads the receipts of the period, then the jobs they name. Where
+// shares earn something by themselves, the last ones, which came when the
+// lease was over, were earned as well.
 func (b *builder) receipts() error {
-	period := b.bundle.Statement.Period
-	for r, err := range b.Store.Receipts(b.ctx, b.lease.ID, period.FromMs, period.ToMs) {
+	to := b.bundle.Statement.Period.ToMs
+	byShare := b.lease.Pool == nil && (b.bundle.Terms.Scheme == lease.SchemePPS || b.bundle.Terms.Scheme == lease.SchemeFPPS)
+	if byShare {
+		to = b.heartbeat
+		if err := b.earned(); err != nil {
+			return err
+		}
+	}
+	for r, err := range b.Store.Receipts(b.ctx, b.lease.ID, b.bundle.Statement.Period.FromMs, to) {
 		if err != nil {
 			return fmt.Errorf("receipts: %w", err)
+		}
+		if byShare && r.CommitMs/lease.MsPerHour <= b.hour {
+			b.bundle.Statement.Earned.Receipts++
 		}
 		index, ok := b.jobs[r.Job]
 		if !ok {

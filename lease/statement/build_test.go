@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/ledger"
 	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/miner"
 )
@@ -73,8 +74,9 @@ func TestBuildMeanwhile(t *testing.T) {
 		case method == "Meter" && n < 3:
 			m.beat += 250
 		case method == "Balances" && n == 2: // the block was read as adopted
-			m.blocks[1].State = lease.Mature
-			m.books[1].Sat, m.books[2].Sat = 0, -3000
+			b := &m.blocks[1]
+			b.State = lease.Mature
+			m.post(ledger.Matured(*b, m.txs[ledger.Key(ledger.KindFound, b.Hash, 1)], b.FoundMs))
 		}
 	}
 	b := build(t, m)
@@ -96,8 +98,12 @@ func TestBuildErrors(t *testing.T) {
 		{"unknown", func(m *memory) { m.lease.ID = "L-0009" }, lease.ErrNotFound, "statement of lease L-0001"},
 		{"another key", func(m *memory) { m.lease.Tag[0]++ }, nil, "was made with another key"},
 		{"broken template", func(m *memory) { m.templates[0].Body = []byte("{}") }, nil, "template 1: "},
-		{"books without block", func(m *memory) { m.books[1].Sat-- }, nil, "books have 2001 sat pending"},
-		{"restless books", func(m *memory) { m.onCall = func(string, int) { m.books[1].Sat-- } }, nil, "keep changing"},
+		{"books without block", func(m *memory) { m.credit("liab:anna:pending", 1) }, nil, "books have 2001 sat pending"},
+		{"restless books", func(m *memory) { m.onCall = func(string, int) { m.credit("liab:anna:pending", 1) } }, nil, "keep changing"},
+		{"another amount booked", func(m *memory) {
+			m.txs[ledger.Key(ledger.KindMatured, m.blocks[0].Hash, 1)] = lease.Transaction{Postings: []lease.Posting{
+				{Account: "liab:anna:available", Lease: "L-0001", Sat: -1001}}}
+		}, nil, "booked are 0 sat pending and 1001 available, its split makes 0 and 1000"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -43,7 +43,7 @@ func newPoolMemory(t *testing.T) *memory {
 	job := lease.Job{Seq: int64(len(m.jobs) + 1), Template: 4, Lease: "L-0001", Tag: m.lease.Tag,
 		Target: miner.TargetForWork(miner.Hashes(25)), CreatedMs: startMs}
 	m.jobs = append(m.jobs, job)
-	m.all, m.blocks, m.books = nil, nil, m.books[3:]
+	m.all, m.blocks, m.books = nil, nil, nil
 	extranonce := []byte{0, 1, 0, 0, 0, 9}
 	issue := doc.Issue(job.Tag, job.Target, extranonce[:2])
 	up := &m.meter.Upstream

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/ledger"
 	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/lease/sqlite"
 )
@@ -61,15 +62,10 @@ func TestBuildFromSQLite(t *testing.T) {
 	for i, b := range m.blocks[:2] {
 		b.Template, b.Job, b.State = jobs[b.Job-1].Template, jobs[b.Job-1].Seq, lease.Candidate
 		ok(s.PutBlock(ctx, b))
-		sat := []int64{1000, 2000}[i]
-		post := func(key, account string, sat int64) lease.Transaction {
-			return lease.Transaction{Key: key + b.Hash.String(), Kind: key, AtMs: b.FoundMs, Postings: []lease.Posting{
-				{Account: "assets:wallet", Sat: sat}, {Account: account, Lease: "L-0001", Sat: -sat}}}
-		}
-		ok(s.MoveBlock(ctx, b.Hash, lease.Candidate, lease.Adopted, "", post("found", "liab:anna:pending", sat)))
+		key := func(kind string) lease.Transaction { return m.txs[ledger.Key(kind, b.Hash, 1)] }
+		ok(s.MoveBlock(ctx, b.Hash, lease.Candidate, lease.Adopted, "", key(ledger.KindFound)))
 		if i == 0 {
-			ok(s.MoveBlock(ctx, b.Hash, lease.Adopted, lease.Mature, "",
-				post("gone", "liab:anna:pending", -sat), post("matured", "liab:anna:available", sat)))
+			ok(s.MoveBlock(ctx, b.Hash, lease.Adopted, lease.Mature, "", key(ledger.KindMatured)))
 		}
 	}
 

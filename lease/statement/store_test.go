@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
+	"slices"
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/ledger"
 	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
@@ -42,6 +44,9 @@ type memory struct {
 	all       []lease.Receipt
 	blocks    []lease.Block
 	books     []lease.Balance
+	txs       map[string]lease.Transaction // by key
+	settled   []lease.SettledHour
+	hour      int64 // the last that is settled
 	onCall    func(method string, n int)
 	calls     map[string]int
 }
@@ -97,6 +102,69 @@ func (m *memory) Blocks(_ context.Context, states ...lease.BlockState) ([]lease.
 	}
 	return out, nil
 }
+func (m *memory) Transaction(_ context.Context, key string) (lease.Transaction, error) {
+	t, ok := m.txs[key]
+	if !ok {
+		return t, lease.ErrNotFound
+	}
+	return t, nil
+}
+func (m *memory) SettledHour(context.Context) (int64, error) { return m.hour, nil }
+func (m *memory) SettledHours(_ context.Context, id string, from, to int64) iter.Seq2[lease.SettledHour, error] {
+	return func(yield func(lease.SettledHour, error) bool) {
+		for _, h := range m.settled {
+			if h.Lease == id && h.Hour >= from && h.Hour < to && !yield(h, nil) {
+				return
+			}
+		}
+	}
+}
+
+// book posts what is due to a block in its state. b is as it was before it was
+// adopted for the last time.
+func (m *memory) book(t *testing.T, b *lease.Block, direct ...string) {
+	t.Helper()
+	doc, err := receipt.DecodeTemplate(m.templates[b.Template-1].Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := ledger.Reward{Split: doc.Split, Fee: doc.Fee, Carry: doc.Carry, Tenants: map[string]string{"L-0001": "anna", "L-0002": "bob"}}
+	for n := 1; n <= b.Appearances; n++ {
+		if loss, ok := m.txs[ledger.Key(ledger.KindLoss, b.Hash, n)]; ok {
+			r.Losses = append(r.Losses, loss)
+		}
+	}
+	found, err := ledger.Found(*b, r, b.FoundMs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Appearances++
+	m.post(found)
+	if b.State == lease.Mature {
+		m.post(ledger.Matured(*b, found, b.FoundMs, direct...))
+	}
+}
+
+// credit gives the lease's account so much more, out of nowhere.
+func (m *memory) credit(account string, sat int64) {
+	m.post(lease.Transaction{Key: "credit", Postings: []lease.Posting{{Account: account, Lease: "L-0001", Sat: -sat}}})
+}
+
+func (m *memory) post(t lease.Transaction) {
+	if m.txs == nil {
+		m.txs = make(map[string]lease.Transaction)
+	}
+	m.txs[t.Key] = t
+	for _, p := range t.Postings {
+		i := slices.IndexFunc(m.books, func(b lease.Balance) bool { return b.Account == p.Account && b.Lease == p.Lease })
+		if i < 0 {
+			i = len(m.books)
+			m.books = append(m.books, lease.Balance{Account: p.Account, Lease: p.Lease})
+		}
+		m.books[i].Sat += p.Sat
+	}
+}
+
 func (m *memory) Balances(context.Context) ([]lease.Balance, error) {
 	m.called("Balances")
 	return m.books, nil
@@ -155,9 +223,8 @@ func newMemory(t *testing.T) *memory {
 		}
 	}
 	m.meter = lease.Meter{Counted: miner.Hashes(40 * 25), Verdicts: map[string]uint64{"stale": 2, "duplicate": 1, "low-difficulty": 4}}
-	m.books = []lease.Balance{
-		{Account: "assets:coinbase:immature", Sat: reward}, {Account: "liab:anna:pending", Lease: "L-0001", Sat: -2000},
-		{Account: "liab:anna:available", Lease: "L-0001", Sat: -1000}, {Account: "liab:anna:pending", Lease: "L-0002", Sat: -77},
+	for i := range m.blocks {
+		m.book(t, &m.blocks[i])
 	}
 	return m
 }

@@ -35,7 +35,10 @@ func Text(w io.Writer, s *receipt.Statement) error {
 		p.pool(s)
 	} else {
 		p.rewards(s)
-		p.line("BALANCES", "pending %s sat  available %s sat", group(s.Balances.Pending), group(s.Balances.Available))
+		p.earned(s)
+	}
+	if s.Pool == nil || s.Balances != (receipt.Balances{}) {
+		p.balances(&s.Balances)
 	}
 	p.proof(s)
 	p.line("RISK", "Mining is a lottery: no return is promised. Proven is what the receipts show;")
@@ -102,9 +105,36 @@ func (p *page) rewards(s *receipt.Statement) {
 	for _, r := range list {
 		wide = max(wide, len(strconv.FormatInt(r.Height, 10)))
 	}
+	direct := false
 	for _, r := range list {
-		p.line("", "height %*d  %-8s %18s sat  %.16s..%s", wide, r.Height, clean(string(r.State)), group(r.Sat),
-			miner.Hash(r.Block).String(), miner.Hash(r.Block).String()[56:])
+		note := ""
+		switch {
+		case r.Direct > 0:
+			note, direct = "  direct", true
+		case r.Kept > 0:
+			note = "  kept " + group(r.Kept)
+		}
+		p.line("", "height %*d  %-8s %18s sat  %.16s..%s%s", wide, r.Height, clean(string(r.State)), group(r.Sat),
+			miner.Hash(r.Block).String(), miner.Hash(r.Block).String()[56:], note)
+	}
+	if direct {
+		p.line("", "direct: the block itself pays you, the provider never has it")
+	}
+}
+
+// earned says what shares earned by themselves.
+func (p *page) earned(s *receipt.Statement) {
+	if s.Earned != nil {
+		p.line("EARNED", "%s sat by the first %s receipts, whether blocks were found or not", group(s.Earned.Sat), group(s.Earned.Receipts))
+		p.line("", "later ones are settled by the hour")
+	}
+}
+
+func (p *page) balances(b *receipt.Balances) {
+	p.line("BALANCES", "pending %s sat  available %s sat", group(b.Pending), group(b.Available))
+	if b.Other != 0 {
+		p.line("", "of the available, %s sat are not of blocks: what shares earned, refunds and", group(b.Other))
+		p.line("", "credits, less payouts")
 	}
 }
 

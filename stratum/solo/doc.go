@@ -13,6 +13,7 @@
 //
 //	push of the height (BIP34)
 //	0x10, 16 bytes: tag
+//	0x20, 32 bytes: what the coinbase commits to, its maker's business
 //	0x06, 2 bytes: extranonce1, 4 bytes: extranonce2
 //	0x0b, "/hashlease/"
 //

@@ -17,6 +17,10 @@ type FeeSource interface {
 	// block; one without blocks gives from 1 to 0 and no fees. The n is 1 to
 	// MaxFeeBlocks.
 	RecentFees(ctx context.Context, n int) (meanSat, from, to int64, err error)
+
+	// Subsidy returns what the block at a height may earn beside its fees, in
+	// satoshi.
+	Subsidy(ctx context.Context, height int64) (int64, error)
 }
 
 // CheckFeeBlocks says whether a FeeSource can look at n blocks.

@@ -15,41 +15,67 @@ const (
 	maxScriptSize = 10_000 // bytes of one output script, the network's own limit
 )
 
-// BuildJob makes a job of a template: a coinbase in our layout (see the
-// package comment) with the given tag, which pays the outputs, in this order,
-// and commits to the witnesses where the block needs it. The outputs must add
-// up to the template's CoinbaseValue exactly. The version's BIP320 bits are
-// zero, so that every way of rolling them agrees. Clean is left to the
-// caller, who knows which job came before.
+// BuildJob makes a job of a template: see Builder.Job.
 func BuildJob(t *Template, id string, tag [TagSize]byte, outputs []stratum.Output) (*stratum.Job, error) {
+	b, err := NewBuilder(t)
+	if err != nil {
+		return nil, err
+	}
+	return b.Job(id, tag, outputs)
+}
+
+// Builder makes jobs of one template. What they have in common is computed
+// once.
+type Builder struct {
+	t          *Template
+	commitment []byte // to the witnesses; nil when the block needs none
+	branches   []miner.Hash
+}
+
+// NewBuilder prepares to make jobs of a template, which must not be changed
+// any more.
+func NewBuilder(t *Template) (*Builder, error) {
 	if t.Height < 1 || t.Height > maxHeight {
 		return nil, fmt.Errorf("template height %d: want 1 to %d", t.Height, maxHeight)
 	}
+	b := &Builder{t: t, commitment: t.Commitment}
+	if b.commitment == nil {
+		b.commitment = WitnessCommitment(t.Txs)
+	}
+	txids := make([]miner.Hash, len(t.Txs))
+	for i := range t.Txs {
+		txids[i] = t.Txs[i].TxID
+	}
+	b.branches = MerkleBranches(txids)
+	return b, nil
+}
+
+// Job makes a job: a coinbase in our layout (see the package comment) with the
+// given tag and zeros where it can commit to something, which pays the
+// outputs, in this order, and commits to the witnesses where the block needs
+// it. The outputs must add up to the template's CoinbaseValue exactly. The
+// version's BIP320 bits are zero, so that every way of rolling them agrees.
+// Clean is left to the caller, who knows which job came before. Jobs of one
+// Builder share their Branches.
+func (b *Builder) Job(id string, tag [TagSize]byte, outputs []stratum.Output) (*stratum.Job, error) {
+	t := b.t
 	if err := checkOutputs(t, outputs); err != nil {
 		return nil, err
 	}
-	commitment := t.Commitment
-	if commitment == nil {
-		commitment = WitnessCommitment(t.Txs)
-	}
-	if commitment != nil {
-		outputs = append(outputs[:len(outputs):len(outputs)], stratum.Output{Script: commitment})
+	if b.commitment != nil {
+		outputs = append(outputs[:len(outputs):len(outputs)], stratum.Output{Script: b.commitment})
 	}
 	before, after := scriptSig(t.Height, tag)
 	sigSize := len(before) + ExtranonceSize1 + ExtranonceSize2 + len(after)
 	if sigSize < stratum.MinScriptSig || sigSize > stratum.MaxScriptSig {
 		return nil, fmt.Errorf("coinbase input script of %d bytes: want %d to %d", sigSize, stratum.MinScriptSig, stratum.MaxScriptSig)
 	}
-	txids := make([]miner.Hash, len(t.Txs))
-	for i := range t.Txs {
-		txids[i] = t.Txs[i].TxID
-	}
 	job := &stratum.Job{
 		ID:       id,
 		PrevHash: t.PrevHash,
 		Coinb1:   append(coinbaseHead(sigSize), before...),
 		Coinb2:   append(after, coinbaseTail(outputs)...),
-		Branches: MerkleBranches(txids),
+		Branches: b.branches,
 		Version:  t.Version &^ stratum.VersionMask,
 		Bits:     t.Bits,
 		Time:     t.CurTime,

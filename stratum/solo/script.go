@@ -12,6 +12,7 @@ const (
 	ExtranonceSize1 = 2  // worker id
 	ExtranonceSize2 = 4  // rolled by the worker
 	TagSize         = 16 // tag of the lease
+	CommitSize      = 32 // what the coinbase commits to
 )
 
 // mark ends the input script of our coinbases.
@@ -20,11 +21,14 @@ const mark = "/hashlease/"
 // ErrLayout is wrapped by the errors of ParseScriptSig.
 var ErrLayout = errors.New("input script not in our layout")
 
-// scriptSig returns the input script up to the extranonces and after them.
+// scriptSig returns the input script up to the extranonces and after them,
+// with zeros for what it commits to.
 func scriptSig(height int64, tag [TagSize]byte) (before, after []byte) {
 	before = pushHeight(height)
 	before = append(before, TagSize)
 	before = append(before, tag[:]...)
+	before = append(before, CommitSize)
+	before = append(before, make([]byte, CommitSize)...)
 	before = append(before, ExtranonceSize1+ExtranonceSize2)
 	after = append(after, byte(len(mark)))
 	return before, append(after, mark...)
@@ -47,7 +51,8 @@ func pushHeight(height int64) []byte {
 }
 
 // ParseScriptSig finds height, tag and extranonces in the input script of one
-// of our coinbases. Anything but the exact layout is an error.
+// of our coinbases, whatever it commits to. Anything but the exact layout is an
+// error.
 func ParseScriptSig(script []byte) (height int64, tag [TagSize]byte, extranonce []byte, err error) {
 	height, rest, err := parseHeight(script)
 	if err != nil {
@@ -61,6 +66,8 @@ func ParseScriptSig(script []byte) (height int64, tag [TagSize]byte, extranonce 
 	copy(tag[:], rest[1:])
 	en := rest[len(head) : len(rest)-len(after)]
 	before, after = scriptSig(height, tag)
+	const commit = 1 + TagSize + 1 // where it begins
+	copy(before[len(before)-len(head)+commit:][:CommitSize], rest[commit:])
 	if !slices.Equal(script, slices.Concat(before, en, after)) {
 		return 0, [TagSize]byte{}, nil, fmt.Errorf("%w: the pushes after the height are not ours", ErrLayout)
 	}

@@ -27,12 +27,19 @@ func TestParseScriptSigRefusesOtherSpellings(t *testing.T) {
 	if _, _, _, err := ParseScriptSig(good); err != nil {
 		t.Fatal(err)
 	}
+	committed := slices.Clone(good)
+	copy(committed[21:53], "this is what it commits to, whole")
+	if _, tag, en, err := ParseScriptSig(committed); err != nil || tag != [16]byte{1} || string(en) != "012345" {
+		t.Errorf("with a commitment: tag %x, extranonce %q, %v", tag, en, err)
+	}
 	bad := map[string][]byte{
 		"empty":            {},
 		"cut":              good[:len(good)-1],
 		"longer":           append(slices.Clone(good), 0),
 		"longer height":    slices.Concat([]byte{3, 0x2c, 1, 0}, good[3:]),
 		"no height":        good[3:],
+		"no commitment":    slices.Concat(good[:20], good[53:]),
+		"other commitment": slices.Concat(good[:20], []byte{31}, good[22:]),
 		"two tags":         slices.Concat(before, before[3:], after),
 		"other tag length": bytes.Replace(good, []byte{16, 1}, []byte{15, 1}, 1),
 		"other mark":       bytes.Replace(good, []byte("/hash"), []byte("/cash"), 1),
@@ -55,6 +62,8 @@ func FuzzParseScriptSig(f *testing.F) {
 			return
 		}
 		before, after := scriptSig(height, tag)
+		commit := len(pushHeight(height)) + 1 + TagSize + 1
+		copy(before[commit:], script[commit:commit+CommitSize])
 		if !bytes.Equal(slices.Concat(before, en, after), script) {
 			t.Fatalf("%x has a second spelling", script)
 		}

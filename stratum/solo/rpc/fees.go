@@ -39,6 +39,16 @@ func subsidy(network string, height int64) int64 {
 	return firstSubsidy >> halvings
 }
 
+// Subsidy returns what a block of the nodes' network may earn beside its fees;
+// see solo.FeeSource.
+func (n *Node) Subsidy(ctx context.Context, height int64) (int64, error) {
+	p, err := n.profile(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return subsidy(p.network, height), nil
+}
+
 // RecentFees returns the mean fees of the newest blocks; see solo.FeeSource.
 // They are what the node's statistics say where it has them (getblockstats),
 // and otherwise what the coinbase claims above the subsidy.

@@ -10,6 +10,11 @@ import (
 
 var _ solo.FeeSource = (*Node)(nil)
 
+// Subsidy returns what a block may earn beside its fees; see solo.FeeSource.
+func (n *Node) Subsidy(_ context.Context, height int64) (int64, error) {
+	return blockchain.CalcBlockSubsidy(int32(height), n.params), nil
+}
+
 // RecentFees returns what the coinbases of the newest blocks claimed above the
 // subsidy, on the average; see solo.FeeSource.
 func (n *Node) RecentFees(_ context.Context, blocks int) (meanSat, from, to int64, err error) {

@@ -1,0 +1,237 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/lease/reward"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum"
+	"github.com/hashlease/hashlease/stratum/solo"
+)
+
+// documents are the public documents of one template's jobs. Leases whose
+// blocks are shared alike have one together.
+type documents struct {
+	d        *Dispatcher
+	builder  *solo.Builder
+	template *solo.Template
+	perBlock miner.Work // the network's
+	nowMs    int64
+	payees   map[string][]byte // script by lease; nil: not read yet
+
+	index  map[shared]int
+	list   []*receipt.Template
+	stored []lease.Template // in the order of list
+}
+
+// shared is what documents differ by.
+type shared struct {
+	terms lease.TermsHash
+	lease string // whose block it is alone, under SchemeSolo, else empty
+}
+
+func (d *Dispatcher) newDocuments(t *solo.Template, perBlock miner.Work, nowMs int64) (*documents, error) {
+	builder, err := solo.NewBuilder(t)
+	if err != nil {
+		return nil, err
+	}
+	return &documents{d: d, builder: builder, template: t, perBlock: perBlock, nowMs: nowMs, index: make(map[shared]int)}, nil
+}
+
+// of returns the place in the list of the document that a lease works on, and
+// what its shares earn by themselves, which is nil when blocks are shared.
+func (s *documents) of(ctx context.Context, l *lease.Lease) (int, *lease.Earns, error) {
+	terms, err := s.d.termsOf(ctx, l.Terms)
+	if err != nil {
+		return 0, nil, err
+	}
+	key := shared{terms: l.Terms}
+	if terms.Scheme == lease.SchemeSolo {
+		key.lease = l.ID
+	}
+	i, ok := s.index[key]
+	if !ok {
+		document, err := s.document(ctx, l, terms)
+		if err != nil {
+			return 0, nil, err
+		}
+		body, err := document.Encode()
+		if err != nil {
+			return 0, nil, err
+		}
+		i = len(s.list)
+		s.index[key] = i
+		s.list = append(s.list, document)
+		s.stored = append(s.stored, lease.Template{CreatedMs: s.nowMs, Height: s.template.Height, Prev: s.template.PrevHash, Body: body})
+	}
+	earns := s.list[i].Earns
+	if earns == nil || l.ID == lease.House {
+		return i, nil, nil
+	}
+	return i, &lease.Earns{Network: s.perBlock, Sat: earns.Sat}, nil
+}
+
+// document makes the document for leases that share blocks like l.
+func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.Terms) (*receipt.Template, error) {
+	house, err := hex.DecodeString(terms.HouseScript)
+	if err != nil {
+		return nil, fmt.Errorf("terms %s: house script: %w", l.Terms, err)
+	}
+	t := s.template
+	in := receipt.TemplateInput{
+		Tag: l.Tag, Height: t.Height, MinTime: t.MinTime, MaxTime: maxTime(t),
+		Mask: stratum.VersionMask, Extranonce1Size: solo.ExtranonceSize1, Extranonce2Size: solo.ExtranonceSize2,
+		Terms: l.Terms, Reward: t.CoinbaseValue,
+	}
+	if err := s.share(ctx, l, terms, &in); err != nil {
+		return nil, err
+	}
+	outputs, err := s.outputs(ctx, terms, house, &in)
+	if err != nil {
+		return nil, err
+	}
+	if in.Job, err = s.builder.Job(fmt.Sprintf("%x", t.Height), l.Tag, outputs); err != nil {
+		return nil, err
+	}
+	return receipt.NewTemplate(in)
+}
+
+// share says who gets what of a block, as the terms' scheme says.
+func (s *documents) share(ctx context.Context, l *lease.Lease, terms *lease.Terms, in *receipt.TemplateInput) (err error) {
+	in.Fee = reward.Fee(in.Reward, terms.FeePPM)
+	switch terms.Scheme {
+	case lease.SchemeSolo:
+		in.Split = reward.Solo(l.ID, in.Reward-in.Fee)
+	case lease.SchemeTides, lease.SchemePPLNS:
+		in.Split, in.Carry, err = s.d.split(ctx, terms, in.Reward-in.Fee, s.perBlock, s.nowMs)
+	case lease.SchemePPS:
+		in.Fee, in.Split = 0, reward.Solo(lease.House, in.Reward)
+		in.Earns = &receipt.Earns{Sat: in.Reward}
+	case lease.SchemeFPPS:
+		in.Fee, in.Split = 0, reward.Solo(lease.House, in.Reward)
+		in.Earns, err = s.d.fullEarns(ctx, in.Height, s.nowMs)
+	default:
+		err = fmt.Errorf("terms %s: reward scheme %.30q is not known here", l.Terms, terms.Scheme)
+	}
+	return err
+}
+
+// outputs lays out the coinbase: what it pays directly, which goes into the
+// document, and the rest for the house.
+func (s *documents) outputs(ctx context.Context, terms *lease.Terms, house []byte, in *receipt.TemplateInput) ([]stratum.Output, error) {
+	if terms.Direct == nil || len(in.Split) == 0 {
+		return []stratum.Output{{Value: in.Reward, Script: house}}, nil
+	}
+	if s.payees == nil {
+		var err error
+		if s.payees, err = s.d.payees(ctx, s.nowMs); err != nil {
+			return nil, err
+		}
+	}
+	payment, err := reward.Direct(in.Split, in.Reward, in.Fee, reward.Payees{
+		House: house, Leases: s.payees, MaxOutputs: int(min(terms.Direct.MaxOutputs, lease.MaxDirectOutputs)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	outputs := make([]stratum.Output, len(payment.Outputs))
+	for i, o := range payment.Outputs {
+		outputs[i] = stratum.Output{Value: o.Sat, Script: o.Script}
+		if o.Parts == nil {
+			continue
+		}
+		direct := receipt.Direct{Script: o.Script, Sat: o.Sat}
+		for _, p := range o.Parts {
+			direct.Leases = append(direct.Leases, p.Lease)
+		}
+		in.Direct = append(in.Direct, direct)
+	}
+	return outputs, nil
+}
+
+// payees are the scripts that tenants want to be paid to, by lease. Under
+// j.mu. A tenant without an address, or with one that this coin does not know,
+// is not among them: its part is carried for it.
+func (d *Dispatcher) payees(ctx context.Context, nowMs int64) (map[string][]byte, error) {
+	tenants, err := d.Store.Tenants(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("tenants: %w", err)
+	}
+	j := &d.jobs
+	scripts := make(map[string][]byte, len(tenants))
+	for i := range tenants {
+		address := tenants[i].PayTo(nowMs)
+		if address == "" {
+			continue
+		}
+		script, ok := j.scripts[address]
+		if !ok {
+			script, err = d.Node.AddressScript(address)
+			if err == nil && len(script) > receipt.MaxDirectScript {
+				err = fmt.Errorf("%w: its script of %d bytes is too long for a coinbase", solo.ErrAddress, len(script))
+			}
+			if err != nil {
+				d.Log.Warn("a payout address cannot be paid directly, what it is due is kept for the tenant", "tenant", tenants[i].ID, "address", address, "err", err)
+				script = nil
+			}
+			if j.scripts == nil {
+				j.scripts = make(map[string][]byte)
+			}
+			if err == nil || errors.Is(err, solo.ErrAddress) {
+				j.scripts[address] = script
+			}
+		}
+		scripts[tenants[i].ID] = script
+	}
+	payees := make(map[string][]byte, len(j.leases))
+	for i := range j.leases {
+		if script := scripts[j.leases[i].Tenant]; script != nil {
+			payees[j.leases[i].ID] = script
+		}
+	}
+	return payees, nil
+}
+
+// knownTerms are the terms that were read from the store.
+type knownTerms struct {
+	mu    sync.Mutex
+	terms map[lease.TermsHash]*lease.Terms
+}
+
+// termsOf returns terms by their hash. They never change.
+func (d *Dispatcher) termsOf(ctx context.Context, hash lease.TermsHash) (*lease.Terms, error) {
+	if hash == d.Terms {
+		return &d.terms, nil
+	}
+	d.jobs.known.mu.Lock()
+	defer d.jobs.known.mu.Unlock()
+	if t := d.jobs.known.terms[hash]; t != nil {
+		return t, nil
+	}
+	t, err := d.Store.Terms(ctx, hash)
+	if err != nil {
+		return nil, fmt.Errorf("terms %s: %w", hash, err)
+	}
+	if d.jobs.known.terms == nil {
+		d.jobs.known.terms = make(map[lease.TermsHash]*lease.Terms)
+	}
+	d.jobs.known.terms[hash] = &t
+	return &t, nil
+}
+
+// maxTime is the largest ntime a share of the template may carry.
+func maxTime(t *solo.Template) uint32 {
+	const ahead = 7200 // seconds that nodes tolerate
+	limit := uint32(min(uint64(t.CurTime)+ahead, math.MaxUint32))
+	if t.MaxTime != 0 {
+		return min(t.MaxTime, limit)
+	}
+	return limit
+}
