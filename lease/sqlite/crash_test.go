@@ -30,8 +30,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeForever commits batches and a payment beside each, and prints the
-// number of each that was acknowledged. It sends every third batch twice.
+// writeForever commits batches and a payment beside each, every second one in
+// the settlement of an hour, and prints the number of each that was
+// acknowledged. It sends every third batch twice.
 func writeForever(args []string) error {
 	if len(args) != 3 {
 		return fmt.Errorf("%s: want path|lease|job", crashEnv)
@@ -70,10 +71,47 @@ func writeForever(args []string) error {
 		t := lease.Transaction{Key: fmt.Sprintf("%d/%d", w.run, n), Kind: "test", Postings: []lease.Posting{
 			{Account: "assets:wallet", Sat: 1}, {Account: "liab:acme:prepaid", Sat: -1},
 		}}
-		if err := s.Post(ctx, t); err != nil {
+		if n%2 == 0 {
+			err = settleNext(ctx, s, w.lease.ID, t)
+		} else {
+			err = s.Post(ctx, t)
+		}
+		if err != nil {
 			return err
 		}
 		fmt.Println(n)
+	}
+}
+
+// settleNext settles the next hour, whose number is the lease's state, with a
+// payment and an event.
+func settleNext(ctx context.Context, s *Store, id string, t lease.Transaction) error {
+	last, err := s.SettledHour(ctx)
+	if err != nil {
+		return err
+	}
+	hour := last + 1
+	t.Kind = "settled"
+	return s.Settle(ctx, lease.Settlement{
+		Hour: hour, Prev: last, States: map[string][]byte{id: []byte(strconv.FormatInt(hour, 10))}, Hours: []lease.SettledHour{{Lease: id, Hour: hour}},
+		Txs: []lease.Transaction{t}, Events: []lease.Event{{Key: t.Key, Kind: lease.EventAlarm}},
+	})
+}
+
+// checkSettled checks that so many settlements are there, each as a whole.
+func (w world) checkSettled(t *testing.T, s *Store, settled int) {
+	t.Helper()
+	last, err := s.SettledHour(t.Context())
+	if err != nil || last != int64(settled) {
+		t.Errorf("hour %d is the last settled, after %d settlements: %v", last, settled, err)
+	}
+	states, err := s.SettledStates(t.Context())
+	if err != nil || settled > 0 && string(states[w.lease.ID]) != strconv.Itoa(settled) {
+		t.Errorf("states %q after %d settlements: %v", states, settled, err)
+	}
+	hours, events := gatherAll(t, s.SettledHours(t.Context(), "", 0, 1<<40)), gatherAll(t, s.Events(t.Context(), lease.EventFilter{}))
+	if len(hours) != settled || len(events) != settled {
+		t.Errorf("%d hours and %d events of %d settlements", len(hours), len(events), settled)
 	}
 }
 
@@ -145,13 +183,14 @@ func (w world) checkCrash(t *testing.T, s *Store, before, seen int) int {
 		t.Errorf("%d batches stored of %d acknowledged", batches-before, seen)
 	}
 	w.expect(t, s, batches*receiptsPerBatch)
-	posted := 0
-	for _, err := range s.Transactions(t.Context()) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	posted, settled := 0, 0
+	for _, tx := range gatherAll(t, s.Transactions(t.Context())) {
 		posted++
+		if tx.Kind == "settled" {
+			settled++
+		}
 	}
+	w.checkSettled(t, s, settled)
 	// The payment follows its batch, so it may be missing of the last one of
 	// each run alone.
 	if posted > batches || posted < before+seen-8 {

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,6 +134,89 @@ func TestMigrateVersion2(t *testing.T) {
 	}
 	w.commit(t, s, 2)
 	w.expect(t, s, 2)
+}
+
+// The tables of version 3 had no hours of receipts, and knew them by their jobs.
+func TestMigrateVersion3(t *testing.T) {
+	ctx := t.Context()
+	text, err := os.ReadFile("testdata/version1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"migrations/0002_rigs.sql", "migrations/0003_pools.sql"} {
+		more, err := migrations.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, more...)
+	}
+	const hour = lease.MsPerHour
+	path := filepath.Join(t.TempDir(), "lease.db")
+	fill(t, path, string(text)+fmt.Sprintf(`PRAGMA user_version = 3;
+		INSERT INTO receipts SELECT seq + 3, lease, job, 'rig', %d, extranonce, time, nonce, version_bits, work FROM receipts;
+		INSERT INTO counts VALUES ('L-0001', 'rig', 7, X'000000000000000100000000000000FF');
+		INSERT INTO verdicts VALUES ('L-0001', 'cpu0', 'duplicate', 7, 4);
+		INSERT INTO upstream VALUES ('L-0001', 7, 9, 8, 1, 0, X'00000000000000000000000000000020', X'00000000000000000000000000000010');
+		INSERT INTO runs VALUES (2, %d, %d, 0, 0, 0);`, 7*hour, 6*hour, 7*hour+5))
+	s := open(t, path)
+	if fresh := open(t, filepath.Join(t.TempDir(), "fresh.db")); !slices.Equal(schema(t, s), schema(t, fresh)) {
+		t.Errorf("the old file's tables are\n%q\nand a new one's\n%q", schema(t, s), schema(t, fresh))
+	}
+	var three lease.Evidence
+	three.AddN(miner.Hashes(1000), 3)
+	want := []lease.HourMeter{
+		{Lease: "L-0001", Source: "cpu0", Counted: miner.Hashes(3000), Evidence: three, Verdicts: map[string]uint64{lease.Stale: 3}},
+		{Lease: "L-0001", Source: "cpu0", Hour: 7, Verdicts: map[string]uint64{"duplicate": 4}},
+		{Lease: "L-0001", Source: "rig", Hour: 7, Counted: miner.Work{Hi: 1, Lo: 255}, Evidence: three, Verdicts: map[string]uint64{}},
+	}
+	for _, id := range []string{"", "L-0001"} {
+		got := gatherAll(t, s.HourMeters(ctx, id, 0, 100))
+		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+			t.Errorf("hours of %q are\n%+v, want\n%+v", id, got, want)
+		}
+	}
+	said := gatherAll(t, s.HourUpstreams(ctx, "", 0, 100))
+	if len(said) != 1 || said[0].Hour != 7 || said[0].Accepted != 8 || said[0].SentWork != miner.Hashes(32) {
+		t.Errorf("its pool said %+v", said)
+	}
+	if n := len(gatherAll(t, s.ReceiptsOn(ctx, miner.Hash{}))); n != 6 {
+		t.Errorf("%d receipts on the block before, want 6", n)
+	}
+	if ms, err := s.Heartbeat(ctx); err != nil || ms != 7*hour+5 {
+		t.Errorf("heartbeat %d, %v", ms, err)
+	}
+	l, err := s.Lease(ctx, "L-0001")
+	if err != nil || l.Pauses != nil || l.Rigs != nil || l.Cores != nil || l.Orders != 0 {
+		t.Errorf("lease %+v, %v", l, err)
+	}
+	if j, err := s.Job(ctx, 1); err != nil || j.Earns != nil {
+		t.Errorf("job %+v, %v", j, err)
+	}
+	// What comes goes on from there.
+	w := world{lease: l}
+	if w.job, err = s.Job(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	if w.run, err = s.BeginRun(ctx, 5); err != nil {
+		t.Fatal(err)
+	}
+	w.commit(t, s, 2)
+	got := gatherAll(t, s.HourMeters(ctx, "", 7, 8))
+	if len(got) != 2 || got[0].Evidence.N != 2 || got[0].Counted != miner.Hashes(2000) {
+		t.Errorf("after two more receipts: %+v", got)
+	}
+}
+
+// gatherAll gathers a sequence.
+func gatherAll[T any](t *testing.T, seq iter.Seq2[T, error]) (all []T) {
+	t.Helper()
+	for v, err := range seq {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, v)
+	}
+	return all
 }
 
 // A list of addresses that is none is damage, not a lease without a pool.

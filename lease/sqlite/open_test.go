@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
-	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 )
 
@@ -182,43 +181,6 @@ func read(t *testing.T, path string, h lease.TermsHash) (lease.Terms, error) {
 	}
 	_, err = s.Tenant(t.Context(), "acme")
 	return terms, err
-}
-
-// What is append-only stays so for every program that opens the file.
-func TestAppendOnly(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lease.db")
-	s := open(t, path)
-	w := newWorld(t, s)
-	w.commit(t, s, 1)
-	if err := s.Post(t.Context(), lease.Transaction{Key: "k", Kind: "x", Postings: []lease.Posting{{Account: "a", Sat: 1}, {Account: "b", Sat: -1}}}); err != nil {
-		t.Fatal(err)
-	}
-	db, err := driver.Open("file:" + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, table := range []string{"terms", "templates", "jobs", "receipts", "transactions", "postings"} {
-		for _, statement := range []string{"DELETE FROM " + table, "UPDATE " + table + " SET rowid = rowid + 100"} {
-			if table == "postings" {
-				statement = strings.Replace(statement, "rowid = rowid", "sat = sat", 1)
-			}
-			if _, err := db.Exec(statement); !errors.Is(err, sqlite3.CONSTRAINT) {
-				t.Errorf("%s: %v, want a refusal", statement, err)
-			}
-		}
-	}
-	// A rig may change, but its row stays.
-	token, err := lease.NewTokenHash([16]byte{1}, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.AddRig(t.Context(), lease.Rig{Name: "r", Token: token}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec("DELETE FROM rigs"); !errors.Is(err, sqlite3.CONSTRAINT) {
-		t.Errorf("deleting a rig: %v, want a refusal", err)
-	}
 }
 
 // Many processes may meet at a file that none of them has made yet.
