@@ -31,11 +31,20 @@ type Judgement struct {
 	Due Quantity `json:"due"`
 }
 
+// enoughReceipts is how many planned receipts a window must have for its bound
+// to be judged by alone: luck then brings down four windows in 100 000.
+const enoughReceipts = 400
+
 // Judge tells whether the window was up. It is down when even the upper bound
 // of the work delivered is below DownPPM of the contracted, or when no receipt
 // came although the chance of that is below one in a thousand; but excluded
 // where that would not be so with only the work contracted for time that is
 // not excluded.
+//
+// Where fewer than 400 receipts were planned, the bound alone would be missed
+// by luck in up to one window of a hundred, and in one of twenty by a tenant
+// who watches its receipts and pauses the lease just then. There a Sequential
+// test must find them too few as well, which no choice of the moment deceives.
 func (s *SLA) Judge(w Window) Judgement {
 	_, upper := w.Evidence.Interval(w.Unit)
 	j := Judgement{Kind: WindowUp, Upper: Quantity(upper), Due: Quantity(w.Contracted)}
@@ -59,7 +68,7 @@ func (s *SLA) Judge(w Window) Judgement {
 func (s *SLA) down(contracted, upper miner.Work, w Window) bool {
 	c := contracted.Big()
 	floor := new(big.Int).Mul(c, big.NewInt(s.DownPPM))
-	if floor.Cmp(new(big.Int).Mul(upper.Big(), big.NewInt(million))) > 0 {
+	if floor.Cmp(new(big.Int).Mul(upper.Big(), big.NewInt(million))) > 0 && w.tooFew(contracted) {
 		return true
 	}
 	if w.Evidence.N > 0 {
@@ -67,6 +76,21 @@ func (s *SLA) down(contracted, upper miner.Work, w Window) bool {
 	}
 	// e^-L < 0.001 for L > 6.90776 receipts.
 	return c.Mul(c, big.NewInt(100_000)).Cmp(new(big.Int).Mul(w.Unit.Big(), big.NewInt(690_776))) >= 0
+}
+
+// tooFew tells whether a bound that is too low is not luck, if so much work was
+// contracted.
+func (w *Window) tooFew(contracted miner.Work) bool {
+	unit := larger(w.Unit, w.Evidence.Max)
+	if contracted.Cmp(unit.Mul(enoughReceipts)) >= 0 {
+		return true
+	}
+	var s Sequential
+	if err := s.Add(contracted, w.Evidence.Sum, unit); err != nil {
+		return false // no receipt was planned
+	}
+	d := s.Test()
+	return d.Short()
 }
 
 // unexcluded is the work contracted for time that is not excluded, rounded up.

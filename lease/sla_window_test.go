@@ -38,7 +38,11 @@ func TestJudge(t *testing.T) {
 		{"nothing contracted", s, receipts(0, 0, 0), WindowIdle, 0},
 		{"nothing contracted, and yet work", s, receipts(9, 0, 0), WindowIdle, 0},
 		{"none of a few", s, receipts(0, 4, 0), WindowUp, 4_000},
-		{"none of more", s, receipts(0, 5, 0), WindowDown, 5_000},
+		{"none of more", s, receipts(0, 6, 0), WindowUp, 6_000},
+		{"none, and that is no luck", s, receipts(0, 7, 0), WindowDown, 7_000},
+		{"a few of more, by luck", s, receipts(3, 10, 0), WindowUp, 10_000},
+		{"a few of more, by no luck", s, receipts(3, 40, 0), WindowDown, 40_000},
+		{"one less than enough", s, receipts(320, 399, 0), WindowUp, 399_000},
 		{"none, low bound", half, receipts(0, 6, 0), WindowUp, 6_000},
 		{"none, chance below 0.001", half, receipts(0, 7, 0), WindowDown, 7_000},
 		{"half the hour excluded", s, receipts(200, 400, MsPerHour/2), WindowExcluded, 200_000},
@@ -134,11 +138,15 @@ func atLeast(k, n int, p float64) float64 {
 func TestBadLuckEarnsNoCredit(t *testing.T) {
 	s := DefaultSLA()
 	for _, tt := range []struct {
-		expected          uint64 // receipts an hour
-		hour, day, months float64
+		expected                uint64 // receipts an hour
+		hour, day, months, work float64
 	}{
-		{400, 4e-5, 1e-3, 1e-17}, // the fewest that targets are chosen for
-		{720, 2e-6, 4e-5, 1e-28}, // as by default
+		{7, 1e-3, 3e-2, 1e-6, 5e-3},
+		{10, 1e-4, 2e-3, 1e-15, 5e-3},
+		{13, 1e-4, 2e-3, 1e-15, 5e-3},
+		{100, 1e-4, 2e-3, 1e-15, 1e-5},
+		{400, 4e-5, 1e-3, 1e-17, 1e-9}, // the fewest that targets are chosen for
+		{720, 2e-6, 4e-5, 1e-28, 1e-9}, // as by default
 	} {
 		hour := downChance(s, tt.expected)
 		day := 1 - math.Pow(1-hour, 24)
@@ -153,9 +161,41 @@ func TestBadLuckEarnsNoCredit(t *testing.T) {
 		short := mathext.GammaIncRegComp(float64(need+due/100_000), float64(due))
 		t.Logf("%d receipts an hour: an hour down %.2g, any of a day %.2g, credit for a month %.2g by windows and %.2g by work",
 			tt.expected, hour, day, month, short)
-		if hour > tt.hour || day > tt.day || month > tt.months || short > 1e-9 {
-			t.Errorf("%d receipts an hour: chances above %v, %v, %v", tt.expected, tt.hour, tt.day, tt.months)
+		if hour > tt.hour || day > tt.day || month > tt.months || short > tt.work {
+			t.Errorf("%d receipts an hour: chances above %v, %v, %v, %v", tt.expected, tt.hour, tt.day, tt.months, tt.work)
 		}
+	}
+}
+
+// A tenant may pause its lease whenever it likes, also at the moment at which
+// luck has its receipts below what is judged down.
+func TestPausingAtWillEarnsNoDownWindow(t *testing.T) {
+	const most, windows = 720, 50_000
+	s := DefaultSLA()
+	var down [most + 1]int // by receipts due, from how many on the window is up
+	n := 0
+	for due := range most + 1 {
+		for n < due && s.Judge(receipts(uint64(n), uint64(due), 0)).Kind == WindowDown {
+			n++
+		}
+		down[due] = n
+	}
+	rng, fooled := rand.New(rand.NewPCG(4, 400)), 0
+	for range windows {
+		at, came := rng.ExpFloat64(), 0
+		for due := range most + 1 {
+			for ; at <= float64(due); at += rng.ExpFloat64() {
+				came++
+			}
+			if came < down[due] {
+				fooled++
+				break
+			}
+		}
+	}
+	t.Logf("%d windows of %d", fooled, windows)
+	if fooled > windows/400 {
+		t.Errorf("%d of %d honest windows can be made down, want at most one in 400", fooled, windows)
 	}
 }
 
