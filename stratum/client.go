@@ -42,6 +42,11 @@ type ClientConfig struct {
 	// carries lines.
 	Dial func(ctx context.Context, url string) (net.Conn, error)
 
+	// OnFailure, if given, is told of every connection that was lost, and of
+	// every attempt that came to nothing, before the handler is. It must not
+	// block.
+	OnFailure func(pool string, err error)
+
 	Logger *slog.Logger // nil: silent
 }
 

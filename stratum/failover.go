@@ -126,6 +126,9 @@ func (c *Client) ended(ctx context.Context, s *session, err error) {
 		s.log.Info("the pool sends us elsewhere", "to", s.redirect.String())
 	default:
 		s.log.Warn("pool lost", "error", Printable(err.Error(), maxErrorText), "retry_in", delay.Round(time.Millisecond))
+		if c.cfg.OnFailure != nil {
+			c.cfg.OnFailure(s.endpoint.String(), err)
+		}
 	}
 	if lost {
 		c.handler.Idle(err)

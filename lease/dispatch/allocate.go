@@ -37,6 +37,7 @@ type demand struct {
 	mask   uint32   // version bits that may be rolled
 	rate   megahash // contracted, a second
 	behind megahash // negative: ahead of the contract
+	hosted bool     // by its own rigs and no others
 }
 
 // supply is a rig that works.
@@ -44,6 +45,7 @@ type supply struct {
 	rig   int      // the caller's number of it
 	id    uint64   // decides between equals
 	owner string   // its tenant, whose leases alone it works for; "" is the provider
+	only  string   // the hosted lease that it works for and nothing else; "" is none
 	mask  uint32   // version bits it rolls
 	rate  megahash // a second, as its shares prove
 	lease string   // that it works for; "" is the house
@@ -67,8 +69,8 @@ type placement struct {
 // the house: the processor's threads make up for small deficits. A tenant's
 // own rig has nowhere else to go, so it is with the neediest of its tenant's
 // leases even when that is ahead. A rig stays where it is before its quantum is
-// over, unless its lease has ended, and when its lease needs nearly as much as
-// the neediest. Only moves are returned.
+// over, unless its lease has ended or it is a hosted lease's now, and when its
+// lease needs nearly as much as the neediest. Only moves are returned.
 func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement) {
 	need := make([]megahash, len(leases))
 	index := make(map[string]int, len(leases))
@@ -80,7 +82,7 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 	for _, r := range rigs {
 		at, active := index[r.lease]
 		switch left := r.since.Add(quantum).Sub(now); {
-		case r.lease == "" || !active:
+		case r.lease == "" || !active || !r.suits(&leases[at]):
 			free = append(free, r)
 		case left > 0:
 			need[at] -= r.rate.of(quantum)
@@ -115,12 +117,16 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 	return moves
 }
 
+// suits reports whether the rig and the lease are for each other: a hosted lease
+// and its rigs are for nobody else.
+func (s *supply) suits(l *demand) bool { return s.only == l.lease || s.only == "" && !l.hosted }
+
 // mayServe reports whether the rig can work for the lease: the lease's
 // receipts must not come much faster than planned, for their size is in the
 // contract; a tenant's own machine works for nobody else; and what a rig rolls
 // must be allowed by the lease's pool, for few rigs learn of another mask.
 func (s *supply) mayServe(l *demand) bool {
-	return s.mask&^l.mask == 0 && (s.owner == "" || s.owner == l.owner) && s.rate <= maxRatio*max(l.rate, 1)
+	return s.suits(l) && s.mask&^l.mask == 0 && (s.owner == "" || s.owner == l.owner) && s.rate <= maxRatio*max(l.rate, 1)
 }
 
 // maxRatio is how many times a lease's rate a rig may have.

@@ -70,7 +70,7 @@ func (k desk) Home() *stratum.Lane {
 // until it has shown what it makes, a tenant's own for its tenant at once.
 func (k desk) Place(s *stratum.Seat) *stratum.Lane {
 	info := s.Info()
-	demands := k.d.feed.demands()
+	demands, hosts := k.d.feed.demands(), k.d.feed.hosts()
 	r := &k.d.rigs
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,7 +87,7 @@ func (k desk) Place(s *stratum.Seat) *stratum.Lane {
 	}
 	m.lease, m.since = "", k.d.Now()
 	if m.rig.Tenant != "" {
-		rig, _ := m.supply(&info)
+		rig, _ := m.supply(&info, hosts)
 		for _, p := range allocate(m.since, []supply{rig}, demands) {
 			if lane := r.lanes[p.to]; lane != nil {
 				m.lease = p.to
@@ -125,6 +125,9 @@ func (k desk) Accepted(a *stratum.Accepted) error {
 	defer f.mu.Unlock()
 	account := f.account(w.job.Lease, f.now())
 	err := account.refuses(a)
+	if err == nil {
+		err = f.strange(w.job.Lease, account, a)
+	}
 	if err == nil {
 		credit := a.Issue.Target.Work()
 		if rig, ok := a.Grant.Owner.(lease.Rig); ok && rig.Tenant != "" {
@@ -174,8 +177,9 @@ func (k desk) Refused(r *stratum.Refused) {
 	f := k.d.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	// What comes after a lease has ended is no blot on it.
-	if known && f.account(w.job.Lease, f.now()).work != nil {
+	// What comes after a lease has ended is no blot on it, nor what was never
+	// for it.
+	if known && r.Err != errHosted && f.account(w.job.Lease, f.now()).work != nil {
 		v.Lease = w.job.Lease
 	}
 	f.verdicts[v]++

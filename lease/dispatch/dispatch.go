@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
@@ -37,6 +38,7 @@ type Config struct {
 	Stratum     *stratum.ServerConfig
 	UnknownRigs bool                   // machines that nobody added may work, for the house
 	PoolAllow   func(netip.Addr) error // which addresses tenants' pools may have; nil: public ones
+	Billing     Biller                 // nil: nothing is settled
 	CapacityHps uint64                 // what the threads were measured to make; the store is told that and what rigs make. 0: it is not told
 }
 
@@ -58,6 +60,10 @@ type Dispatcher struct {
 	status status
 	rigs   rigs
 	pools  pools
+
+	clock   clock
+	outages outages
+	budgets atomic.Int64 // one more than the version of the leases whose budgets were looked at
 }
 
 // New prepares a node and waits until its coin node answers. Nothing is
@@ -94,6 +100,7 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.feed.place = d.engine.Place
 	d.pools = pools{open: make(map[string]*upstream), own: make(map[string]bool), said: make(map[string]lease.Upstream)}
 	if err := d.openServer(); err != nil {
 		return nil, err
@@ -112,9 +119,11 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.started = started
 	d.status.mu.Unlock()
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), miner.GoMaxProcs(d.engine.Threads())))
-	var err error
-	if d.run, err = d.Store.BeginRun(ctx, started.UnixMilli()); err != nil {
-		return fmt.Errorf("starting a run: %w", err)
+	if err := d.begin(ctx, started); err != nil {
+		if ctx.Err() != nil {
+			return nil // nothing was found yet
+		}
+		return err
 	}
 	// A block that cannot be settled now must not keep the tenants from their
 	// hash rate.
@@ -131,6 +140,8 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		stopWork(err)
 	})
 	following.Go(func() { stopWork(d.watchContracts(work)) })
+	following.Go(func() { d.bill(work) })
+	following.Go(func() { d.keepContracts(work) })
 	if d.rigs.server != nil {
 		following.Go(func() { d.rigLoop(work) })
 	}
@@ -161,12 +172,30 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	d.closePools()
 	endBlocks()
 	settling.Wait()
+	d.settleLast(context.WithoutCancel(ctx))
 
 	// Trouble counts even if ctx was done before it was told.
 	if cause := context.Cause(work); !errors.Is(cause, context.Cause(ctx)) {
 		return cause
 	}
 	return commitErr
+}
+
+// begin begins a run, and takes up the contracts where the last one left them.
+func (d *Dispatcher) begin(ctx context.Context, started time.Time) error {
+	heartbeat, err := d.Store.Heartbeat(ctx)
+	if err != nil {
+		return fmt.Errorf("the last run: %w", err)
+	}
+	d.clock.last.Store(heartbeat)
+	if err := d.endOldOutages(ctx, heartbeat); err != nil {
+		return err
+	}
+	d.seeBudgets(ctx)
+	if d.run, err = d.Store.BeginRun(ctx, started.UnixMilli()); err != nil {
+		return fmt.Errorf("starting a run: %w", err)
+	}
+	return nil
 }
 
 // networkWork is the work of one block of the template.

@@ -16,6 +16,12 @@
 //     then, and booked only when the node has it on its best chain.
 //   - Every header that a thread hashed is counted for exactly one lease or the
 //     house.
+//   - The processors of a virtual-hosted lease and the rigs of a hosted one work
+//     for no other tenant in its term, and while it is not paused for nobody else.
+//   - A lease that is paused, resumed, extended or pointed to another pool is
+//     treated so within about half a second, and no share is lost by it.
+//   - What is final is settled within about a minute. Nothing that fails there
+//     keeps anybody from hash rate.
 //   - A tenant's own rig works for that tenant's leases and nobody else, one that
 //     nobody added for the house at most. One that was switched off is gone
 //     within about a second.

@@ -37,7 +37,13 @@ type feed struct {
 	wake     chan struct{}            // tells the committer that found is not empty
 	patient  bool                     // there are rigs
 	byRigs   map[string]bool          // leases that the threads leave to rigs
-	threads  uint64                   // what the threads make together, in H/s, where rigs may come; else 0
+	threads  uint64                   // what the shared threads make together, in H/s, where rigs may come; else 0
+
+	place  func(thread int) miner.Place // where threads run; nil: nobody knows
+	cpus   []int                        // by thread, once it has begun; -1: on any processor
+	loose  bool                         // some thread may be on any processor, so that none is anybody's alone
+	slices map[int]*account             // by processor: the virtual-hosted lease in its term whose it is
+	hosted map[string]hosting           // by rig: the hosted lease in its term whose it is; replaced, never changed
 }
 
 func newFeed(now func() time.Time) *feed {
@@ -66,7 +72,9 @@ const (
 
 // account is one lease's, or the house's, part of the threads.
 type account struct {
-	tenant string     // whose it is
+	tenant string // whose it is
+	model  lease.Model
+	paused bool       // in its term, but stopped for a while
 	rate   uint64     // contracted H/s; 0 for the house
 	stopMs int64      // no work after this moment, Unix milliseconds; 0 = none
 	since  time.Time  // when the contract's clock began, plus what was written off and when there was no work
@@ -111,10 +119,11 @@ func (a *account) lag(deficit miner.Work) time.Duration {
 
 // Next implements miner.Feeder.
 func (f *feed) Next(thread int, max uint64) (miner.Task, bool) {
+	cpu := f.processor(thread)
 	now := f.now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	best, count := f.pick(now, max)
+	best, count := f.serve(thread, cpu, now, max)
 	if best == nil {
 		return miner.Task{}, false
 	}
@@ -162,7 +171,7 @@ func (f *feed) pick(now time.Time, max uint64) (*account, uint64) {
 func (f *feed) furthest(now time.Time, max uint64) (best *account, deficit miner.Work, lag time.Duration) {
 	ms := now.UnixMilli()
 	for _, a := range f.tenants {
-		if a.work == nil || a.stopMs != 0 && a.stopMs <= ms || f.byRigs[a.work.job.Lease] {
+		if a.work == nil || a.apart() || a.over(ms) || f.byRigs[a.work.job.Lease] {
 			continue
 		}
 		if best != nil && f.large(a) && !f.large(best) {
@@ -189,7 +198,7 @@ func (f *feed) large(a *account) bool { return f.threads > 0 && a.rate > f.threa
 // shared by those that threads serve.
 func (f *feed) writeOff(now time.Time, most time.Duration, large bool) {
 	for _, a := range f.tenants {
-		if lag := a.lag(a.deficit(now)); lag > f.mostLag()/2 && f.large(a) == large {
+		if lag := a.lag(a.deficit(now)); lag > f.mostLag()/2 && f.large(a) == large && !a.apart() {
 			a.since = a.since.Add(min(most, lag))
 		}
 	}
@@ -230,21 +239,32 @@ func (f *feed) Done(thread int, t *miner.Task, hashes uint64) {
 	a.given = a.given.Sub(miner.Hashes(t.Headers() - hashes))
 }
 
-// install puts new work in place. Leases not in it stop working.
+// install puts new work in place, for leases in their terms, of which those
+// with pauses are stopped. Leases not in it stop working.
 func (f *feed) install(leases []lease.Lease, jobs map[string]*work) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
 	f.tenants = f.tenants[:0]
+	for _, a := range f.all {
+		a.model, a.paused = "", false
+	}
+	f.slices = make(map[int]*account)
+	f.hosted = f.hosting(leases, now)
 	for i := range leases {
 		l := &leases[i]
 		a := f.account(l.ID, now)
 		if a.rate != l.ContractedHps {
 			a.since, a.given, a.rate = now, miner.Work{}, l.ContractedHps
 		}
-		a.stopMs, a.tenant = l.StopMs(), l.Tenant
+		a.stopMs, a.tenant, a.model, a.paused = l.StopMs(), l.Tenant, l.Model, len(l.Pauses) > 0
 		a.put(jobs[l.ID], now)
-		f.tenants = append(f.tenants, a)
+		for _, cpu := range l.Cores {
+			f.slices[cpu] = a
+		}
+		if !a.paused {
+			f.tenants = append(f.tenants, a)
+		}
 	}
 	f.house = f.account(lease.House, now)
 	f.house.put(jobs[lease.House], now)

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"time"
 
+	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 )
 
@@ -45,12 +46,12 @@ func (f *feed) demands() (ds []demand) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, a := range f.tenants {
-		if a.work == nil || a.stopMs != 0 && a.stopMs <= now.UnixMilli() {
+		if a.work == nil || a.model == lease.VirtualHosted || a.over(now.UnixMilli()) {
 			continue
 		}
 		owed := a.owed(now)
 		ds = append(ds, demand{
-			lease: a.work.job.Lease, owner: a.tenant, mask: uint32(a.work.template.Mask), rate: megahashes(a.rate),
+			lease: a.work.job.Lease, owner: a.tenant, mask: uint32(a.work.template.Mask), rate: megahashes(a.rate), hosted: a.model == lease.Hosted,
 			behind: ofWork(owed.Sub(a.given)) - ofWork(a.given.Sub(owed)),
 		})
 	}

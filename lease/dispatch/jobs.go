@@ -92,6 +92,7 @@ func (d *Dispatcher) watchContracts(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-tick.C:
 		}
+		d.seeBudgets(ctx)
 		if err := d.refreshContracts(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -105,17 +106,12 @@ func (d *Dispatcher) refreshContracts(ctx context.Context) error {
 	if j.template == nil {
 		return nil
 	}
-	if err := d.readLeases(ctx); err == nil && !j.due && slices.EqualFunc(j.working, d.activeLeases(), sameWork) {
+	if err := d.readLeases(ctx); err == nil && !j.due && slices.EqualFunc(j.working, d.inTerm(), sameWork) {
 		return nil
 	}
 	err := d.tryJobs(ctx)
 	d.engine.Kick()
 	return err
-}
-
-// sameWork reports whether two readings of a lease ask for the same work.
-func sameWork(a, b lease.Lease) bool {
-	return a.ID == b.ID && a.ContractedHps == b.ContractedHps && a.StopMs() == b.StopMs()
 }
 
 // readLeases reads the contracts when the store has changed, under j.mu.
@@ -125,7 +121,7 @@ func (d *Dispatcher) readLeases(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if j.read && version == j.version {
+	if j.read && (version == j.version || !d.sawBudgets(version)) {
 		return nil
 	}
 	leases, err := d.Store.Leases(ctx)
@@ -141,24 +137,13 @@ func (d *Dispatcher) readLeases(ctx context.Context) error {
 	return nil
 }
 
-// activeLeases are those whose time it is now, under j.mu.
-func (d *Dispatcher) activeLeases() []lease.Lease {
-	now := d.Now().UnixMilli()
-	var active []lease.Lease
-	for _, l := range d.jobs.leases {
-		if l.StateAt(now) == lease.Active {
-			active = append(active, l)
-		}
-	}
-	return active
-}
-
 // makeJobs makes the newest template's jobs for all active leases and the
 // house, puts them into the store, and only then hands them to the threads.
 // Under j.mu.
 func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	j := &d.jobs
-	active := d.activeLeases()
+	term := d.inTerm()
+	active := working(term)
 	d.followPools(ctx, active)
 	everybody := append(slices.DeleteFunc(slices.Clone(active), func(l lease.Lease) bool { return l.Pool != nil }), d.house)
 
@@ -212,8 +197,8 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	d.pools.mu.Lock() // what pools send now comes after
 	defer d.pools.mu.Unlock()
 	maps.Copy(works, d.pools.works())
-	j.working, j.due = active, false
-	d.feed.install(active, works)
+	j.working, j.due = term, false
+	d.feed.install(term, works)
 	d.rigs.publish(works, graded, j.published != j.tip, d.Now().Sub(j.arrived))
 	j.published = j.tip
 	return nil
@@ -234,13 +219,13 @@ func (d *Dispatcher) capacity() uint64 {
 	return all
 }
 
-// houseRate estimates what the leases leave of the threads' hash rate, in H/s,
-// at least a hundredth of it. Leases of more than all of it are for rigs.
+// houseRate estimates what the leases leave of the shared threads' hash rate, in
+// H/s, at least a hundredth of it. Leases of more than all of it are for rigs.
 func (d *Dispatcher) houseRate(active []lease.Lease) uint64 {
-	all := d.capacity()
+	all := d.sharedCapacity()
 	var leased uint64
 	for i := range active {
-		if active[i].ContractedHps <= all {
+		if active[i].Model == lease.Leased && active[i].ContractedHps <= all {
 			leased += active[i].ContractedHps
 		}
 	}

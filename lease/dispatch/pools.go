@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
@@ -22,6 +23,8 @@ type pools struct {
 	open map[string]*upstream // by lease
 	own  map[string]bool      // leases that ever had a pool
 	said map[string]lease.Upstream
+
+	leaving sync.WaitGroup // connections that are not wanted any more
 }
 
 // upstream is the connection of one lease to its pools.
@@ -32,11 +35,14 @@ type upstream struct {
 	stop   context.CancelFunc
 	ended  chan struct{}
 	wake   chan struct{}
+	onWay  atomic.Int64 // shares that the pool has not answered
 
 	mu      sync.Mutex
 	newest  *stratum.Issue // as the pool gave it; nil: nothing to do
 	why     string         // it cannot be worked for; "" it can
 	current *work          // what is worked on; the loop's to write
+	outage  outage
+	left    bool // it is not wanted any more
 
 	// The loop's alone:
 	tip    *tip
@@ -45,19 +51,25 @@ type upstream struct {
 }
 
 // followPools opens connections for the leases that mine for pools, and closes
-// those of other leases. ctx is that of the run: they end with it.
+// those of other leases, and of those that were pointed elsewhere. ctx is that
+// of the run: they end with it.
 func (d *Dispatcher) followPools(ctx context.Context, active []lease.Lease) {
 	p := &d.pools
 	p.mu.Lock()
 	wanted := make(map[string]bool)
+	var gone []*upstream
 	for i := range active {
 		l := &active[i]
 		if l.Pool == nil {
 			continue
 		}
 		wanted[l.ID] = true
-		if p.open[l.ID] != nil {
-			continue
+		if u := p.open[l.ID]; u != nil {
+			if samePool(u.lease.Pool, l.Pool) {
+				continue
+			}
+			gone = append(gone, u)
+			delete(p.open, l.ID)
 		}
 		u, err := d.openUpstream(ctx, l)
 		if err != nil { // such a lease was not made by the command, which tries
@@ -66,7 +78,6 @@ func (d *Dispatcher) followPools(ctx context.Context, active []lease.Lease) {
 		}
 		p.open[l.ID] = u
 	}
-	var gone []*upstream
 	for id, u := range p.open {
 		if !wanted[id] {
 			gone = append(gone, u)
@@ -75,9 +86,38 @@ func (d *Dispatcher) followPools(ctx context.Context, active []lease.Lease) {
 	}
 	p.mu.Unlock()
 	for _, u := range gone {
-		u.stop()
+		d.outages.leave(u, d.stamp())
+		p.leaving.Go(u.leave)
 	}
 }
+
+// leave ends a connection, once the shares of its last jobs have come in and
+// the pool has said what it takes.
+func (u *upstream) leave() {
+	least := time.Second // the threads' shares are on their way already
+	if u.d.rigs.server != nil {
+		least = lateTime
+	}
+	tick := time.NewTicker(leaveTick)
+	defer tick.Stop()
+	begun := time.Now()
+	for age := time.Duration(0); age <= least || age <= least+leaveTime && u.onWay.Load() > 0; age = time.Since(begun) {
+		select {
+		case <-u.ended:
+			return
+		case <-tick.C:
+		}
+	}
+	u.stop()
+	<-u.ended
+}
+
+// How long a pool that is left may take to answer the last shares, and how often
+// is looked whether it has.
+const (
+	leaveTime = 5 * time.Second
+	leaveTick = 50 * time.Millisecond
+)
 
 // openUpstream begins to connect.
 func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstream, error) {
@@ -87,7 +127,7 @@ func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstrea
 	}
 	u := &upstream{d: d, lease: *l, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
 	cfg := stratum.ClientConfig{
-		Agent: "hashlease", Logger: d.Log.With("lease", l.ID),
+		Agent: "hashlease", Logger: d.Log.With("lease", l.ID), OnFailure: u.failed,
 		Dial: func(ctx context.Context, url string) (net.Conn, error) {
 			return transport.Dial(ctx, transport.Config{URL: url, Allow: allow})
 		},
@@ -123,7 +163,9 @@ func (d *Dispatcher) closePools() {
 	}
 	for _, u := range open {
 		<-u.ended
+		d.outages.leave(u, d.stamp())
 	}
+	p.leaving.Wait()
 }
 
 // ownPool reports whether a lease mines for a pool, whose rewards are not the

@@ -16,14 +16,14 @@ func steady(i *stratum.SeatInfo) bool { return i.Accepted >= steadyShares }
 // supply is the rig as allocate sees it. There is none of machines that nobody
 // added, which work for the house alone, nor of the provider's before they
 // have shown what they make: until then they work for the house. A tenant's
-// own may do nothing else than work for a lease of its tenant, so it begins
-// with what its maker says.
-func (m *mount) supply(i *stratum.SeatInfo) (s supply, ok bool) {
+// own may do nothing else than work for a lease of its tenant, or for the hosted
+// one that names it, so it begins with what its maker says.
+func (m *mount) supply(i *stratum.SeatInfo, hosts map[string]hosting) (s supply, ok bool) {
 	hps := i.RateHps
 	if !steady(i) {
 		hps = m.rig.RatedHps
 	}
-	s = supply{id: m.seat.ID, owner: m.rig.Tenant, mask: i.Mask, rate: megahashes(hps), lease: m.lease, since: m.since}
+	s = supply{id: m.seat.ID, owner: m.rig.Tenant, mask: i.Mask, rate: megahashes(hps), lease: m.lease, since: m.since, only: hosts[m.rig.Name].lease}
 	return s, m.rig.Tenant != "" || m.rig.Name != "" && steady(i)
 }
 
@@ -31,20 +31,20 @@ func (m *mount) supply(i *stratum.SeatInfo) (s supply, ok bool) {
 func (d *Dispatcher) place(looks []look) {
 	r := &d.rigs
 	now := d.Now()
-	demands := d.feed.demands()
+	demands, hosts := d.feed.demands(), d.feed.hosts()
 	var supplies []supply
 	var mounts []*mount
 	r.mu.Lock()
 	for i := range looks {
 		m := looks[i].mount
-		if s, ok := m.supply(&looks[i].info); ok && r.seats[m.seat] == m {
+		if s, ok := m.supply(&looks[i].info, hosts); ok && r.seats[m.seat] == m {
 			s.rig = len(mounts)
 			supplies, mounts = append(supplies, s), append(mounts, m)
 		}
 	}
 	r.mu.Unlock()
 
-	threads := d.capacity()
+	threads := d.sharedCapacity()
 	d.feed.leaveToRigs(forRigs(supplies, demands, megahashes(threads)), len(supplies) > 0, threads)
 	moves := allocate(now, supplies, demands)
 

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +56,8 @@ type status struct {
 	rejected map[string]uint64
 	stale    map[string]uint64
 	blocks   map[lease.BlockState]int
-	samples  []sample // oldest first
+	samples  []sample          // oldest first
+	missing  map[string]string // by lease: why its processors do not work for it
 }
 
 // sample is the counters at one moment.
@@ -129,7 +131,7 @@ func (d *Dispatcher) Snapshot() Snapshot {
 		Kernel: d.engine.Kernel().Name, Threads: d.engine.Threads(),
 		CapacityHps: d.capacity(),
 		Hashes:      d.engine.Hashes(),
-		Coin:        d.params.Coin, Upstream: d.Upstream, Notes: append(d.engine.Notes(), d.pools.notes()...),
+		Coin:        d.params.Coin, Upstream: d.Upstream, Notes: slices.Concat(d.engine.Notes(), d.pools.notes(), d.status.missingNotes()),
 	}
 	s.Rigs = d.Rigs()
 	rigs := make(map[string]uint64)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/lease/reward"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
 	"github.com/hashlease/hashlease/stratum/transport"
@@ -20,14 +22,20 @@ const upstreamPause = 250 * time.Millisecond
 // complainEvery is how often the log says that a pool's jobs are of no use.
 const complainEvery = 30 * time.Second
 
-// errFlood is why a pool's job has to wait.
-var errFlood = errors.New("its pool sends more and larger jobs than can be kept")
+// What can be wrong with a pool's jobs.
+var (
+	errJob   = errors.New("its pool's jobs cannot be worked on")
+	errFlood = fmt.Errorf("%w: it sends more and larger ones than can be kept", errJob)
+)
 
 // Work implements stratum.Handler.
 func (u *upstream) Work(issue *stratum.Issue) { u.set(issue, "") }
 
-// Idle implements stratum.Handler.
-func (u *upstream) Idle(error) { u.set(nil, "") }
+// Idle implements stratum.Handler. The connection's failure was told before.
+func (u *upstream) Idle(err error) {
+	u.set(nil, "")
+	u.down(err)
+}
 
 func (u *upstream) set(issue *stratum.Issue, why string) {
 	u.mu.Lock()
@@ -89,10 +97,17 @@ func (u *upstream) loop(ctx context.Context) {
 				w = u.work() // a while longer
 			}
 		}
+		was := u.work()
 		if !u.adopt(w) {
 			return
 		}
-		if fresh || w == nil {
+		switch {
+		case w != nil:
+			u.up()
+		case issue != nil && errors.Is(err, errJob):
+			u.down(err)
+		}
+		if fresh || w == nil || was == nil { // threads may wait for it
 			u.d.engine.Kick()
 		}
 		select {
@@ -163,15 +178,15 @@ func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, time.
 	now := u.d.Now()
 	document, err := receipt.NewPoolTemplate(receipt.PoolInput{Issue: issue, Pool: u.address(), Terms: u.lease.Terms})
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("%w: %w", errJob, err)
 	}
 	body, err := document.Encode()
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("%w: %w", errJob, err)
 	}
 	network, err := issue.Bits.Target()
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, fmt.Errorf("%w: %w", errJob, err)
 	}
 	if wait := u.jobs.wait(len(body), now); wait > 0 {
 		return nil, wait, errFlood
@@ -179,6 +194,7 @@ func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, time.
 	stored := []lease.Template{{CreatedMs: now.UnixMilli(), Height: document.Height, Prev: issue.PrevHash, Body: body}}
 	job := lease.Job{
 		Lease: u.lease.ID, Tag: u.lease.Tag, Target: proofTarget(u.lease.ContractedHps, u.lease.ProofMs), CreatedMs: now.UnixMilli(),
+		Earns: worth(issue),
 	}
 	_, placed, err := u.d.Store.PutJobs(ctx, stored, []lease.Job{job})
 	if err != nil {
@@ -191,6 +207,26 @@ func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, time.
 		job: placed[0], credit: placed[0].Target.Work(), template: document, network: network, tip: u.tip,
 		upstream: u, issued: issue, most: proofTarget(u.lease.ContractedHps, lease.MinProofMs),
 	}, 0, nil
+}
+
+// worth is what the job says itself that its shares are worth, by the pool's own
+// block and without its fee; nil if it does not say. Nobody is paid by it: it
+// tells the tenant what the delivered work was worth there.
+func worth(issue *stratum.Issue) *lease.Earns {
+	extranonce := slices.Concat(issue.Extranonce1, make([]byte, issue.Extranonce2Size))
+	coinbase, err := stratum.ParseCoinbase(issue.Coinbase(extranonce))
+	if err != nil {
+		return nil
+	}
+	var pays []int64
+	for i := range coinbase.Outputs {
+		pays = append(pays, coinbase.Outputs[i].Value)
+	}
+	v, err := reward.JobValue(issue.Bits, pays...)
+	if err != nil || v.Sat == 0 {
+		return nil
+	}
+	return &v
 }
 
 // easier is the larger of two targets.
@@ -221,6 +257,10 @@ func (w *work) forward(ref *stratum.Ref, share stratum.Share, hash miner.Hash) {
 		return
 	}
 	share.Extranonce2 = w.template.PoolExtranonce2(w.job.Tag, ref.Issue.Extranonce1, share.Extranonce2)
-	p, id, issue := &w.upstream.d.pools, w.job.Lease, w.issued
-	w.upstream.client.Submit(issue, share, func(v stratum.Verdict) { p.verdict(id, issue, v) })
+	u, id, issue := w.upstream, w.job.Lease, w.issued
+	u.onWay.Add(1)
+	u.client.Submit(issue, share, func(v stratum.Verdict) {
+		u.d.pools.verdict(id, issue, v)
+		u.onWay.Add(-1)
+	})
 }
