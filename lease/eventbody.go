@@ -114,12 +114,23 @@ type FeeMean struct {
 	ToHeight   int64 `json:"to_height"`
 }
 
-// PayoutMoved is the body of EventPayout.
+// PayoutMoved is the body of EventPayout: what became of a payout, and what
+// that was decided from. In an event about a tenant the amounts are its own.
 type PayoutMoved struct {
-	ID     int64       `json:"id"`
-	State  PayoutState `json:"state"`
-	Txid   string      `json:"txid"`
-	FeeSat int64       `json:"fee_sat"`
-	Sat    int64       `json:"sat"`
-	Reason string      `json:"reason,omitempty"`
+	ID       int64       `json:"id"`
+	State    PayoutState `json:"state"` // empty where nothing could be paid
+	Txid     string      `json:"txid"`
+	FeeSat   int64       `json:"fee_sat"`
+	Sat      int64       `json:"sat"`
+	Reason   string      `json:"reason,omitempty"`
+	Replaces int64       `json:"replaces,omitempty"`
+
+	Address string `json:"address,omitempty"` // of the tenant that the event is about
+	MinSat  int64  `json:"min_sat,omitempty"` // from which on it is paid
+
+	InBlock     string `json:"in_block,omitempty"`     // the transaction in a block that decided it
+	Height      int64  `json:"height,omitempty"`       // of that block
+	Depth       int64  `json:"depth,omitempty"`        // blocks from it to the tip, both counted
+	NeededDepth int64  `json:"needed_depth,omitempty"` // from which on it is final
+	HaveSat     int64  `json:"have_sat,omitempty"`     // what the wallet had, where it was too little
 }

@@ -113,6 +113,13 @@ type Status struct {
 	Txid   string
 	Height int64  // of the block, where Confirmed
 	Block  string // hash of that block
+
+	// What Txid does, where Conflicted: it pays all that the transaction
+	// asked for pays to others, for a fee of FeeSat, or something to a script
+	// that is paid by both. Then somebody replaced it by hand, and what it
+	// was to pay is paid, or may be.
+	PaysAll, PaysSome bool
+	FeeSat            int64 // where PaysAll
 }
 
 // Balance is what a wallet has, in satoshi, locked or not.

@@ -1,8 +1,13 @@
 package corewallet
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+
+	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/hashlease/hashlease/lease/payout"
 	"github.com/hashlease/hashlease/stratum/solo/rpc"
@@ -113,7 +118,40 @@ func (w *Wallet) conflictBy(ctx context.Context, tx *message, id string) (payout
 	case unsigned(other) == unsigned(tx):
 		return confirmed(t, id), nil
 	case len(common(inputsOf(other), inputsOf(tx))) > 0:
-		return payout.Status{State: payout.Conflicted, Depth: t.Confirmations, Txid: id}, nil
+		s := payout.Status{State: payout.Conflicted, Depth: t.Confirmations, Txid: id}
+		err := w.compare(ctx, &s, tx, other)
+		return s, err
 	}
 	return payout.Status{}, nil
+}
+
+// compare finds out whether a transaction that conflicts with one pays the
+// same, as one that was made from it for a higher fee by hand.
+func (w *Wallet) compare(ctx context.Context, s *payout.Status, tx, other *message) (err error) {
+	var missing []*wire.TxOut
+	left := slices.Clone(other.TxOut)
+	for _, out := range tx.TxOut {
+		at := slices.IndexFunc(left, func(o *wire.TxOut) bool { return o.Value == out.Value && bytes.Equal(o.PkScript, out.PkScript) })
+		if at >= 0 {
+			left = slices.Delete(left, at, at+1)
+		} else {
+			missing = append(missing, out)
+		}
+		s.PaysSome = s.PaysSome || slices.ContainsFunc(other.TxOut, func(o *wire.TxOut) bool { return bytes.Equal(o.PkScript, out.PkScript) })
+	}
+	switch {
+	case len(missing) > 1 || len(missing) == len(tx.TxOut):
+		return nil
+	case len(missing) == 1: // it may be the change
+		err := w.checkMine(ctx, missing[0].PkScript)
+		if errors.Is(err, payout.ErrTransaction) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.PaysAll = true
+	s.FeeSat, err = w.fee(ctx, other)
+	return err
 }
