@@ -35,14 +35,15 @@ func (w *world) settleThrough(ctx context.Context, through int64) error {
 		if err != nil {
 			return err
 		}
-		var s lease.Settlement
+		// Where there was nothing, that is remembered.
+		s := lease.Settlement{Hour: last, Prev: w.stored}
 		if ok {
 			s, err = w.settle(ctx, h)
 		} else if w.stored == 0 {
-			return nil // nothing ever happened
-		} else {
-			// Remembers that there was nothing.
-			s = lease.Settlement{Hour: last, Prev: w.stored}
+			_, ok, err = w.first(ctx, last)
+			if !ok && err == nil {
+				return nil // nothing has begun
+			}
 		}
 		if err != nil {
 			return err
@@ -100,8 +101,8 @@ func (w *world) next(ctx context.Context, last int64) (int64, bool, error) {
 		if h, ok := nextOwed(l, from, best-1); ok {
 			best = h
 		}
-		if stop := l.StopMs(); stop != 0 {
-			best = min(best, max(from, hourOf(stop-1)))
+		if h, ok := lastHour(l); ok {
+			best = min(best, max(from, h))
 		}
 		// Months end for all leases that began.
 		best = min(best, monthEnd(max(from, hourOf(l.StartMs))))
@@ -124,8 +125,8 @@ func (w *world) first(ctx context.Context, last int64) (int64, bool, error) {
 	best := last + 1
 	for i := range w.leases {
 		best = min(best, hourOf(w.leases[i].StartMs))
-		if stop := w.leases[i].StopMs(); stop != 0 {
-			best = min(best, hourOf(stop-1)) // closed before it began
+		if h, ok := lastHour(&w.leases[i]); ok {
+			best = min(best, h) // closed before it began
 		}
 	}
 	best = max(best, 1)

@@ -192,6 +192,7 @@ func TestEarlyExit(t *testing.T) {
 					return []lease.Event{e.Of(l)}, err
 				})
 				x.ok(err)
+				x.beat(ten + 2*hour) // the hour that it was closed in is over
 				x.settle()
 				x.has("fee", -x.balance(ledger.ExitFees, l.ID), tt.fee)
 				x.has("prepaid", x.balance(ledger.Prepaid("acme"), l.ID), 0)

@@ -35,10 +35,24 @@ type outcome struct {
 	events []lease.Event
 }
 
-// over reports that the lease ended in the hour or before.
+// over reports that the lease's last hour is this one or before.
 func (f *facts) over() bool {
-	stop := f.lease.StopMs()
-	return f.whole && stop != 0 && stop <= f.span.to
+	last, ok := lastHour(f.lease)
+	return f.whole && ok && last <= f.hour
+}
+
+// lastHour is the hour in which a lease is paid off; false while it has no
+// end. It is the last of its term, or the one in which it was closed: that may
+// have been done at the very end of an hour that was settled then.
+func lastHour(l *lease.Lease) (int64, bool) {
+	switch stop := l.StopMs(); stop {
+	case 0:
+		return 0, false
+	case l.EndMs:
+		return hourOf(stop - 1), true
+	default:
+		return hourOf(stop), true
+	}
 }
 
 // monthEnds reports that the lease has begun and a month ends with the hour.

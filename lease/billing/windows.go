@@ -65,8 +65,11 @@ func (p *windows) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
-	if t.N < 0 {
-		return fmt.Errorf("%d receipts: want none less than 0", t.N)
+	if sum, most := t.Sum.Work(), t.Max.Work(); t.N < 0 || (t.N == 0) != (sq.Sign() == 0) || (t.N == 0) != most.IsZero() || sum.Cmp(most) < 0 {
+		return fmt.Errorf("%d receipts of work %v, each at most %v, with squares of %v together: that cannot be", t.N, sum, most, sq)
+	}
+	if t.Up < 0 || t.Down < 0 || t.Excluded < 0 || t.Idle < 0 {
+		return fmt.Errorf("windows %d up, %d down, %d excluded, %d idle: want none below 0", t.Up, t.Down, t.Excluded, t.Idle)
 	}
 	p.SLAPeriod = lease.SLAPeriod{
 		Up: t.Up, Down: t.Down, Excluded: t.Excluded, Idle: t.Idle, Due: t.Due.Work(), Unit: t.Unit.Work(),
