@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -253,6 +254,8 @@ func TestTransactionValidate(t *testing.T) {
 		"zero":        bad(Posting{"a", "", 0}),
 		"too much":    bad(Posting{"a", "", MaxSat + 1}, Posting{"b", "", -MaxSat - 1}),
 		"too many":    bad(make([]Posting, maxPostings+1)...),
+		// Twice 2^63 is zero, in 64 bits.
+		"out of range": bad(slices.Repeat([]Posting{{"a", "", 1 << 50}}, 1<<14)...),
 	} {
 		if err := tx.Validate(); err == nil || errors.Is(err, ErrUnbalanced) {
 			t.Errorf("%s: %v", name, err)

@@ -64,7 +64,7 @@ func TestQuantileHasTheSameBitsEverywhere(t *testing.T) {
 			binary.Write(h, binary.BigEndian, math.Float64bits(gammaQuantile(a, z)))
 		}
 	}
-	if got := h.Sum64(); got != 0x17938f4c46bb6f5c {
+	if got := h.Sum64(); got != 0x4f7c14dc86e14d45 {
 		t.Errorf("the quantiles hash to %#x", got)
 	}
 }

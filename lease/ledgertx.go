@@ -33,8 +33,13 @@ type Balance struct {
 // MaxSat bounds an amount: 21 million coins in satoshi. No more exist.
 const MaxSat = 21_000_000 * 100_000_000
 
-// maxPostings keeps every sum of a transaction within 64 bits.
-const maxPostings = 4100
+// maxPostings bounds a transaction. When a block matures, its transaction has
+// two postings for each lease with a part of it, so this is 32 000 leases.
+const maxPostings = 1 << 16
+
+// maxSum bounds what a transaction sums to on the way to zero, so that no sum
+// leaves 64 bits.
+const maxSum = 1 << 62
 
 // Liability begins the names of the accounts that say what is owed to a
 // tenant. Their balance is never a debit.
@@ -59,7 +64,9 @@ func (t *Transaction) Validate() error {
 		if p.Sat == 0 || p.Sat > MaxSat || p.Sat < -MaxSat {
 			return fmt.Errorf("transaction %s: %d sat on %s, want an amount within ±%d that is not zero", t.Key, p.Sat, p.Account, int64(MaxSat))
 		}
-		sum += p.Sat
+		if sum += p.Sat; sum > maxSum || sum < -maxSum {
+			return fmt.Errorf("transaction %s: debits or credits of more than %d sat", t.Key, int64(maxSum))
+		}
 	}
 	if sum != 0 {
 		return fmt.Errorf("transaction %s: %w, but to %d sat", t.Key, ErrUnbalanced, sum)

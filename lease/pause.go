@@ -48,7 +48,8 @@ func (l *Lease) Pause(by PauseBy, atMs int64) error {
 	if err := l.mayChange(atMs); err != nil {
 		return err
 	}
-	if slices.Contains(l.PausedAt(atMs), by) {
+	// One that lasts may have begun later, by a clock that was put back.
+	if slices.ContainsFunc(l.Pauses, func(p Pause) bool { return p.By == by && (p.ToMs == 0 || p.covers(atMs)) }) {
 		return fmt.Errorf("lease %s is paused by %s: %w", l.ID, by, ErrExists)
 	}
 	if len(l.Pauses) >= MaxPauses {

@@ -42,6 +42,29 @@ func TestPause(t *testing.T) {
 	}
 }
 
+// A clock that was put back makes no second pause, which one resume would not
+// end.
+func TestPauseWithTheClockBack(t *testing.T) {
+	l := Lease{ID: "L-0001", StartMs: 1000}
+	if err := l.Pause(PauseTenant, 5000); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Pause(PauseTenant, 4000); !errors.Is(err, ErrExists) {
+		t.Errorf("paused again, a second before: %v", err)
+	}
+	if err := l.Pause(PauseProvider, 4000); err != nil || l.Pauses[1].FromMs != 5000 {
+		t.Errorf("%v, %+v: want the second pause to begin no earlier than the first", err, l.Pauses)
+	}
+	for _, by := range []PauseBy{PauseTenant, PauseProvider} {
+		if err := l.Resume(by, 4500); err != nil {
+			t.Errorf("resumed by %s: %v", by, err)
+		}
+	}
+	if l.StateAt(9000) != Active || l.OwedMs(0, 9000) != 8000 {
+		t.Errorf("%+v: want an active lease that owes all its time", l.Pauses)
+	}
+}
+
 // Time is owed moment by moment: in the term and not paused but by the
 // provider.
 func TestOwedMs(t *testing.T) {

@@ -25,8 +25,10 @@ func gammaQuantile(shape, z float64) float64 {
 		p = 0.975
 	}
 	// Newton's method, kept inside a bracket: the expansion that it starts
-	// from may even be negative for small shapes.
-	low, high := 0.0, shape+10+float64(10*math.Sqrt(shape))
+	// from may even be negative for small shapes. No quantile is below that of
+	// the exponential distribution, 0.0253; nearer to zero, gammaAbove would
+	// need terms without end.
+	low, high := 0.025, shape+10+float64(10*math.Sqrt(shape))
 	for range 200 {
 		if x <= low || x >= high {
 			x = (low + high) / 2
