@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashlease/hashlease/lease"
@@ -101,13 +100,15 @@ const nameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-"
 // house has no tenant.
 func parties(parts []lease.Part, tenants map[string]string) ([]Party, error) {
 	all := make([]Party, len(parts))
+	seen := make(map[string]bool, len(parts))
 	for i, p := range parts {
 		if p.Sat <= 0 || p.Sat > lease.MaxSat {
 			return nil, fmt.Errorf("%d sat for lease %s, want 1 to %d", p.Sat, p.Lease, int64(lease.MaxSat))
 		}
-		if slices.ContainsFunc(parts[:i], func(q lease.Part) bool { return q.Lease == p.Lease }) {
+		if seen[p.Lease] {
 			return nil, fmt.Errorf("lease %s has two parts", p.Lease)
 		}
+		seen[p.Lease] = true
 		if p.Lease == lease.House {
 			continue
 		}

@@ -81,8 +81,13 @@ func (a *audit) add(t lease.Transaction) error {
 // post adds t to the balances, of which no liability may become a debit.
 func (a *audit) post(t lease.Transaction) error {
 	for _, p := range t.Postings {
-		a.balances[entry{p.Account, p.Lease}] += p.Sat
-		a.accounts[p.Account] += p.Sat
+		// A line may be beyond its account, with another lease against it.
+		e, ok := entry{p.Account, p.Lease}, [2]bool{}
+		a.balances[e], ok[0] = plus(a.balances[e], p.Sat)
+		a.accounts[p.Account], ok[1] = plus(a.accounts[p.Account], p.Sat)
+		if ok != [2]bool{true, true} {
+			return fmt.Errorf("transaction %s: the sum of %s is out of range", t.Key, p.Account)
+		}
 	}
 	for _, p := range t.Postings {
 		if !strings.HasPrefix(p.Account, lease.Liability) {
@@ -103,6 +108,11 @@ func (a *audit) post(t lease.Transaction) error {
 func (a *audit) end(stored []lease.Balance) error {
 	if keys := slices.Sorted(maps.Keys(a.superseded)); len(keys) > 0 {
 		return fmt.Errorf("ledger: transaction %s was corrected, but never reversed", keys[0])
+	}
+	for _, ref := range slices.Sorted(maps.Keys(a.blocks)) {
+		if b := a.blocks[ref]; b.loss != nil && b.matured != nil {
+			return fmt.Errorf("ledger: transaction %s bears what the block paid, but that was never reversed", b.loss.Key)
+		}
 	}
 	var sum int64
 	for _, b := range stored {
@@ -131,8 +141,10 @@ func (a *audit) end(stored []lease.Balance) error {
 func digest(postings []lease.Posting) [sha256.Size]byte {
 	var b []byte
 	for _, p := range postings {
-		b = append(append(b, p.Account...), 0)
-		b = append(append(b, p.Lease...), 0)
+		for _, text := range []string{p.Account, p.Lease} {
+			b = binary.AppendUvarint(b, uint64(len(text)))
+			b = append(b, text...)
+		}
 		b = binary.BigEndian.AppendUint64(b, uint64(p.Sat))
 	}
 	return sha256.Sum256(b)

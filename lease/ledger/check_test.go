@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,6 +91,17 @@ func TestCheckFindsMistakes(t *testing.T) {
 	}
 	twice := again
 	twice.Postings = []lease.Posting{{Account: Immature, Sat: 100}, {Account: Pending("acme"), Lease: "L-0001", Sat: -100}}
+	rich := func(n int) lease.Transaction { // 2^62 satoshi
+		ref := strconv.Itoa(n)
+		many := lease.Transaction{Key: IncomeKey(ref), Kind: KindIncome, Ref: ref}
+		for range 1 << 12 {
+			many.Postings = append(many.Postings, lease.Posting{Account: Wallet, Sat: 1 << 50})
+		}
+		for range 1 << 12 {
+			many.Postings = append(many.Postings, lease.Posting{Account: Mining, Sat: -1 << 50})
+		}
+		return many
+	}
 	paid := tx(t, func() (lease.Transaction, error) { return PayoutIntent(2, "tx", []Due{{anna, 100}}, 0) })
 
 	for _, tt := range []struct {
@@ -96,6 +109,7 @@ func TestCheckFindsMistakes(t *testing.T) {
 		txs  []lease.Transaction
 		want string
 	}{
+		{"more than can be", []lease.Transaction{rich(1), rich(2)}, "sum of assets:wallet is out of range"},
 		{"sum", []lease.Transaction{uneven}, "do not sum to zero"},
 		{"key twice", []lease.Transaction{found, found}, "booked already"},
 		{"kind", []lease.Transaction{{Key: "gift:1", Kind: "gift"}}, "unknown kind"},
@@ -121,6 +135,7 @@ func TestCheckFindsMistakes(t *testing.T) {
 		{"loss before maturity", []lease.Transaction{found, loss(1)}, "no matured:"},
 		{"loss above the part", []lease.Transaction{found, matured, loss(101)}, "more than the block paid"},
 		{"loss without need", []lease.Transaction{found, matured, loss(1), orphaned[0]}, "more than was missing"},
+		{"loss of a block that stays", []lease.Transaction{found, matured, paid, loss(100)}, "never reversed"},
 		{"paid twice", []lease.Transaction{found, matured, paid, loss(100), orphaned[0], orphaned[1], twice}, "recovers 0 sat of lease L-0001, want the 100"},
 
 		{"payout in part", []lease.Transaction{pps, intent, partly}, "does not pay what payout-intent:1"},
@@ -165,8 +180,11 @@ func TestAuditReports(t *testing.T) {
 		t.Errorf("%d transactions and %d postings", r.Transactions, r.Postings)
 	}
 	for _, i := range r.Invariants {
-		if i.Checked == 0 {
+		if i.Checked <= 0 {
 			t.Errorf("%s was not looked at by books that have everything", i.Name)
+		}
+		if n := r.Transactions; (i.Name == invSums || i.Name == invKeys) && i.Checked != n {
+			t.Errorf("%s was looked at %d times in %d transactions", i.Name, i.Checked, n)
 		}
 	}
 	kinds := make(map[string]bool)
@@ -175,6 +193,53 @@ func TestAuditReports(t *testing.T) {
 	}
 	if len(kinds) != 18 {
 		t.Errorf("the story has %d kinds of 18", len(kinds))
+	}
+}
+
+// Postings that are told apart have other digests.
+func TestDigest(t *testing.T) {
+	seen := make(map[[32]byte]int)
+	for i, p := range [][]lease.Posting{
+		nil,
+		{{Account: "a", Lease: "b", Sat: 1}},
+		{{Account: "a", Lease: "b", Sat: 2}},
+		{{Account: "a", Lease: "b", Sat: -1}},
+		{{Account: "ab", Sat: 1}},
+		{{Account: "a", Sat: 1}, {Account: "a", Sat: 1}},
+		{{Account: "a", Lease: "\x00\x00\x00\x00\x00\x00\x00\x00\x01a\x00", Sat: 1}}, // the same, if zeros end the texts
+	} {
+		if j, ok := seen[digest(p)]; ok {
+			t.Errorf("%d and %d have one digest", i, j)
+		}
+		seen[digest(p)] = i
+	}
+}
+
+// A block that is shared by thousands of leases can be booked to its end.
+func TestManyLeases(t *testing.T) {
+	const n = 5000
+	r := Reward{Tenants: make(map[string]string), Fee: 1, Carry: 1}
+	for i := range n {
+		id := fmt.Sprintf("L-%04d", i)
+		r.Split = append(r.Split, lease.Part{Lease: id, Sat: int64(i) + 1})
+		r.Tenants[id] = "acme"
+	}
+	b := block(9)
+	found, err := Found(b, r, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Appearances = 1
+	matured := Matured(b, found, 0)
+	if err := matured.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	m := new(memory)
+	if err := m.post(append([]lease.Transaction{found, matured}, Orphaned(b, found, &matured, 0)...)...); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(t.Context(), m); err != nil || m.sum(Available("acme")) != 0 {
+		t.Errorf("%v, %d sat left", err, m.sum(Available("acme")))
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 // and right, which is made like the original, under the key of its next
 // version ("KEY#2"). right is nil for what should never have been booked. Both
 // must be booked at once, in the order they come: it is the one in which what
-// is owed is not overdrawn in between.
+// is owed is not overdrawn in between, unless both sides are owed, as with a
+// refund; of that no more can be taken back than is there.
 //
 // Events of blocks and payouts are not corrected: they have reversals of their
 // own.
