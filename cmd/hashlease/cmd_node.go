@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/billing"
 	"github.com/hashlease/hashlease/lease/dispatch"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum/solo"
@@ -90,6 +91,7 @@ type node struct {
 	kernel   *miner.Kernel
 	terms    lease.TermsHash
 	before   int // blocks that earlier runs found
+	settler  *billing.Settler
 	dispatch *dispatch.Dispatcher
 	port     *transport.Listener // for rigs; nil: none
 }
@@ -153,12 +155,13 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	n.settler = &billing.Settler{Store: p.store}
 	n.dispatch, err = dispatch.New(ctx, dispatch.Config{
 		Store: p.store, Node: n.coin, Upstream: n.upstream, Key: p.key, Terms: n.terms,
 		Kernel: n.kernel, Threads: n.threads(), DutyPercent: cfg.Node.Duty,
 		HouseProofMs: cfg.Node.HouseProofMs, Log: n.log, Now: e.now,
 		Stratum: server, UnknownRigs: cfg.Stratum.UnknownRigs == unknownHouse, CapacityHps: capacity,
-		PoolAllow: cfg.Pools.allow(),
+		PoolAllow: cfg.Pools.allow(), Billing: n.settler,
 	})
 	if err != nil {
 		return nil, err

@@ -32,6 +32,8 @@ type summaryDoc struct {
 type summaryRow struct {
 	Lease         string     `json:"lease"`
 	Tenant        string     `json:"tenant"`
+	Model         string     `json:"model,omitempty"`
+	PausedBy      []string   `json:"paused_by,omitempty"`
 	ContractedHps uint64     `json:"contracted_hps"`
 	CountedHashes uint64     `json:"counted_hashes"`
 	CountedHps    uint64     `json:"counted_hps"`
@@ -41,6 +43,10 @@ type summaryRow struct {
 	Rejected      uint64     `json:"rejected"`
 	Stale         uint64     `json:"stale"`
 	Reward        rewardSums `json:"reward"`
+
+	// Of leases that are charged or promised a rate.
+	Budget *lease.BudgetState  `json:"budget,omitempty"`
+	Period *lease.PeriodClosed `json:"period,omitempty"` // the running month, as if it ended now
 }
 
 // rewardSums are satoshi that belong to a lease.
@@ -63,6 +69,9 @@ func (n *node) printSummary(ctx context.Context, asJSON bool) error {
 	d := newSummary(&s, balances)
 	d.Found = max(0, sumBlocks(d.Blocks)-n.before)
 	d.Stratum = n.stratumDoc()
+	if err := n.addStand(ctx, d.Leases); err != nil {
+		return err
+	}
 	if asJSON {
 		return writeJSON(n.e.stdout, d)
 	}
@@ -75,6 +84,7 @@ func (n *node) printSummary(ctx context.Context, asJSON bool) error {
 		fmt.Fprintf(&b, "rigs: %s, %d shares accepted, %d refused\n\n", plural(int(r.Logins), "login"), r.Accepted, sum(r.Refused))
 	}
 	b.WriteString(rewardTable(d.Leases))
+	b.WriteString(standTable(d.Leases))
 	b.WriteString(n.nextSteps(s.Rows))
 	_, err = fmt.Fprint(n.e.stdout, b.String())
 	return err
@@ -93,7 +103,7 @@ func newSummary(s *dispatch.Snapshot, balances []lease.Balance) summaryDoc {
 	for i := range s.Rows {
 		r := &s.Rows[i]
 		d.Leases = append(d.Leases, summaryRow{
-			Lease: r.Lease, Tenant: r.Tenant, ContractedHps: r.ContractedHps,
+			Lease: r.Lease, Tenant: r.Tenant, Model: string(r.Model), PausedBy: words(r.Paused), ContractedHps: r.ContractedHps,
 			CountedHashes: r.Counted, CountedHps: r.CountedHps,
 			ProvenHps: r.ProvenHps, IntervalHps: [2]uint64{r.LoHps, r.HiHps},
 			Receipts: r.Receipts, Rejected: r.Rejected, Stale: r.Stale,

@@ -30,14 +30,18 @@ func (n *node) watch(ctx context.Context) {
 	}
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	noted := 0
+	noted := make(map[string]bool)
 	begun := n.screen.term.redraw // the first line of a log would be of zeros
 	var limits limitWatch
 	for {
 		s := n.dispatch.Snapshot()
-		for ; noted < len(s.Notes); noted++ {
-			n.log.Warn(s.Notes[noted])
+		for _, note := range s.Notes {
+			if !noted[note] {
+				noted[note] = true
+				n.log.Warn(note)
+			}
 		}
+		maps.DeleteFunc(noted, func(note string, _ bool) bool { return !slices.Contains(s.Notes, note) })
 		n.tellLimits(&limits)
 		if begun && s.Uptime > 0 {
 			show(&s)
@@ -60,6 +64,7 @@ func nodeView(s *dispatch.Snapshot, columns int) []viewLine {
 		{},
 	}
 	lines = append(lines, tableLines(splitLines(rowTable(s.Rows, len(s.Rigs) > 0, columns)))...)
+	lines = append(lines, standLines(s, columns)...)
 	if rigs := rigLines(s.Rigs); rigs != nil {
 		lines = append(append(lines, viewLine{}, viewLine{text: rigTotals(s.Rigs)}), tableLines(rigs)...)
 	}
@@ -154,7 +159,7 @@ func (n *node) logSnapshot(s *dispatch.Snapshot) {
 		n.log.Info("lease", "lease", r.Lease, "tenant", r.Tenant, "contracted", rate(r.ContractedHps),
 			"counted", rate(r.CountedHps), "rigs", rate(r.RigHps), "proven", rate(r.ProvenHps),
 			slog.Group("interval", "low", rate(r.LoHps), "high", rate(r.HiHps)),
-			"receipts", r.Receipts, "rejected", r.Rejected, "stale", r.Stale)
+			"receipts", r.Receipts, "rejected", r.Rejected, "stale", r.Stale, slog.String("paused", pausedBy(r.Paused)))
 	}
 }
 

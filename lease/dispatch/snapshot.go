@@ -32,6 +32,8 @@ type Snapshot struct {
 // Row is what one lease, or the house, got in this run.
 type Row struct {
 	Lease, Tenant string
+	Model         lease.Model
+	Paused        []lease.PauseBy // who stops it now
 	ContractedHps uint64
 	Counted       uint64         // hashes
 	CountedHps    uint64         // of the threads, over the last seconds
@@ -158,8 +160,13 @@ func (d *Dispatcher) Snapshot() Snapshot {
 	ms := now.UnixMilli()
 	for i := range st.leases {
 		l := &st.leases[i]
-		if l.StateAt(ms) == lease.Active || tallies[l.ID].counted > 0 || st.evidence[l.ID].N > 0 {
-			s.Rows = append(s.Rows, Row{Lease: l.ID, Tenant: l.Tenant, ContractedHps: l.ContractedHps})
+		state := l.StateAt(ms)
+		if state == lease.Active || state == lease.Paused || tallies[l.ID].counted > 0 || st.evidence[l.ID].N > 0 {
+			r := Row{Lease: l.ID, Tenant: l.Tenant, Model: l.Model, ContractedHps: l.ContractedHps}
+			if state == lease.Paused {
+				r.Paused = l.PausedAt(ms)
+			}
+			s.Rows = append(s.Rows, r)
 		}
 	}
 	s.Rows = append(s.Rows, Row{Lease: lease.House, Tenant: lease.House})
