@@ -42,15 +42,19 @@ func (t *test) learn(units ...miner.Work) {
 	}
 }
 
-// add takes in an hour and returns the alarms that are new with it. The unit
-// must have been learnt.
-func (t *test) add(name, source string, expected, seen, unit miner.Work, hour int64) ([]lease.Alarm, error) {
+// add takes in what was expected and seen of one target.
+func (t *test) add(expected, seen, unit miner.Work) error {
 	if err := t.Sums.Add(expected, seen, unit); err != nil {
-		return nil, fmt.Errorf("%s test: %w", name, err)
+		return err
 	}
 	t.Expected = lease.Quantity(t.Expected.Work().Add(expected))
 	t.Seen = lease.Quantity(t.Seen.Work().Add(seen))
 	t.learn(unit)
+	return nil
+}
+
+// judge returns the alarms that are new with an hour.
+func (t *test) judge(name, source string, hour int64) []lease.Alarm {
 	drift := t.Sums.Test()
 	a := lease.Alarm{Test: name, Source: source, Hour: hour, Expected: t.Expected, Seen: t.Seen, Unit: t.Unit}
 	var alarms []lease.Alarm
@@ -63,7 +67,7 @@ func (t *test) add(name, source string, expected, seen, unit miner.Work, hour in
 		alarms = append(alarms, a)
 	}
 	t.Short, t.Excess = drift.Short(), drift.Excess()
-	return alarms, nil
+	return alarms
 }
 
 // alarmEvent is the event of an alarm. About a source it belongs to no lease.

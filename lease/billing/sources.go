@@ -2,6 +2,8 @@ package billing
 
 import (
 	"cmp"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashlease/hashlease/lease"
@@ -36,6 +38,7 @@ func (n *sources) step(hour int64, f *hourFacts, leases []lease.Lease) (sourcesS
 		n.Month, n.Tests = month, make(map[string]*sourceTest)
 	}
 	n.Format = stateFormat
+	seen := make(map[string]bool)
 	for _, m := range f.counted() {
 		planned := miner.Work{}
 		if m.Lease != lease.House {
@@ -46,27 +49,14 @@ func (n *sources) step(hour int64, f *hourFacts, leases []lease.Lease) (sourcesS
 			planned = plannedWork(&leases[i])
 		}
 		out.changed = true
-		t := n.Tests[m.Source]
-		if t == nil {
-			t = new(sourceTest)
-			n.Tests[m.Source] = t
+		if err := n.add(&m, planned); err != nil {
+			return out, fmt.Errorf("%s test of %s: %w", testCounter, m.Source, err)
 		}
-		unit := larger(planned, m.Evidence.Max)
-		if m.Lease == lease.House {
-			// What the house plans follows from what is free, so that its
-			// shares have to tell. Before the first of them there is no unit.
-			unit = larger(t.House.Work(), unit)
-			t.House = lease.Quantity(unit)
-			if unit.IsZero() {
-				continue
-			}
-		}
-		alarms, err := t.Counter.add(testCounter, m.Source, m.Counted, m.Evidence.Sum, unit, hour)
-		if err != nil {
-			return out, err
-		}
-		for _, a := range alarms {
-			e, err := alarmEvent(a, m.Source, f.span.to)
+		seen[m.Source] = true
+	}
+	for _, source := range slices.Sorted(maps.Keys(seen)) {
+		for _, a := range n.Tests[source].Counter.judge(testCounter, source, hour) {
+			e, err := alarmEvent(a, source, f.span.to)
 			if err != nil {
 				return out, err
 			}
@@ -74,6 +64,27 @@ func (n *sources) step(hour int64, f *hourFacts, leases []lease.Lease) (sourcesS
 		}
 	}
 	return out, nil
+}
+
+// add takes in what a source did for one lease, whose shares are planned to be
+// of so much work, or for the house.
+func (n *sources) add(m *lease.HourMeter, planned miner.Work) error {
+	t := n.Tests[m.Source]
+	if t == nil {
+		t = new(sourceTest)
+		n.Tests[m.Source] = t
+	}
+	unit := larger(planned, m.Evidence.Max)
+	if m.Lease == lease.House {
+		// What the house plans follows from what is free, so that its
+		// shares have to tell. Before the first of them there is no unit.
+		unit = larger(t.House.Work(), unit)
+		t.House = lease.Quantity(unit)
+		if unit.IsZero() {
+			return nil
+		}
+	}
+	return t.Counter.add(m.Counted, m.Evidence.Sum, unit)
 }
 
 // counted are the meters of an hour in which a source counted hashes, in the

@@ -30,11 +30,10 @@ func (s *state) judge(f *facts, row *lease.SettledHour, evidence lease.Evidence,
 		// in that time is not known.
 		if f.lease.Model == lease.Leased && ms == 0 {
 			unit := larger(larger(planned, evidence.Max), s.Period.Contract.Unit.Work())
-			alarms, err := s.Period.Contract.add(testContract, "", row.Contracted.Work(), evidence.Sum, unit, f.hour)
-			if err != nil {
-				return err
+			if err := s.Period.Contract.add(row.Contracted.Work(), evidence.Sum, unit); err != nil {
+				return fmt.Errorf("%s test: %w", testContract, err)
 			}
-			if err := f.alarm(alarms, out); err != nil {
+			if err := f.alarm(s.Period.Contract.judge(testContract, "", f.hour), out); err != nil {
 				return err
 			}
 		}
@@ -85,7 +84,10 @@ func (p *period) testPool(f *facts, evidence lease.Evidence) ([]lease.Alarm, err
 	if unit.IsZero() {
 		return nil, nil
 	}
-	return p.Pool.add(testPool, "", evidence.Sum, f.upstream.AcceptedWork, unit, f.hour)
+	if err := p.Pool.add(evidence.Sum, f.upstream.AcceptedWork, unit); err != nil {
+		return nil, fmt.Errorf("%s test: %w", testPool, err)
+	}
+	return p.Pool.judge(testPool, "", f.hour), nil
 }
 
 // soleTarget is the work of the pool's target if all shares of the hour can
