@@ -58,11 +58,7 @@ func (s *documents) of(ctx context.Context, l *lease.Lease) (int, *lease.Earns, 
 	}
 	i, ok := s.index[key]
 	if !ok {
-		document, err := s.document(ctx, l, terms)
-		if err != nil {
-			return 0, nil, err
-		}
-		body, err := document.Encode()
+		document, body, err := s.document(ctx, l, terms)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -79,10 +75,10 @@ func (s *documents) of(ctx context.Context, l *lease.Lease) (int, *lease.Earns, 
 }
 
 // document makes the document for leases that share blocks like l.
-func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.Terms) (*receipt.Template, error) {
+func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.Terms) (*receipt.Template, []byte, error) {
 	house, err := hex.DecodeString(terms.HouseScript)
 	if err != nil {
-		return nil, fmt.Errorf("terms %s: house script: %w", l.Terms, err)
+		return nil, nil, fmt.Errorf("terms %s: house script: %w", l.Terms, err)
 	}
 	t := s.template
 	in := receipt.TemplateInput{
@@ -91,16 +87,16 @@ func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.T
 		Terms: l.Terms, Reward: t.CoinbaseValue,
 	}
 	if err := s.share(ctx, l, terms, &in); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	outputs, err := s.outputs(ctx, terms, house, &in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if in.Job, err = s.builder.Job(fmt.Sprintf("%x", t.Height), l.Tag, outputs); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return receipt.NewTemplate(in)
+	return receipt.NewEncoded(in)
 }
 
 // share says who gets what of a block, as the terms' scheme says.

@@ -14,7 +14,6 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/dispatch"
 	"github.com/hashlease/hashlease/lease/ledger"
-	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/stratum"
 	"github.com/hashlease/hashlease/stratum/solo"
 	"github.com/hashlease/hashlease/stratum/solo/rpc"
@@ -173,29 +172,6 @@ func mineOn(t *testing.T, ctx context.Context, coin solo.Node, n int) {
 			i++ // else the node was quicker
 		}
 	}
-}
-
-// document is the template that a block was made of.
-func document(t *testing.T, s lease.Store, b lease.Block) *receipt.Template {
-	t.Helper()
-	stored, err := s.Template(t.Context(), b.Template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	document, err := receipt.DecodeTemplate(stored.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return document
-}
-
-func blocks(t *testing.T, s lease.Store, states ...lease.BlockState) []lease.Block {
-	t.Helper()
-	list, err := s.Blocks(t.Context(), states...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list
 }
 
 func state(t *testing.T, s lease.Store, b lease.Block) lease.BlockState {

@@ -56,7 +56,7 @@ func (p *plant) runUntil(t *testing.T, coin solo.Node, wanted func() bool) {
 // what the house bore when it left comes back to the house.
 func TestReturnedBlockIsNotPaidAgain(t *testing.T) {
 	p := newPlant(t)
-	p.lease(t, "alice", p.capacity/2, 200)
+	l := p.lease(t, "alice", p.capacity/2, 200)
 	p.run(t, func(dispatch.Snapshot) bool { return owed(t, p.store, ledger.Available("alice")) > 0 })
 
 	// All that alice may be paid is paid; then the blocks are gone.
@@ -110,11 +110,13 @@ func TestReturnedBlockIsNotPaidAgain(t *testing.T) {
 	if loss <= 0 {
 		t.Fatalf("the house bears %d sat of what was paid", loss)
 	}
+	p.verify(t, l)
 
 	p.runUntil(t, p.coin, states(lease.Mature))
 	if left := owed(t, p.store, ledger.OrphanLoss); left != 0 {
 		t.Errorf("the house still bears %d sat of %d", -left, loss)
 	}
+	p.verify(t, l)
 	var want int64 // of alice, each block on the chain once
 	all, err := p.store.Blocks(t.Context(), lease.Adopted, lease.Mature)
 	if err != nil {

@@ -4,21 +4,43 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
 )
 
-// receiptsStore has receipts, newest first, and nothing else.
+// receiptsStore has receipts, newest first, and what they lead to: their job's
+// template has the same Seq.
 type receiptsStore struct {
 	lease.Store
 	receipts []lease.Receipt
+	bodies   map[int64]string // templates, by Seq
+	terms    map[lease.TermsHash]lease.Terms
+	reads    int // of receipts
+}
+
+func (s *receiptsStore) Job(_ context.Context, seq int64) (lease.Job, error) {
+	return lease.Job{Seq: seq, Template: seq}, nil
+}
+
+func (s *receiptsStore) Template(_ context.Context, seq int64) (lease.Template, error) {
+	return lease.Template{Seq: seq, Body: []byte(s.bodies[seq])}, nil
+}
+
+func (s *receiptsStore) Terms(_ context.Context, h lease.TermsHash) (lease.Terms, error) {
+	t, ok := s.terms[h]
+	if !ok {
+		return t, lease.ErrNotFound
+	}
+	return t, nil
 }
 
 func (s *receiptsStore) ReceiptsBack(context.Context) iter.Seq2[lease.Receipt, error] {
 	return func(yield func(lease.Receipt, error) bool) {
 		for _, r := range s.receipts {
+			s.reads++
 			if !yield(r, nil) {
 				return
 			}
@@ -56,5 +78,111 @@ func TestWindowServesAllTerms(t *testing.T) {
 				t.Errorf("terms %+v: split %v, want %v", c.tides, got, c.want)
 			}
 		}
+	}
+}
+
+// world has two leases that share by PPLNS, one by TIDES, a solo one, one with
+// a pool, and a house that came from TIDES to PPLNS.
+func world(t *testing.T) (*Dispatcher, *receiptsStore) {
+	t.Helper()
+	pplns := lease.Terms{HouseScript: "52", Scheme: lease.SchemePPLNS, PPLNS: &lease.PPLNS{XPPM: 1_000_000}}
+	tides := lease.Terms{HouseScript: "52", Scheme: lease.SchemeTides, Tides: lease.DefaultTides}
+	hash := func(n byte) lease.TermsHash { return lease.TermsHash{n} }
+	s := &receiptsStore{
+		terms: map[lease.TermsHash]lease.Terms{hash(1): pplns, hash(2): tides, hash(3): {HouseScript: "52", Scheme: lease.SchemeSolo}},
+		bodies: map[int64]string{
+			// Bits of work 2 and 4, terms of PPLNS and TIDES.
+			1: `{"bits":"207fffff","terms":"01` + strings.Repeat("00", 31) + `","x":1}`,
+			2: `{"bits":"203fffff","terms":"01` + strings.Repeat("00", 31) + `"}`,
+			3: `{"bits":"207fffff","terms":"02` + strings.Repeat("00", 31) + `"}`,
+		},
+	}
+	d := &Dispatcher{Config: Config{Store: s, Terms: hash(1)}, terms: pplns}
+	leases := []lease.Lease{{ID: "L-1", Terms: hash(1)}, {ID: "L-2", Terms: hash(1)}, {ID: "L-3", Terms: hash(2)}, {ID: "L-4", Terms: hash(3)},
+		{ID: "L-5", Terms: hash(1), Pool: &lease.Pool{}}}
+	if err := d.knowSchemes(t.Context(), leases); err != nil {
+		t.Fatal(err)
+	}
+	return d, s
+}
+
+func worldReceipt(seq int64, id string, job int64, work uint64) lease.Receipt {
+	return lease.Receipt{Seq: seq, Lease: id, Job: job, Work: miner.Hashes(work), CommitMs: worldMs - 1000 + seq}
+}
+
+const worldMs = 100 * msPerDay
+
+// Every scheme has its own receipts. What a share is of a block was decided by
+// the network's work at its time.
+func TestWindowsOfSchemes(t *testing.T) {
+	d, s := world(t)
+	s.receipts = []lease.Receipt{
+		worldReceipt(8, lease.House, 2, 1), // a quarter of a block
+		worldReceipt(7, "L-5", 2, 100),     // a pool's
+		worldReceipt(6, "L-4", 2, 100),     // solo
+		worldReceipt(5, "L-3", 3, 9),       // TIDES
+		worldReceipt(4, lease.House, 3, 3), // TIDES, before the house changed
+		worldReceipt(3, "L-2", 2, 1),       // a quarter
+		worldReceipt(2, "L-1", 1, 1),       // half a block, at the time: the window is full with it
+		worldReceipt(1, "L-2", 1, 100),
+	}
+	pplns, tides := s.terms[lease.TermsHash{1}], s.terms[lease.TermsHash{2}]
+	check := func(when string, terms *lease.Terms, wantCarry int64, want ...lease.Part) {
+		t.Helper()
+		got, carry, err := d.split(t.Context(), terms, 1000, miner.Hashes(4), worldMs)
+		if err != nil || carry != wantCarry || !slices.Equal(got, want) {
+			t.Errorf("%s, %s: split %v, carry %d, %v; want %v, %d", terms.Scheme, when, got, carry, err, want, wantCarry)
+		}
+	}
+	loaded := func(when string) {
+		t.Helper()
+		check(when, &pplns, 0, lease.Part{Lease: "L-1", Sat: 500}, lease.Part{Lease: "L-2", Sat: 250}, lease.Part{Lease: "house", Sat: 250})
+		check(when, &tides, 0, lease.Part{Lease: "L-3", Sat: 750}, lease.Part{Lease: "house", Sat: 250})
+	}
+	loaded("loaded")
+	reads := s.reads
+	loaded("once more")
+	if s.reads != reads {
+		t.Errorf("%d receipts were read again", s.reads-reads)
+	}
+
+	// The same receipts, as they come.
+	all := slices.Clone(s.receipts)
+	slices.Reverse(all)
+	d, s = world(t)
+	check("empty", &pplns, 1000)
+	check("empty", &tides, 0, lease.Part{Lease: "house", Sat: 1000})
+	d.window.made([]lease.Job{{Seq: 1}}, miner.Hashes(2))
+	d.window.made([]lease.Job{{Seq: 2}, {Seq: 3}}, miner.Hashes(4))
+	for _, r := range all {
+		// The house is under PPLNS in this run.
+		if r.Seq != 4 && r.Lease != "L-5" {
+			d.window.push([]lease.Receipt{r})
+		}
+	}
+	check("pushed", &pplns, 0, lease.Part{Lease: "L-1", Sat: 500}, lease.Part{Lease: "L-2", Sat: 250}, lease.Part{Lease: "house", Sat: 250})
+	check("pushed", &tides, 0, lease.Part{Lease: "L-3", Sat: 1000})
+
+	// A job that nobody remembers is looked up.
+	s.receipts = []lease.Receipt{worldReceipt(10, "L-1", 2, 1), worldReceipt(9, "L-1", 2, 3)}
+	clear(d.window.networks)
+	d.window.push(s.receipts[:1])
+	check("read again", &pplns, 0, lease.Part{Lease: "L-1", Sat: 1000})
+}
+
+// A window of TIDES does not read what is older than all its terms.
+func TestWindowStopsReading(t *testing.T) {
+	d, s := world(t)
+	for i := range int64(100) {
+		r := worldReceipt(1000-i, "L-4", 2, 1)
+		r.CommitMs = worldMs - i*msPerDay
+		s.receipts = append(s.receipts, r)
+	}
+	terms := s.terms[lease.TermsHash{2}]
+	if _, _, err := d.split(t.Context(), &terms, 1000, miner.Hashes(4), worldMs); err != nil {
+		t.Fatal(err)
+	}
+	if s.reads > int(terms.Tides.MaxDays)+5 {
+		t.Errorf("%d days of receipts were read for %d", s.reads, terms.Tides.MaxDays)
 	}
 }

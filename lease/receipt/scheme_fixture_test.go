@@ -137,7 +137,7 @@ func forged(tb testing.TB, in TemplateInput) *Template {
 func recommit(tb testing.TB, t *Template) {
 	tb.Helper()
 	t.Tail = slices.Clone(t.Tail)
-	if err := t.commit(); err != nil {
+	if _, err := t.commit(); err != nil {
 		tb.Fatal(err)
 	}
 }

@@ -80,6 +80,25 @@ type TemplateInput struct {
 // after the tag, as those of package solo have; Issue gives the jobs that
 // carry it.
 func NewTemplate(in TemplateInput) (*Template, error) {
+	t, _, err := NewEncoded(in)
+	return t, err
+}
+
+// NewEncoded is NewTemplate and Encode in one step, in a third of the time.
+func NewEncoded(in TemplateInput) (*Template, []byte, error) {
+	t, err := cut(in)
+	if err != nil {
+		return nil, nil, fmt.Errorf("template at height %d: %w", in.Height, err)
+	}
+	document, err := t.commit()
+	if err != nil {
+		return nil, nil, fmt.Errorf("template at height %d: %w", in.Height, err)
+	}
+	return t, document, t.validate(document)
+}
+
+// cut makes a document of a job, with which its coinbase has nothing to do yet.
+func cut(in TemplateInput) (*Template, error) {
 	j := in.Job
 	t := &Template{
 		Format: TemplateFormat, Height: in.Height, Prev: U256(j.PrevHash), Version: U32(j.Version), Mask: U32(in.Mask),
@@ -97,22 +116,19 @@ func NewTemplate(in TemplateInput) (*Template, error) {
 	coinbase := j.Coinbase(make([]byte, in.Extranonce1Size+in.Extranonce2Size))
 	c, err := stratum.ParseCoinbase(coinbase)
 	if err != nil {
-		return nil, fmt.Errorf("template at height %d: %w", in.Height, err)
+		return nil, err
 	}
 	_, at, err := tagPlace(c.ScriptSig)
 	if err != nil {
-		return nil, fmt.Errorf("template at height %d: %w", in.Height, err)
+		return nil, err
 	}
 	at += scriptSigAt
 	end := at + lease.TagSize
 	if end > len(j.Coinb1) || lease.Tag(coinbase[at:end]) != in.Tag {
-		return nil, fmt.Errorf("template at height %d: the job does not carry tag %s before its extranonces", in.Height, in.Tag)
+		return nil, fmt.Errorf("the job does not carry tag %s before its extranonces", in.Tag)
 	}
 	t.Head, t.Tail = slices.Clone(j.Coinb1[:at]), slices.Clone(j.Coinb1[end:])
-	if err := t.commit(); err != nil {
-		return nil, fmt.Errorf("template at height %d: %w", in.Height, err)
-	}
-	return t, t.Validate()
+	return t, nil
 }
 
 // scriptSigAt is where a coinbase's input script begins: after the version,
@@ -131,7 +147,7 @@ func DecodeTemplate(document []byte) (*Template, error) {
 	if err := decodeCanonical(document, t); err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	return t, t.Validate()
+	return t, t.validate(document)
 }
 
 // Validate checks the template by itself: its limits, the place of the tag,
@@ -139,7 +155,10 @@ func DecodeTemplate(document []byte) (*Template, error) {
 // and that both the outputs and the split with the fee and the carry add up to
 // the reward, where they are the house's to share.
 // Whether it follows the terms is for Verify to say.
-func (t *Template) Validate() error {
+func (t *Template) Validate() error { return t.validate(nil) }
+
+// validate is Validate for a template whose document may be at hand.
+func (t *Template) validate(document []byte) error {
 	err := t.checkSizes()
 	if err == nil {
 		err = t.checkHeader()
@@ -150,7 +169,7 @@ func (t *Template) Validate() error {
 		}
 	} else {
 		if err == nil {
-			err = t.checkCoinbase()
+			err = t.checkCoinbase(document)
 		}
 		if err == nil {
 			err = t.checkSplit()

@@ -43,7 +43,7 @@ func (t *Template) checkHeader() error {
 	return err
 }
 
-func (t *Template) checkCoinbase() error {
+func (t *Template) checkCoinbase(document []byte) error {
 	c, err := t.coinbase()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (t *Template) checkCoinbase() error {
 	if t.gapEnd() > scriptSigAt+len(c.ScriptSig) {
 		return fmt.Errorf("its extranonces lie outside the coinbase's input script")
 	}
-	if err := t.checkCommitment(); err != nil {
+	if err := t.checkCommitment(document); err != nil {
 		return err
 	}
 	return t.checkOutputs(c.Outputs)

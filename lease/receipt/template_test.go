@@ -207,6 +207,17 @@ func FuzzDecodeTemplate(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(document)
+	for _, scheme := range []string{lease.SchemePPLNS, lease.SchemePPS} {
+		terms := schemeTerms(scheme)
+		if scheme == lease.SchemePPLNS {
+			terms = direct(terms)
+		}
+		_, document, err := NewEncoded(schemeInput(20, &terms))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(document)
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tpl, err := DecodeTemplate(data)
 		if err != nil {
