@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/dispatch"
@@ -34,10 +35,16 @@ func TestRepoint(t *testing.T) {
 	p.runWith(t, func(c *dispatch.Config) { c.PoolAllow = anyAddress }, func(*dispatch.Dispatcher) bool {
 		if !pointed && from.Accepted() > 5 {
 			pointed = true
-			p.change(t, l.ID, func(l *lease.Lease, _ int64) error {
+			_, err := p.store.ChangeLease(t.Context(), l.ID, 0, func(l *lease.Lease) ([]lease.Event, error) {
+				was := *l.Pool
 				l.Pool = &lease.Pool{URLs: []string{to.URL("stratum+tcp")}, User: "alice.second", Password: "y"}
-				return nil
+				e, err := lease.NewEvent(lease.EventLeasePool, time.Now().UnixMilli(), "",
+					lease.LeaseRepointed{FromURLs: was.URLs, FromUser: was.User, ToURLs: l.Pool.URLs, ToUser: l.Pool.User})
+				return []lease.Event{e.Of(l)}, err
 			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		now, _ := from.Connections()
 		return pointed && to.Accepted() > 5 && now == 0
@@ -63,6 +70,7 @@ func TestRepoint(t *testing.T) {
 			t.Errorf("worth %+v, %v", e, err)
 		}
 	}
+	p.verify(t, l)
 }
 
 // A pool that refuses, and one that cannot be reached, excuse the node from then

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"math/bits"
-	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
@@ -39,7 +38,7 @@ func (v *verifier) wrongKind(t *Template) error {
 		return fmt.Errorf("work for pool %.80q, but the lease's is for the house's own blocks", t.Pool.Address)
 	case v.s.Pool != nil && t.Pool == nil:
 		return errors.New("work on a block of the house, but the lease's is for a pool")
-	case v.s.Pool != nil && !slices.Contains(v.s.Pool.URLs, t.Pool.Address):
+	case v.s.Pool != nil && !v.s.Pool.names(t.Pool.Address):
 		return fmt.Errorf("work for pool %.80q, which is none of the lease's", t.Pool.Address)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
@@ -20,6 +21,26 @@ type PoolReport struct {
 	Stale        uint64         `json:"stale"`
 	SentWork     lease.Quantity `json:"sent_work"` // of the pool's target when each share was made
 	AcceptedWork lease.Quantity `json:"accepted_work"`
+
+	// Former are the accounts at pools that the tenant pointed the lease to
+	// before, the last first. Sums are of all together.
+	Former []PoolAccount `json:"former,omitempty"`
+}
+
+// PoolAccount is an account at a pool that a lease worked for.
+type PoolAccount struct {
+	URLs    []string `json:"urls"`
+	User    string   `json:"user"`
+	UntilMs int64    `json:"until_ms"` // Unix milliseconds
+}
+
+// MaxFormerPools bounds the former accounts in a statement.
+const MaxFormerPools = 1000
+
+// names reports whether an address is one of the lease's, now or before.
+func (p *PoolReport) names(address string) bool {
+	return slices.Contains(p.URLs, address) ||
+		slices.ContainsFunc(p.Former, func(a PoolAccount) bool { return slices.Contains(a.URLs, address) })
 }
 
 // NewPoolReport puts together what a statement says about a pool.
@@ -39,6 +60,18 @@ func (p *PoolReport) check() error {
 	pool := lease.Pool{URLs: p.URLs, User: p.User}
 	if err := pool.Validate(); err != nil {
 		return err
+	}
+	if len(p.Former) > MaxFormerPools {
+		return fmt.Errorf("%d former accounts, at most %d", len(p.Former), MaxFormerPools)
+	}
+	for i, a := range p.Former {
+		former := lease.Pool{URLs: a.URLs, User: a.User}
+		if err := former.Validate(); err != nil {
+			return fmt.Errorf("former account: %w", err)
+		}
+		if a.UntilMs < 0 || i > 0 && a.UntilMs > p.Former[i-1].UntilMs {
+			return errors.New("former accounts are not in the order of their end, the last first")
+		}
 	}
 	left := p.Sent
 	for _, n := range []uint64{p.Accepted, p.Rejected, p.Stale} {

@@ -44,6 +44,9 @@ func Build(ctx context.Context, src Source, leaseID string) (*receipt.Bundle, er
 		err = b.receipts()
 	}
 	if err == nil {
+		err = b.formerPools()
+	}
+	if err == nil {
 		err = b.rewards()
 	}
 	if err == nil {

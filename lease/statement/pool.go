@@ -2,6 +2,7 @@ package statement
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashlease/hashlease/lease/receipt"
 )
@@ -18,6 +19,9 @@ func (p *page) pool(s *receipt.Statement) {
 		p.line(heading, "%s%s", role, clean(url))
 	}
 	p.line("", "user %s; rewards come from the pool and never pass the provider", clean(r.User))
+	for _, a := range r.Former {
+		p.line("", "until %s: %s at %s", stamp(a.UntilMs), clean(a.User), clean(strings.Join(a.URLs, ", ")))
+	}
 	p.line("REPORTED", "what the pool answered, as the provider reports it:")
 	p.line("", "sent %s  accepted %s  rejected %s  stale %s  unanswered %s", count(r.Sent), count(r.Accepted),
 		count(r.Rejected), count(r.Stale), count(r.Lost()))

@@ -81,6 +81,48 @@ func TestBuildPool(t *testing.T) {
 	}
 }
 
+// Work for a pool that the lease was pointed to before holds, once the statement
+// names it, and only then.
+func TestBuildFormerPool(t *testing.T) {
+	m := newPoolMemory(t)
+	was := *m.lease.Pool
+	for i, urls := range [][]string{was.URLs, {"stratum+tcp://between.example:3333"}, was.URLs} {
+		e, err := lease.NewEvent(lease.EventLeasePool, m.lease.StartMs+int64(i), "", lease.LeaseRepointed{FromURLs: urls, FromUser: was.User})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.events = append(m.events, e.Of(&m.lease))
+	}
+	m.lease.Pool = &lease.Pool{URLs: []string{"stratum+tcp://other.example:3333"}, User: "anna.w2"}
+	b := build(t, m)
+	if f := b.Statement.Pool.Former; len(f) != 2 || f[0].User != "anna.w1" || !slices.Equal(f[0].URLs, was.URLs) || f[0].UntilMs != m.lease.StartMs+2 {
+		t.Errorf("former accounts %+v", f)
+	}
+	var out bytes.Buffer
+	if err := Text(&out, &b.Statement); err != nil || !strings.Contains(out.String(), "anna.w1 at stratum+tcp://pool.example:3333, ") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	holds := func(b *receipt.Bundle) bool {
+		file, err := b.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range receipt.Verify(file, receipt.Options{}).Checks {
+			if c.Name == "jobs" {
+				return c.OK
+			}
+		}
+		return false
+	}
+	if !holds(b) {
+		t.Error("work for a former pool is refused")
+	}
+	m.events = m.events[1:2]
+	if holds(build(t, m)) {
+		t.Error("work for a pool that was never the lease's is taken")
+	}
+}
+
 // TestBuildPoolRefuses signs nothing that a verifier would refuse.
 func TestBuildPoolRefuses(t *testing.T) {
 	for name, change := range map[string]func(*memory){

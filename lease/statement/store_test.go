@@ -46,6 +46,7 @@ type memory struct {
 	books     []lease.Balance
 	txs       map[string]lease.Transaction // by key
 	settled   []lease.SettledHour
+	events    []lease.Event
 	hour      int64 // the last that is settled
 	onCall    func(method string, n int)
 	calls     map[string]int
@@ -109,6 +110,16 @@ func (m *memory) Transaction(_ context.Context, key string) (lease.Transaction, 
 	}
 	return t, nil
 }
+func (m *memory) Events(context.Context, lease.EventFilter) iter.Seq2[lease.Event, error] {
+	return func(yield func(lease.Event, error) bool) {
+		for _, e := range m.events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
 func (m *memory) SettledHour(context.Context) (int64, error) { return m.hour, nil }
 func (m *memory) SettledHours(_ context.Context, id string, from, to int64) iter.Seq2[lease.SettledHour, error] {
 	return func(yield func(lease.SettledHour, error) bool) {
