@@ -183,10 +183,16 @@ func (m *memory) Balances(context.Context) ([]lease.Balance, error) {
 
 // newMemory is a node that has worked for lease L-0001 and another one, with
 // 40 receipts each and three blocks.
-func newMemory(t *testing.T) *memory {
+func newMemory(t *testing.T) *memory { return newMemoryOf(t, func(*lease.Terms) {}) }
+
+// newMemoryOf is newMemory under other terms. Where shares are paid by
+// themselves, blocks are the house's; where coinbases pay directly, they pay
+// the lease.
+func newMemoryOf(t *testing.T, change func(*lease.Terms)) *memory {
 	t.Helper()
 	terms := lease.Terms{Format: lease.TermsFormat, Text: "Fair.", Coin: "test", HouseScript: hex.EncodeToString(houseScript),
 		FeePPM: 10_000, Scheme: lease.SchemeTides, Tides: lease.DefaultTides}
+	change(&terms)
 	hash, err := terms.Hash()
 	if err != nil {
 		t.Fatal(err)
@@ -210,15 +216,24 @@ func newMemory(t *testing.T) *memory {
 		{{Lease: "L-0002", Sat: reward - fee}},
 	}
 	for i, split := range splits {
-		job, err := solo.BuildJob(&solo.Template{Height: int64(100 + i), Version: 0x20000000, PrevHash: miner.Hash{byte(i)}, Bits: 0x207fffff,
-			CurTime: startMs / 1000, MinTime: startMs/1000 - 100, CoinbaseValue: reward}, "1", m.lease.Tag,
-			[]stratum.Output{{Value: reward, Script: houseScript}})
+		in := receipt.TemplateInput{Tag: m.lease.Tag, Height: int64(100 + i), Mask: stratum.VersionMask,
+			MinTime: startMs/1000 - 100, MaxTime: startMs/1000 + 7200, Extranonce1Size: 2, Extranonce2Size: 4,
+			Terms: hash, Reward: reward, Fee: fee, Split: split}
+		outputs := []stratum.Output{{Value: reward, Script: houseScript}}
+		if terms.Direct != nil && split[0].Lease == "L-0001" {
+			in.Direct = []receipt.Direct{{Script: []byte{0x53}, Sat: split[0].Sat, Leases: []string{"L-0001"}}}
+			outputs = []stratum.Output{{Value: split[0].Sat, Script: []byte{0x53}}, {Value: reward - split[0].Sat, Script: houseScript}}
+		}
+		if terms.Scheme == lease.SchemePPS {
+			in.Fee, in.Split, in.Earns = 0, []lease.Part{{Lease: lease.House, Sat: reward}}, &receipt.Earns{Sat: reward}
+		}
+		var err error
+		in.Job, err = solo.BuildJob(&solo.Template{Height: int64(100 + i), Version: 0x20000000, PrevHash: miner.Hash{byte(i)}, Bits: 0x207fffff,
+			CurTime: startMs / 1000, MinTime: startMs/1000 - 100, CoinbaseValue: reward}, "1", m.lease.Tag, outputs)
 		if err != nil {
 			t.Fatal(err)
 		}
-		doc, err := receipt.NewTemplate(receipt.TemplateInput{Job: job, Tag: m.lease.Tag, Height: int64(100 + i), Mask: stratum.VersionMask,
-			MinTime: startMs/1000 - 100, MaxTime: startMs/1000 + 7200, Extranonce1Size: 2, Extranonce2Size: 4,
-			Terms: hash, Reward: reward, Fee: fee, Split: split})
+		doc, err := receipt.NewTemplate(in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +250,11 @@ func newMemory(t *testing.T) *memory {
 	}
 	m.meter = lease.Meter{Counted: miner.Hashes(40 * 25), Verdicts: map[string]uint64{"stale": 2, "duplicate": 1, "low-difficulty": 4}}
 	for i := range m.blocks {
-		m.book(t, &m.blocks[i])
+		var direct []string
+		if terms.Direct != nil {
+			direct = []string{"L-0001"}
+		}
+		m.book(t, &m.blocks[i], direct...)
 	}
 	return m
 }
