@@ -104,7 +104,7 @@ func (h *stratumHost) start(ctx context.Context, folder string) error {
 		Vardiff: stratum.Vardiff{Start: &d, Min: &d, Max: &d},
 		Limits: stratum.Limits{
 			Connections: 1 << 16, PerAddress: 1 << 16,
-			MessageRate: 10_000_000, MessageBurst: 10_000_000,
+			MessageRate: 10_000_000, MessageBurst: 10_000_000, FairRate: 10_000_000,
 		},
 	})
 	if err != nil {

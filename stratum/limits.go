@@ -33,6 +33,12 @@ type Limits struct {
 	MessageRate  int // 0: 2000
 	MessageBurst int // 0: 50 000
 
+	// FairRate is how many messages a second of one connection are read at once
+	// whatever others send; no rig sends as many for long. What is beyond it, of
+	// all connections together, is read at SpareRate.
+	FairRate  int // 0: 500
+	SpareRate int // 0: 50 000
+
 	// A connection is dropped when more than InvalidPercent of its shares are
 	// invalid, InvalidShares or more of them, with old ones counting ever less.
 	// Those that come late, are beyond SharesPerBlock, or that the Desk refuses
@@ -69,6 +75,8 @@ func (l Limits) withDefaults() (Limits, error) {
 		{"PreAuthMessages", &l.PreAuthMessages, 100},
 		{"MessageRate", &l.MessageRate, 2000},
 		{"MessageBurst", &l.MessageBurst, 50_000},
+		{"FairRate", &l.FairRate, 500},
+		{"SpareRate", &l.SpareRate, 50_000},
 		{"InvalidPercent", &l.InvalidPercent, 50},
 		{"InvalidShares", &l.InvalidShares, 50},
 		{"Bans", &l.Bans, 4096},

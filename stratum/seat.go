@@ -34,6 +34,7 @@ type Seat struct {
 	why     int           // it ended; dropNone: it has not
 	left    bool          // everything is given back
 	over    chan struct{} // closed with left; nil: nobody waits
+	awake   chan struct{} // closed when it ends; nil: it never had to wait
 	writing bool          // somebody is
 	queue   []byte        // waits for him to write it too
 	wrote   int64         // the last line
@@ -77,6 +78,9 @@ type reading struct {
 	now       int64 // when the last bytes came
 	at        int64 // the same by the machine's clock, which may be set
 	paid      int64 // until when messages are paid for at the allowed rate
+	fair      int64 // the same at FairRate, at most a second from now
+	excess    int64 // bytes beyond FairRate, with freeBytes for each message
+	waited    bool  // for others, since the last bytes came
 	messages  int   // before the first worker, and refused logins
 	malformed int
 	s         *scratch // nil while waiting
@@ -150,7 +154,7 @@ func (s *Seat) run() {
 			if !more {
 				s.rest()
 			}
-			if s.ended() {
+			if s.ended() || !more && !s.yields() {
 				return
 			}
 		}
@@ -166,45 +170,15 @@ func (s *Seat) rest() {
 	s.s = nil
 }
 
-// affords counts a message, and drops a connection that has sent too many.
-func (s *Seat) affords() bool {
-	s.shard.tally.messages.Add(1)
-	if !s.pays(s.price()) {
-		s.drop(dropRate)
-		return false
-	}
-	return len(s.workers) > 0 || s.strange() // only this goroutine adds workers
-}
-
-// freeBytes is how many bytes count as much as a message.
-const freeBytes = 1 << 10
-
-// price is the time, in nanoseconds, that one message stands for.
-func (s *Seat) price() int64 { return max(1e9/int64(s.srv.limits.MessageRate), 1) }
-
-// pays counts what a peer has sent, and reports whether that is not too much.
-func (s *Seat) pays(price int64) bool {
-	s.paid = max(s.paid, s.now) + price
-	return s.paid-s.now <= s.price()*int64(s.srv.limits.MessageBurst)
-}
-
-// strange counts a message of one who is nobody yet, and drops a connection
-// that sends too many.
-func (s *Seat) strange() bool {
-	s.messages++
-	if s.messages > s.srv.limits.PreAuthMessages {
-		s.drop(dropPreAuthCount)
-		return false
-	}
-	return true
-}
-
 // drop ends the connection; the first reason stands.
 func (s *Seat) drop(why int) {
 	s.mu.Lock()
 	first := s.why == dropNone
 	if first {
 		s.why = why
+		if s.awake != nil {
+			close(s.awake)
+		}
 		if s.room != nil {
 			s.room.Broadcast()
 		}

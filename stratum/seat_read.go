@@ -21,12 +21,14 @@ type inlet Seat
 
 func (i *inlet) Read(p []byte) (int, error) {
 	n, err := (*Seat)(i).read(p)
+	before := i.now
 	i.now, i.at = i.srv.clock(), i.srv.cfg.Now().UnixNano()
+	(*Seat)(i).owes(before, n == len(p))
 	if n > 0 {
 		i.heard.Store(i.now)
 		i.shard.tally.bytesIn.Add(uint64(n))
 		// Blank lines are no messages, but no less work.
-		if s := (*Seat)(i); !s.pays(s.price() * int64(n) / freeBytes) {
+		if s := (*Seat)(i); !s.pays(int64(n)) {
 			s.drop(dropRate)
 		}
 	}

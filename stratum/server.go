@@ -46,6 +46,7 @@ type Server struct {
 	lastSeat atomic.Uint64
 	lanes    atomic.Int64
 	badJobs  atomic.Uint64
+	spare    atomic.Int64 // until when messages beyond FairRate are paid for
 
 	done chan struct{}
 	wg   sync.WaitGroup // of the shards

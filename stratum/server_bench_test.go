@@ -27,7 +27,7 @@ func (d *benchDesk) Left(*Seat)                                      {}
 func benchServer(b *testing.B, branches int) *Server {
 	d := &benchDesk{}
 	s, err := NewServer(ServerConfig{Desk: d, Limits: Limits{
-		MessageRate: 1e9, MessageBurst: 1e9, SharesPerBlock: 1e9, PerAddress: 1e6, InvalidPercent: 100,
+		MessageRate: 1e9, MessageBurst: 1e9, FairRate: 1e9, SharesPerBlock: 1e9, PerAddress: 1e6, InvalidPercent: 100,
 	}})
 	if err != nil {
 		b.Fatal(err)

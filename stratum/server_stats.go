@@ -37,10 +37,11 @@ const (
 	limitBans              // Limits.Bans
 	limitExtranonce        // no extranonce1 is free
 	limitLogin             // Limits.LoginTime
+	limitSpare             // Limits.SpareRate
 	limits
 )
 
-var limitNames = [limits]string{"workers", "jobs", "shares-per-block", "sessions", "bans", "extranonce1", "login-time"}
+var limitNames = [limits]string{"workers", "jobs", "shares-per-block", "sessions", "bans", "extranonce1", "login-time", "spare-rate"}
 
 // Refusals, by code. The first is CodeOther.
 const refusals = CodeNotSubscribed - CodeOther + 1

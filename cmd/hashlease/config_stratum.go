@@ -41,6 +41,8 @@ type stratumConfig struct {
 	IdleSec        int64 `toml:"idle_seconds" doc:"Seconds without a line from a connection that has work."`
 	MessageRate    int64 `toml:"message_rate" doc:"Messages a second of one connection on average."`
 	MessageBurst   int64 `toml:"message_burst" doc:"Messages of one connection at once: a fast rig that starts at a low difficulty floods for a moment."`
+	FairRate       int64 `toml:"fair_message_rate" doc:"Messages a second of one connection that are read at once, whatever others send; rigs do not send as many for long."`
+	SpareRate      int64 `toml:"spare_message_rate" doc:"Messages a second beyond that which are read of all connections together: floods share them, and wait."`
 	MaxMalformed   int64 `toml:"max_malformed" doc:"Lines of one connection that are not the protocol's; after them it is dropped."`
 	MaxWorkers     int64 `toml:"max_workers" doc:"Workers on one connection."`
 	MaxJobs        int64 `toml:"max_jobs" doc:"Jobs that the shares of one connection may name; the oldest go first."`
@@ -84,6 +86,8 @@ func defaultStratum() stratumConfig {
 		IdleSec:         15 * 60,
 		MessageRate:     2000,
 		MessageBurst:    50_000,
+		FairRate:        500,
+		SpareRate:       50_000,
 		MaxMalformed:    8,
 		MaxWorkers:      256,
 		MaxJobs:         64,

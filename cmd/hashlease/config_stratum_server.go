@@ -24,6 +24,8 @@ func (c *stratumConfig) limits() stratum.Limits {
 		JobTime:         seconds(c.JobSec),
 		MessageRate:     int(c.MessageRate),
 		MessageBurst:    int(c.MessageBurst),
+		FairRate:        int(c.FairRate),
+		SpareRate:       int(c.SpareRate),
 		InvalidPercent:  int(c.InvalidPercent),
 		InvalidShares:   int(c.InvalidShares),
 		BanTime:         seconds(c.BanSec),
