@@ -56,7 +56,7 @@ type Contracts interface {
 	ChangeTenant(ctx context.Context, id string, change func(*Tenant) ([]Event, error)) (Tenant, error)
 
 	// AddLease gives the lease its ID, calls tag to make the lease's tag from
-	// it, and stores it with the events that tag returns, if at every moment
+	// it, and stores it, not closed, with the events that tag returns, if at every moment
 	// of its term the sum of the leases' contracted rates stays within
 	// limitHps; else ErrOversold. tag must not use the Store. It fails with
 	// ErrNotFound for an unknown tenant, terms or rig (one that is not the
@@ -70,8 +70,9 @@ type Contracts interface {
 	// what change makes of it, together with the events, unless change fails;
 	// change must not use the Store. ID, Tenant, Model, ContractedHps, StartMs,
 	// ProofMs, Nonce, Terms, Tag, Rigs and Cores stay what they are, and a
-	// lease with a pool keeps one, as one without keeps none. A longer term
-	// must be admitted as in AddLease.
+	// lease with a pool keeps one, as one without keeps none. Pauses are added
+	// and end, but are never taken back; Orders never falls. The time that
+	// makes a term longer must be admitted as in AddLease.
 	ChangeLease(ctx context.Context, id string, limitHps uint64, change func(*Lease) ([]Event, error)) (Lease, error)
 
 	// Capacity is the hash rate the node measured last, in H/s; 0 when it
@@ -119,7 +120,8 @@ type WorkLog interface {
 	Template(ctx context.Context, seq int64) (Template, error)
 	Job(ctx context.Context, seq int64) (Job, error)
 
-	// BeginRun records a start of the node and returns the run's number.
+	// BeginRun records a start of the node and returns the run's number. A
+	// time before the last heartbeat is taken for that.
 	BeginRun(ctx context.Context, atMs int64) (int64, error)
 	// CommitBatch appends receipts, adds counts, verdicts and what pools
 	// said, and moves the run's heartbeat, all or nothing. It returns the
@@ -174,7 +176,8 @@ type Hours interface {
 
 	// PutExclusion stores an exclusion and gives it its ID.
 	PutExclusion(ctx context.Context, x Exclusion) (Exclusion, error)
-	// EndExclusion ends one that lasts. ErrClosed when it has an end.
+	// EndExclusion ends one that lasts, no earlier than it began. ErrClosed
+	// when it has an end.
 	EndExclusion(ctx context.Context, id, toMs int64) error
 	// Exclusions are those that reach into [fromMs, toMs), by FromMs and ID.
 	Exclusions(ctx context.Context, fromMs, toMs int64) ([]Exclusion, error)
@@ -183,8 +186,9 @@ type Hours interface {
 // Payouts are the transactions of the wallet that pay tenants.
 type Payouts interface {
 	// AddPayout stores a payout, its intent in the ledger and the events, all
-	// or nothing, and gives it its ID. make gets the ID and returns the
-	// transactions and events; it must not use the Store.
+	// or nothing, and gives it its ID and PayoutPrepared. make gets the ID and
+	// returns the transactions and events; it must not use the Store. ErrExists
+	// when the transaction is another payout's.
 	AddPayout(ctx context.Context, p Payout, make func(id int64) ([]Transaction, []Event, error)) (Payout, error)
 	Payout(ctx context.Context, id int64) (Payout, error)
 	// Payouts lists payouts in the given states (all when none), by ID.
