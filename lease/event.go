@@ -25,6 +25,7 @@ const (
 	EventPayout        EventKind = "payout"         // PayoutMoved
 	EventFeeMean       EventKind = "fee-mean"       // FeeMean
 	EventPrepaid       EventKind = "prepaid"        // Prepaid
+	EventCorrected     EventKind = "corrected"      // Corrected
 )
 
 // Event is something that was decided, for people, statements and auditors.

@@ -59,6 +59,14 @@ type Prepaid struct {
 	Ref string `json:"ref"` // of the payment
 }
 
+// Corrected is the body of EventCorrected: what was booked by mistake, and why.
+type Corrected struct {
+	Key      string `json:"key"`             // of the transaction that was wrong
+	Reversal string `json:"reversal"`        // key of the one that takes it back
+	Right    string `json:"right,omitempty"` // key of the one in its place; empty: there is none
+	Reason   string `json:"reason"`
+}
+
 // Alarm is the body of EventAlarm: what a sequential test says.
 type Alarm struct {
 	Test        string   `json:"test"` // contract, counter or pool

@@ -230,6 +230,9 @@ type Books interface {
 	// ErrUnbalanced, ErrDuplicate, and ErrOverdrawn when a Liability account
 	// would be more than paid off, of prepayments that of one lease.
 	Post(ctx context.Context, t Transaction, events ...Event) error
+	// PostAll books several transactions, one after the other as Post does,
+	// with the events that go with them, all or nothing.
+	PostAll(ctx context.Context, txs []Transaction, events ...Event) error
 	// Transaction finds a transaction by its key.
 	Transaction(ctx context.Context, key string) (Transaction, error)
 	Transactions(ctx context.Context) iter.Seq2[Transaction, error] // in Seq order

@@ -142,6 +142,30 @@ func (s *suite) postErrors() {
 	same(s, "balances", len(must(s.store.Balances(s.ctx))(s)), 2)
 }
 
+func (s *suite) postAll() {
+	in := entry("in", "assets:wallet", "liab:acme:available", 100)
+	out := entry("out", "liab:acme:available", "assets:wallet", 100)
+	happened := lease.Event{Key: "corrected", AtMs: 5, Kind: lease.EventCorrected, Body: []byte("{}")}
+	books := func(transactions, events int) {
+		s.Helper()
+		same(s, "transactions", len(all(s, s.store.Transactions(s.ctx))), transactions)
+		same(s, "events", len(all(s, s.store.Events(s.ctx, lease.EventFilter{}))), events)
+	}
+	// In their order: what is taken must be there.
+	s.is(s.store.PostAll(s.ctx, []lease.Transaction{out, in}, happened), lease.ErrOverdrawn)
+	s.is(s.store.PostAll(s.ctx, []lease.Transaction{in, in}, happened), lease.ErrDuplicate)
+	uneven := entry("uneven", "assets:wallet", "liab:acme:available", 1)
+	uneven.Postings = uneven.Postings[1:]
+	s.is(s.store.PostAll(s.ctx, []lease.Transaction{in, uneven}, happened), lease.ErrUnbalanced)
+	books(0, 0)
+	s.ok(s.store.PostAll(s.ctx, []lease.Transaction{in, out}, happened))
+	books(2, 1)
+	s.is(s.store.PostAll(s.ctx, []lease.Transaction{entry("more", "assets:wallet", "revenue:lease", 1), in}), lease.ErrDuplicate)
+	s.ok(s.store.PostAll(s.ctx, nil))
+	books(2, 1)
+	same(s, "first", all(s, s.store.Transactions(s.ctx))[0].Key, "in")
+}
+
 func (s *suite) overdrawn() {
 	for _, sub := range []string{"prepaid", "available", "inflight", "pending"} {
 		account := "liab:acme:" + sub

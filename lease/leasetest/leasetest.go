@@ -67,6 +67,7 @@ func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 		{"MoveBlock", (*suite).moveBlock},
 		{"Post", (*suite).post},
 		{"PostErrors", (*suite).postErrors},
+		{"PostAll", (*suite).postAll},
 		{"Overdrawn", (*suite).overdrawn},
 		{"Cancelled", (*suite).cancelled},
 	} {

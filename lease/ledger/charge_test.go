@@ -127,7 +127,13 @@ func TestBuilderErrors(t *testing.T) {
 	}
 	odd := usage
 	odd.Key += "#x"
+	elsewhere := usage
+	elsewhere.Postings = []lease.Posting{{Account: Prepaid("acme"), Lease: "L-0002", Sat: 30}, {Account: LeaseRevenue, Lease: "L-0002", Sat: -30}}
+	toPower := usage
+	toPower.Postings = []lease.Posting{{Account: Prepaid("acme"), Lease: "L-0001", Sat: 30}, {Account: Power, Lease: "L-0001", Sat: -30}}
 	for name, build := range map[string]func() (lease.Transaction, error){
+		"right by another":    func() (lease.Transaction, error) { return correct(usage, &elsewhere) },
+		"right to another":    func() (lease.Transaction, error) { return correct(usage, &toPower) },
 		"nothing prepaid":     func() (lease.Transaction, error) { return Prepayment(anna, "r", 0, 1) },
 		"negative":            func() (lease.Transaction, error) { return Prepayment(anna, "r", -1, 1) },
 		"more than there is":  func() (lease.Transaction, error) { return Prepayment(anna, "r", lease.MaxSat+1, 1) },

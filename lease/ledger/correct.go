@@ -35,6 +35,9 @@ func Correct(original lease.Transaction, right *lease.Transaction, atMs int64) (
 		}
 		r := *right
 		r.Key, r.AtMs = versionKey(base, n+1), atMs
+		if err := follows(r); err != nil {
+			return nil, err
+		}
 		txs = append(txs, r)
 		if owes(original) {
 			slices.Reverse(txs)

@@ -107,6 +107,11 @@ func (s *Store) Post(ctx context.Context, t lease.Transaction, events ...lease.E
 	return s.write(ctx, func(tx *txn) error { return book(ctx, tx, []lease.Transaction{t}, events) })
 }
 
+// PostAll implements lease.Store.
+func (s *Store) PostAll(ctx context.Context, txs []lease.Transaction, events ...lease.Event) error {
+	return s.write(ctx, func(tx *txn) error { return book(ctx, tx, txs, events) })
+}
+
 // prepaid ends the names of the accounts that hold what was paid in advance
 // for one lease each, and for no other.
 const prepaid = ":prepaid"
