@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -89,15 +88,31 @@ func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.T
 	if err := s.share(ctx, l, terms, &in); err != nil {
 		return nil, nil, err
 	}
-	outputs, err := s.outputs(ctx, terms, house, &in)
-	if err != nil {
-		return nil, nil, err
+	most := 0
+	if terms.Direct != nil {
+		most = int(terms.Direct.MaxOutputs)
 	}
-	if in.Job, err = s.builder.Job(fmt.Sprintf("%x", t.Height), l.Tag, outputs); err != nil {
-		return nil, nil, err
+	for {
+		outputs, err := s.outputs(ctx, most, house, &in)
+		if err != nil {
+			return nil, nil, err
+		}
+		if in.Job, err = s.builder.Job(fmt.Sprintf("%x", t.Height), l.Tag, outputs); err != nil {
+			return nil, nil, err
+		}
+		if len(in.Direct) == 0 || len(in.Job.Coinb1)+in.Extranonce1Size+in.Extranonce2Size+len(in.Job.Coinb2) <= maxCoinbase {
+			return receipt.NewEncoded(in)
+		}
+		most = len(outputs) - 1
 	}
-	return receipt.NewEncoded(in)
 }
+
+// maxCoinbase bounds the bytes of a coinbase that pays directly. Nodes leave
+// room for it beside the transactions of a full block: Bitcoin Core 4000
+// weight units before version 29, Bitcoin Cash Node 1000 bytes, in both with
+// the header. The fields that the header takes, the number of transactions and
+// the coinbase's own witness are 92 bytes of that.
+const maxCoinbase = 900
 
 // share says who gets what of a block, as the terms' scheme says.
 func (s *documents) share(ctx context.Context, l *lease.Lease, terms *lease.Terms, in *receipt.TemplateInput) (err error) {
@@ -119,10 +134,11 @@ func (s *documents) share(ctx context.Context, l *lease.Lease, terms *lease.Term
 	return err
 }
 
-// outputs lays out the coinbase: what it pays directly, which goes into the
-// document, and the rest for the house.
-func (s *documents) outputs(ctx context.Context, terms *lease.Terms, house []byte, in *receipt.TemplateInput) ([]stratum.Output, error) {
-	if terms.Direct == nil || len(in.Split) == 0 {
+// outputs lays out the coinbase in at most so many outputs: what it pays
+// directly, which goes into the document, and the rest for the house.
+func (s *documents) outputs(ctx context.Context, most int, house []byte, in *receipt.TemplateInput) ([]stratum.Output, error) {
+	in.Direct = nil
+	if most < 2 || len(in.Split) == 0 {
 		return []stratum.Output{{Value: in.Reward, Script: house}}, nil
 	}
 	if s.payees == nil {
@@ -132,7 +148,7 @@ func (s *documents) outputs(ctx context.Context, terms *lease.Terms, house []byt
 		}
 	}
 	payment, err := reward.Direct(in.Split, in.Reward, in.Fee, reward.Payees{
-		House: house, Leases: s.payees, MaxOutputs: int(min(terms.Direct.MaxOutputs, lease.MaxDirectOutputs)),
+		House: house, Leases: s.payees, MaxOutputs: most,
 	})
 	if err != nil {
 		return nil, err
@@ -150,49 +166,6 @@ func (s *documents) outputs(ctx context.Context, terms *lease.Terms, house []byt
 		in.Direct = append(in.Direct, direct)
 	}
 	return outputs, nil
-}
-
-// payees are the scripts that tenants want to be paid to, by lease. Under
-// j.mu. A tenant without an address, or with one that this coin does not know,
-// is not among them: its part is carried for it.
-func (d *Dispatcher) payees(ctx context.Context, nowMs int64) (map[string][]byte, error) {
-	tenants, err := d.Store.Tenants(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("tenants: %w", err)
-	}
-	j := &d.jobs
-	scripts := make(map[string][]byte, len(tenants))
-	for i := range tenants {
-		address := tenants[i].PayTo(nowMs)
-		if address == "" {
-			continue
-		}
-		script, ok := j.scripts[address]
-		if !ok {
-			script, err = d.Node.AddressScript(address)
-			if err == nil && len(script) > receipt.MaxDirectScript {
-				err = fmt.Errorf("%w: its script of %d bytes is too long for a coinbase", solo.ErrAddress, len(script))
-			}
-			if err != nil {
-				d.Log.Warn("a payout address cannot be paid directly, what it is due is kept for the tenant", "tenant", tenants[i].ID, "address", address, "err", err)
-				script = nil
-			}
-			if j.scripts == nil {
-				j.scripts = make(map[string][]byte)
-			}
-			if err == nil || errors.Is(err, solo.ErrAddress) {
-				j.scripts[address] = script
-			}
-		}
-		scripts[tenants[i].ID] = script
-	}
-	payees := make(map[string][]byte, len(j.leases))
-	for i := range j.leases {
-		if script := scripts[j.leases[i].Tenant]; script != nil {
-			payees[j.leases[i].ID] = script
-		}
-	}
-	return payees, nil
 }
 
 // knownTerms are the terms that were read from the store.
