@@ -108,7 +108,7 @@ func (l *ledgerFilter) find(ctx context.Context, p *provider) (ledger.Filter, er
 
 // transactionDoc is a transaction for programs.
 type transactionDoc struct {
-	Seq      int64        `json:"seq"`
+	Seq      int64        `json:"seq"` // 0: not booked
 	AtMs     int64        `json:"at_ms"`
 	Kind     string       `json:"kind"`
 	Key      string       `json:"key"`
@@ -122,6 +122,14 @@ type postingDoc struct {
 	Sat     int64  `json:"sat"` // a debit; negative: a credit
 }
 
+func newTransactionDoc(t *lease.Transaction) transactionDoc {
+	doc := transactionDoc{t.Seq, t.AtMs, t.Kind, t.Key, t.Ref, []postingDoc{}}
+	for _, p := range t.Postings {
+		doc.Postings = append(doc.Postings, postingDoc(p))
+	}
+	return doc
+}
+
 // writeTransactions prints transactions as one JSON array, as they come.
 func writeTransactions(w io.Writer, all iter.Seq2[lease.Transaction, error]) error {
 	b := bufio.NewWriter(w)
@@ -130,12 +138,8 @@ func writeTransactions(w io.Writer, all iter.Seq2[lease.Transaction, error]) err
 		if err != nil {
 			return err
 		}
-		doc := transactionDoc{t.Seq, t.AtMs, t.Kind, t.Key, t.Ref, []postingDoc{}}
-		for _, p := range t.Postings {
-			doc.Postings = append(doc.Postings, postingDoc(p))
-		}
 		b.WriteString(next)
-		text, err := json.Marshal(doc)
+		text, err := json.Marshal(newTransactionDoc(&t))
 		if err != nil {
 			return err
 		}
@@ -157,7 +161,11 @@ func printTransactions(w io.Writer, all iter.Seq2[lease.Transaction, error]) err
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b, "%d  %s  %s\n", t.Seq, formatMs(t.AtMs), printable(t.Key))
+		seq := "-" // not booked
+		if t.Seq != 0 {
+			seq = fmt.Sprint(t.Seq)
+		}
+		fmt.Fprintf(b, "%s  %s  %s\n", seq, formatMs(t.AtMs), printable(t.Key))
 		if t.Ref != "" && !strings.Contains(t.Key, t.Ref) {
 			fmt.Fprintf(b, "    ref %s\n", printable(t.Ref))
 		}

@@ -48,6 +48,7 @@ func commands() []command {
 			{name: "show", brief: "show the trial balance, or the transactions", run: runLedgerShow},
 			{name: "check", brief: "check everything that was ever booked", run: runLedgerCheck},
 			{name: "export", brief: "write the books for a spreadsheet, hledger or beancount", run: runLedgerExport},
+			{name: "correct", brief: "take back what was booked by mistake", run: runLedgerCorrect},
 		}},
 		{name: "verify", brief: "check a bundle offline, by re-hashing its shares", run: runVerify},
 		{name: "config", brief: "write, check and show the configuration", verbs: []command{
