@@ -244,6 +244,10 @@ func TestTransactionValidate(t *testing.T) {
 	if err := (&Transaction{Key: "k", Kind: "found"}).Validate(); err != nil {
 		t.Errorf("no postings: %v", err)
 	}
+	most := Transaction{Key: "k", Kind: "found", Postings: slices.Repeat([]Posting{{"a", "", MaxSat}, {"b", "", -MaxSat}}, maxPostings/2)}
+	if err := most.Validate(); err != nil {
+		t.Errorf("as many postings as may be: %v", err)
+	}
 	bad := func(p ...Posting) Transaction { return Transaction{Key: "k", Kind: "x", Postings: p} }
 	for name, tx := range map[string]Transaction{
 		"no key":      {Kind: "found"},

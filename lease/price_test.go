@@ -103,6 +103,11 @@ func TestPowerCharge(t *testing.T) {
 	if got, err := (&Power{0, 1_000_000}).Charge(Energy(miner.MaxWork)); got != 0 || err != nil {
 		t.Errorf("free: %d sat, %v", got, err)
 	}
+	for _, good := range []Power{{0, 1_000_000}, {MaxSat, 10_000_000}} {
+		if err := good.Validate(); err != nil {
+			t.Errorf("%+v: %v", good, err)
+		}
+	}
 	for _, bad := range []Power{{-1, 1_000_000}, {MaxSat + 1, 1_000_000}, {1, 999_999}, {1, 10_000_001}, {}} {
 		if _, err := bad.Charge(day); err == nil {
 			t.Errorf("%+v can be charged", bad)

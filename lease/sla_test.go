@@ -40,6 +40,30 @@ func TestSLAValidate(t *testing.T) {
 	}
 }
 
+// The ends of what may be are in it.
+func TestSLAValidateAtItsBounds(t *testing.T) {
+	for name, change := range map[string]func(*SLA){
+		"down below one part": func(s *SLA) { s.DownPPM = 1 },
+		"down below all":      func(s *SLA) { s.DownPPM = million },
+		"no maintenance":      func(s *SLA) { s.MaintenanceMsPerMonth = 0 },
+		"most maintenance":    func(s *SLA) { s.MaintenanceMsPerMonth = 28 * 24 * MsPerHour },
+		"one tier":            func(s *SLA) { s.Tiers = []Tier{{}} },
+		"perfection":          func(s *SLA) { s.Tiers[0].AtLeastPPM = million },
+		"most tiers": func(s *SLA) {
+			s.Tiers = nil
+			for i := range int64(16) {
+				s.Tiers = append(s.Tiers, Tier{AtLeastPPM: 15 - i})
+			}
+		},
+	} {
+		s := DefaultSLA()
+		change(&s)
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestSLAIsADocument(t *testing.T) {
 	b, err := Canonical(DefaultSLA())
 	if err != nil {
