@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,31 +12,32 @@ import (
 )
 
 func runLeaseAdd(ctx context.Context, e *env, args []string) error {
-	f := newDataFlags(e, "lease add", "--tenant NAME --rate RATE [flags]",
-		"Leases hash rate to a tenant. A running node sees it within a second.")
+	f := newDataFlags(e, "lease add", "--tenant NAME --rate RATE | --rig NAME | --core N [flags]",
+		"Leases hash rate to a tenant. A running node sees it within a second. What it\n"+
+			"costs, the terms say (\"hashlease terms show\"); where they have a price, nothing is\n"+
+			"hashed before something is prepaid (\"hashlease lease prepay\").")
 	tenant := f.String("tenant", "", "the tenant's `NAME`")
-	rate := f.String("rate", "", "the contracted `RATE`, such as 5MH or 1.5GH/s")
+	rate := f.String("rate", "", "the contracted `RATE`, such as 5MH or 1.5GH/s; of model leased")
 	start := f.String("start", "", "when it starts: a `TIME` such as 2026-12-01 or 2026-12-01T08:00:00Z, or +2h (default now)")
 	end := f.String("end", "", "when it ends: a `TIME`, or +30d (default: when it is closed)")
 	term := f.String("for", "", "how long it runs, a `DURATION` such as 12h or 30d, instead of --end")
 	proof := f.Duration("proof-interval", lease.DefaultProofMs*time.Millisecond, "the `TIME` of contracted hashing per expected receipt")
 	nonce := f.String("nonce", "", "16 bytes chosen by the tenant, in `HEX` (default random)")
-	model := f.String("model", string(lease.Leased), "the contract `MODEL`")
-	pool := newPoolFlags(f)
+	model := newModelFlags(f)
+	terms := f.String("terms", "", "the version of the terms, the beginning of its `HASH` (default the newest)")
+	pool := newPoolFlags(f.flags)
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
-	l := lease.Lease{Tenant: *tenant, Model: lease.Model(*model), ProofMs: proof.Milliseconds()}
+	l := lease.Lease{Tenant: *tenant, ProofMs: proof.Milliseconds()}
 	switch {
 	case *tenant == "":
 		return f.usage("--tenant is missing: whose lease is it?")
-	case *rate == "":
-		return f.usage("--rate is missing: how much hash rate?")
 	case *end != "" && *term != "":
 		return f.usage("--end and --for exclude each other")
 	}
-	var err error
-	if l.ContractedHps, err = parseRate(*rate); err != nil {
+	err := model.read(&l, *rate)
+	if err != nil {
 		return err
 	}
 	if *nonce != "" {
@@ -76,11 +76,19 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	if l.Terms, err = p.newestTerms(ctx, e, &cfg); err != nil {
 		return err
 	}
+	if *terms != "" {
+		if l.Terms, err = p.findTerms(ctx, *terms); err != nil {
+			return err
+		}
+	}
 	limit, err := p.leaseLimit(ctx, f.e, &cfg)
 	if err != nil {
 		return err
 	}
-	if l, err = p.admit(ctx, l, limit); err != nil {
+	if err := p.contract(ctx, &cfg, &l); err != nil {
+		return err
+	}
+	if l, err = p.admit(ctx, l, limit, e.nowMs()); err != nil {
 		return err
 	}
 	doc := newLeaseDoc(&l, lease.Upstream{}, now)
@@ -91,12 +99,17 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	if l.EndMs != 0 {
 		until = "to " + formatMs(l.EndMs)
 	}
-	_, err = fmt.Fprintf(e.stdout, "lease %s: %s for %s, from %s %s\n",
+	fmt.Fprintf(e.stdout, "lease %s: %s for %s, from %s %s\n",
 		l.ID, formatRate(l.ContractedHps), l.Tenant, formatMs(l.StartMs), until)
-	if err == nil && doc.Pool != nil {
-		err = doc.Pool.announce(e.stdout)
+	if own := doc.own(); own != "" {
+		fmt.Fprintf(e.stdout, "for it alone: %s\n", own)
 	}
-	return err
+	if doc.Pool != nil {
+		if err := doc.Pool.announce(e.stdout); err != nil {
+			return err
+		}
+	}
+	return p.announcePrice(ctx, e.stdout, &l)
 }
 
 // leaseTerm reads start and end of a lease, in Unix milliseconds.
@@ -151,58 +164,4 @@ func parseDuration(s string) (time.Duration, error) {
 		return 0, usage("duration %q: want a number with a unit, such as 90m, 12h or 30d", s)
 	}
 	return d, nil
-}
-
-func runLeaseClose(ctx context.Context, e *env, args []string) error {
-	f := newDataFlags(e, "lease close", "LEASE [--json]", "Ends a lease now. What was delivered stays in its statement.")
-	pos, err := f.parse(args, 1, 1)
-	if err != nil {
-		return err
-	}
-	p, _, err := f.open(ctx, false)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	if _, err := p.findLease(ctx, pos[0]); err != nil {
-		return err
-	}
-	now := e.now()
-	l, err := p.store.ChangeLease(ctx, pos[0], 0, func(l *lease.Lease) ([]lease.Event, error) {
-		if state := l.StateAt(now.UnixMilli()); l.ClosedMs != 0 || state == lease.Ended {
-			return nil, fmt.Errorf("lease %s: %w", l.ID, lease.ErrClosed)
-		}
-		l.ClosedMs = now.UnixMilli()
-		return nil, nil
-	})
-	if err != nil {
-		return err
-	}
-	if *f.json {
-		doc, err := p.leaseDoc(ctx, &l, now)
-		if err != nil {
-			return err
-		}
-		return writeJSON(e.stdout, doc)
-	}
-	_, err = fmt.Fprintf(e.stdout, "lease %s closed at %s\n", l.ID, formatMs(l.ClosedMs))
-	return err
-}
-
-// findLease returns a lease; an unknown ID is an error of usage that says
-// which there are.
-func (p *provider) findLease(ctx context.Context, id string) (lease.Lease, error) {
-	l, err := p.store.Lease(ctx, id)
-	if !errors.Is(err, lease.ErrNotFound) {
-		return l, err
-	}
-	all, listErr := p.store.Leases(ctx)
-	if listErr != nil {
-		return l, listErr
-	}
-	var ids []string
-	for i := range all {
-		ids = append(ids, all[i].ID)
-	}
-	return l, unknownName("lease", id, ids, `"hashlease lease list" lists them`)
 }

@@ -2,15 +2,18 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/billing"
 )
 
 func runLeaseList(ctx context.Context, e *env, args []string) error {
 	f := newDataFlags(e, "lease list", "[--json]",
-		"Lists the leases. Those with a pool of their own say what it made of their shares.")
+		"Lists the leases. Those that have a price say for how long the prepayment is, those\n"+
+			"with a pool of their own what it made of their shares.")
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
 	}
@@ -24,15 +27,20 @@ func runLeaseList(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	now := e.now()
+	budgets, err := (&billing.Settler{Store: p.store}).Budgets(ctx)
+	if err != nil {
+		return err
+	}
 	docs := []leaseDoc{}
-	pools := false
+	pools, priced := false, false
 	for i := range leases {
 		doc, err := p.leaseDoc(ctx, &leases[i], now)
 		if err != nil {
 			return err
 		}
+		doc.Budget = newBudgetDoc(budgets[doc.ID])
 		docs = append(docs, doc)
-		pools = pools || doc.Pool != nil
+		pools, priced = pools || doc.Pool != nil, priced || doc.Budget != nil
 	}
 	if *f.json {
 		return writeJSON(e.stdout, docs)
@@ -41,9 +49,16 @@ func runLeaseList(ctx context.Context, e *env, args []string) error {
 	for i := range docs {
 		d := &docs[i]
 		rows = append(rows, []string{d.ID, d.Tenant, string(d.Model), formatRate(d.ContractedHps),
-			string(d.State), formatMs(d.StartMs), formatEnd(leases[i].StopMs())})
+			d.state(), formatMs(d.StartMs), formatEnd(leases[i].StopMs())})
 	}
 	right := []string{"RATE"}
+	if priced {
+		rows[0] = append(rows[0], budgetHead()...)
+		for i := range docs {
+			rows[i+1] = append(rows[i+1], docs[i].Budget.cells()...)
+		}
+		right = append(right, budgetHead()...)
+	}
 	if pools {
 		rows[0] = append(rows[0], poolHead()...)
 		for i := range docs {
@@ -68,7 +83,8 @@ func (p *provider) leaseDoc(ctx context.Context, l *lease.Lease, now time.Time) 
 }
 
 func runLeaseShow(ctx context.Context, e *env, args []string) error {
-	f := newDataFlags(e, "lease show", "LEASE [--json]", "Shows a lease and what it was delivered so far.")
+	f := newDataFlags(e, "lease show", "LEASE [--json]", "Shows a lease, what it was delivered so far, what is settled and charged, and, as\n"+
+		"estimates until they are settled, the running hour and the running month's SLA.")
 	pos, err := f.parse(args, 1, 1)
 	if err != nil {
 		return err
@@ -87,12 +103,16 @@ func runLeaseShow(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	doc := newLeaseDoc(&l, meter.Upstream, e.now())
+	doc.Provider = hex.EncodeToString(p.public())
 	doc.Delivery = &deliveryDoc{
 		CountedHashes: lease.Quantity(meter.Counted),
 		ProvenWork:    lease.Quantity(meter.Evidence.Sum),
 		Receipts:      meter.Evidence.N,
 		Rejected:      meter.Rejected(),
 		Stale:         meter.Stale(),
+	}
+	if err := p.addMoney(ctx, &doc, &l); err != nil {
+		return err
 	}
 	if *f.json {
 		return writeJSON(e.stdout, doc)

@@ -12,7 +12,7 @@ import (
 
 // poolFlags are the flags of a lease with a pool of its own.
 type poolFlags struct {
-	f              *dataFlags
+	f              *flags
 	urls           repeated
 	user           *string
 	password, file *string
@@ -21,7 +21,7 @@ type poolFlags struct {
 // maxPasswordFile is the largest file with a password that is read, in bytes.
 const maxPasswordFile = 4096
 
-func newPoolFlags(f *dataFlags) *poolFlags {
+func newPoolFlags(f *flags) *poolFlags {
 	p := &poolFlags{f: f}
 	f.Var(&p.urls, "pool", "the `URL` of the tenant's own pool, where the work goes instead of to the house's blocks; again, up to 5 in all, for those to fall back to")
 	p.user = f.String("pool-user", "", "the tenant's `USER` or worker name at the pool")
@@ -103,8 +103,7 @@ func (d *poolDoc) contract() [][2]string {
 	}
 	return append(lines,
 		[2]string{"pool user", d.User},
-		[2]string{"rewards", "the pool's, paid to its user: the terms' split of blocks and their fee do not apply"},
-		[2]string{"charges", "none in these books: the terms have no price for hash rate"})
+		[2]string{"rewards", "the pool's, paid to its user: the terms' split of blocks and their fee do not apply"})
 }
 
 // verdicts lays out for people what the pool said.

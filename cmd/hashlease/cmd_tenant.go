@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,22 +11,7 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
-	"github.com/hashlease/hashlease/stratum/solo"
 )
-
-// tenantDoc is a tenant as --json prints it.
-type tenantDoc struct {
-	ID         string `json:"id"`
-	Key        string `json:"key"`
-	Address    string `json:"address,omitempty"`
-	CreatedMs  int64  `json:"created_ms"`
-	PrivateKey string `json:"private_key,omitempty"` // PEM; only when it was made now and put nowhere else
-	KeyFile    string `json:"key_file,omitempty"`
-}
-
-func newTenantDoc(t *lease.Tenant) tenantDoc {
-	return tenantDoc{ID: t.ID, Key: hex.EncodeToString(t.Key), Address: t.Address, CreatedMs: t.CreatedMs}
-}
 
 func runTenantAdd(ctx context.Context, e *env, args []string) error {
 	f := newDataFlags(e, "tenant add", "NAME [--pubkey HEX | --key-out FILE] [--address ADDRESS]",
@@ -63,10 +47,10 @@ func runTenantAdd(ctx context.Context, e *env, args []string) error {
 	defer p.close()
 	if t.Address != "" {
 		if err := p.checkAddress(ctx, e, &cfg, t.Address); err != nil {
-			return err
+			return usage("--address: %w", err)
 		}
 	}
-	doc := newTenantDoc(&t)
+	doc := newTenantDoc(&t, t.CreatedMs)
 	if private != nil {
 		text, err := encodeKey(private)
 		if err != nil {
@@ -120,22 +104,6 @@ func (p *provider) addTenant(ctx context.Context, t lease.Tenant, private ed2551
 	return err
 }
 
-// checkAddress refuses an address that is not of the directory's coin.
-func (p *provider) checkAddress(ctx context.Context, e *env, cfg *config, address string) error {
-	if _, err := p.newestTerms(ctx, e, cfg); err != nil {
-		return err
-	}
-	house, _, err := p.readHouse()
-	if err != nil {
-		return err
-	}
-	forms, _ := solo.FormsOf(house.Coin, house.Network)
-	if _, err := forms.Script(address); err != nil {
-		return usage("--address: %w", err)
-	}
-	return nil
-}
-
 func runTenantList(ctx context.Context, e *env, args []string) error {
 	f := newDataFlags(e, "tenant list", "[--json]", "Lists the tenants.")
 	if _, err := f.parse(args, 0, 0); err != nil {
@@ -153,7 +121,7 @@ func runTenantList(ctx context.Context, e *env, args []string) error {
 	docs := []tenantDoc{}
 	rows := [][]string{{"TENANT", "PUBLIC KEY", "ADDRESS", "SINCE"}}
 	for i := range tenants {
-		d := newTenantDoc(&tenants[i])
+		d := newTenantDoc(&tenants[i], e.nowMs())
 		docs = append(docs, d)
 		rows = append(rows, []string{d.ID, d.Key, d.Address, formatMs(d.CreatedMs)})
 	}

@@ -24,16 +24,12 @@ func commands() []command {
 		{name: "node", brief: "run the provider's node (no configuration needed: a private sandbox coin)", run: runNode},
 		{name: "mine", brief: "mine for a pool, without leases", run: runMine},
 		{name: "bench", brief: "measure the hash rate of every kernel", run: runBench},
-		{name: "tenant", brief: "add and list tenants", verbs: []command{
-			{name: "add", brief: "add a tenant", run: runTenantAdd},
-			{name: "list", brief: "list the tenants", run: runTenantList},
-		}},
-		{name: "lease", brief: "add, list, show and close leases", verbs: []command{
-			{name: "add", brief: "lease hash rate to a tenant", run: runLeaseAdd},
-			{name: "list", brief: "list the leases", run: runLeaseList},
-			{name: "show", brief: "show one lease and what it was delivered", run: runLeaseShow},
-			{name: "close", brief: "end a lease now", run: runLeaseClose},
-		}},
+		{name: "tenant", brief: "add and list tenants, and say where they are paid", verbs: tenantVerbs()},
+		{name: "lease", brief: "add, list, change and close leases, and book prepayments", verbs: leaseVerbs()},
+		{name: "order", brief: "as a tenant: sign an order to start, stop or repoint a lease", run: runOrder},
+		{name: "terms", brief: "the versions of what the provider promises and charges", verbs: termsVerbs()},
+		{name: "maintenance", brief: "announce maintenance", verbs: maintenanceVerbs()},
+		{name: "events", brief: "list what was decided, and from what", run: runEvents},
 		{name: "rig", brief: "add, list and switch off the machines that log in by Stratum", verbs: []command{
 			{name: "add", brief: "add a rig and print its password", run: runRigAdd},
 			{name: "list", brief: "list the rigs and what they deliver", run: runRigList},
@@ -113,7 +109,7 @@ func dispatchCommand(ctx context.Context, e *env, path string, from []command, a
 func printCommands(w io.Writer, path string, from []command) {
 	fmt.Fprintf(w, "Usage: %s COMMAND [flags]\n\n", path)
 	for _, c := range from {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.brief)
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.brief)
 	}
 	fmt.Fprintf(w, "\n%q explains one of them.\n", path+" help COMMAND")
 }

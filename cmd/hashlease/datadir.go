@@ -109,25 +109,3 @@ func (p *provider) measureCapacity(ctx context.Context, k *miner.Kernel, threads
 	hps = hps / 100 * uint64(duty)
 	return hps, p.store.SetCapacity(ctx, hps)
 }
-
-// limitPercent is the part of the capacity that may be leased.
-const limitPercent = 95
-
-// leaseLimit is the hash rate that may be leased, in H/s. A capacity that was
-// never measured is measured now.
-func (p *provider) leaseLimit(ctx context.Context, e *env, cfg *config) (uint64, error) {
-	hps, err := p.store.Capacity(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if hps == 0 {
-		choice, err := e.chooseKernel(ctx, cfg.Node.Kernel)
-		if err != nil {
-			return 0, err
-		}
-		if hps, err = p.measureCapacity(ctx, choice.Kernel, cfg.Node.Threads, cfg.Node.Duty); err != nil {
-			return 0, err
-		}
-	}
-	return hps / 100 * limitPercent, nil
-}

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 )
 
-// loadKey reads the provider's Ed25519 key. If there is none and create is
+// loadKey reads an Ed25519 key, such as the provider's. If there is none and create is
 // set, it makes one, which is durable before loadKey returns.
 func loadKey(name string, create bool) (ed25519.PrivateKey, error) {
 	info, err := os.Stat(name)
@@ -29,7 +29,7 @@ func loadKey(name string, create bool) (ed25519.PrivateKey, error) {
 		return nil, err
 	}
 	if tooOpen(info.Mode()) {
-		return nil, withHint(fmt.Errorf("%s can be read by others (mode %04o): whoever has it can sign as the provider", name, info.Mode().Perm()),
+		return nil, withHint(fmt.Errorf("%s can be read by others (mode %04o): whoever has it can sign in its owner's name", name, info.Mode().Perm()),
 			"to mend it: chmod 600 %s", name)
 	}
 	b, err := readBounded(name, 1<<16)

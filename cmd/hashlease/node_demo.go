@@ -55,7 +55,7 @@ func (n *node) makeDemo(ctx context.Context, fresh bool, capacity uint64) error 
 			Tenant: d.name, Model: lease.Leased, ContractedHps: twoDigits(capacity / 100 * d.percent),
 			StartMs: now, ProofMs: demoProofMs, Terms: n.terms,
 		}
-		if l, err = n.admit(ctx, l, capacity/100*limitPercent); err != nil {
+		if l, err = n.admit(ctx, l, lease.Sellable(nil, 0, capacity), now); err != nil {
 			return err
 		}
 		n.say(fmt.Sprintf("demo tenant %s leases %s as %s", d.name, formatRate(l.ContractedHps), l.ID))
