@@ -29,6 +29,7 @@ const feedArgument = 9
 
 // registerFeed makes feed known to a connection.
 func registerFeed(c *sqlite3.Conn) error {
+	//lint:ignore SA1019 the method that is to be used instead needs Go 1.27
 	return sqlite3.CreateModule(c, "feed", nil, func(c *sqlite3.Conn, _, _, _ string, _ ...string) (feedTable, error) {
 		return feedTable{}, c.DeclareVTab(feedColumns)
 	})
