@@ -58,6 +58,7 @@ type placement struct {
 	rig      int
 	from, to string   // leases; "" is the house
 	need     megahash // of the lease, over the next quantum, before the decision
+	left     megahash // the same of the lease it comes from
 	rate     megahash // of the rig, a second
 }
 
@@ -106,6 +107,9 @@ func allocate(now time.Time, rigs []supply, leases []demand) (moves []placement)
 			to = own
 		}
 		p := placement{rig: r.rig, from: r.lease, rate: r.rate}
+		if own, active := index[r.lease]; active {
+			p.left = need[own]
+		}
 		if to >= 0 {
 			p.to, p.need = leases[to].lease, need[to]
 			need[to] -= made

@@ -55,6 +55,7 @@ func (d *Dispatcher) place(looks []look) {
 		if r.seats[m.seat] != m || m.lease != p.from || p.to != "" && r.lanes[p.to] == nil {
 			continue // it left, got another place, or the lease's first job is not out yet
 		}
+		r.note(d.moved(m, &p, now))
 		m.lease, m.since = p.to, now
 		if p.to == "" {
 			_, m.grade = r.houseLane(m, m.seat.RateHps(), d.HouseProofMs)

@@ -24,6 +24,7 @@ func (d *Dispatcher) rigLoop(ctx context.Context) {
 		looks := d.rigs.look()
 		d.dismiss(ctx, looks)
 		d.place(looks)
+		d.keepMoves(ctx)
 		if d.regrade(looks) {
 			d.wantJobs(ctx)
 		}

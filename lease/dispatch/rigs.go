@@ -27,6 +27,8 @@ type rigs struct {
 	sampled time.Time            // the last time
 	samples []uint64             // rates of all rigs together, one a minute
 	told    uint64               // the capacity as the store has it
+	moves   []lease.Event        // of rigs that were moved, not yet stored
+	unkept  int                  // of them, that there was no room for
 
 	mu     sync.Mutex
 	lanes  map[string]*stratum.Lane // of leases that have work
