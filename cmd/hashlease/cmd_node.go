@@ -255,6 +255,7 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 		n.watch(work)
 	}()
 	serving := n.serveRigs(work)
+	paying := n.payTenants(work)
 	err := n.dispatch.Run(work)
 	if work.Err() != nil && errors.Is(err, work.Err()) {
 		err = nil // stopped while it began is stopped
@@ -262,6 +263,7 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 	cancel()
 	<-watched
 	<-serving
+	<-paying
 	n.screen.clear()
 	if err != nil {
 		return err

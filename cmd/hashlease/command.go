@@ -46,6 +46,7 @@ func commands() []command {
 			{name: "export", brief: "write the books for a spreadsheet, hledger or beancount", run: runLedgerExport},
 			{name: "correct", brief: "take back what was booked by mistake", run: runLedgerCorrect},
 		}},
+		{name: "payout", brief: "pay tenants what is available to them", verbs: payoutVerbs()},
 		{name: "verify", brief: "check a bundle offline, by re-hashing its shares", run: runVerify},
 		{name: "config", brief: "write, check and show the configuration", verbs: []command{
 			{name: "init", brief: "write a sample configuration", run: runConfigInit},

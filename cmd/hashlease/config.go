@@ -17,6 +17,7 @@ type config struct {
 	Coin    coinConfig    `toml:"coin" doc:"Where blocks come from. Without an rpc address it is the sandbox: a private coin inside the node, for trying things out."`
 	Terms   termsConfig   `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
 	Stratum stratumConfig `toml:"stratum" doc:"The Stratum server, where rigs log in: machines that \"hashlease rig add\" knows. The defaults of the limits suit a farm."`
+	Payouts payoutConfig  `toml:"payout" doc:"Paying tenants what is available to them: their part of blocks, and refunds. From which amount on is in the terms."`
 	Pools   poolsConfig   `toml:"pools" doc:"The pools of leases that have one of their own (\"hashlease lease add --pool\")."`
 }
 
@@ -50,6 +51,7 @@ func defaultConfig() config {
 		Coin:    coinConfig{RPC: []string{}},
 		Terms:   defaultTerms(),
 		Stratum: defaultStratum(),
+		Payouts: defaultPayout(),
 	}
 }
 
@@ -84,6 +86,9 @@ func (c *config) validate() error {
 		}
 	}
 	if err := c.Terms.validate(); err != nil {
+		return err
+	}
+	if err := c.Payouts.validate(c.sandbox()); err != nil {
 		return err
 	}
 	return c.Stratum.validate()
