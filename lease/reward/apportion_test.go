@@ -40,7 +40,11 @@ func hashes(id string, n uint64) Weight { return Weight{id, miner.Hashes(n)} }
 func parts(list ...any) []lease.Part {
 	var out []lease.Part
 	for i := 0; i < len(list); i += 2 {
-		out = append(out, lease.Part{Lease: list[i].(string), Sat: int64(list[i+1].(int))})
+		sat, ok := list[i+1].(int64) // beyond an int of 32 bits
+		if !ok {
+			sat = int64(list[i+1].(int))
+		}
+		out = append(out, lease.Part{Lease: list[i].(string), Sat: sat})
 	}
 	return out
 }
@@ -55,6 +59,7 @@ func TestApportion(t *testing.T) {
 		{"nobody", 100, nil, parts("house", 100)},
 		{"no work", 100, []Weight{hashes("L-0001", 0)}, parts("house", 100)},
 		{"nothing to split", 0, []Weight{hashes("L-0001", 1)}, nil},
+		{"nothing for nobody", 0, nil, nil},
 		{"a debt", -5, []Weight{hashes("L-0001", 1)}, nil},
 		{"one", 7, []Weight{hashes("L-0001", 3)}, parts("L-0001", 7)},
 		{"even", 9, []Weight{hashes("b", 1), hashes("a", 2)}, parts("a", 6, "b", 3)},
@@ -66,7 +71,7 @@ func TestApportion(t *testing.T) {
 		{
 			"beyond 128 bits", lease.MaxSat,
 			[]Weight{{"a", miner.MaxWork}, {"b", miner.MaxWork}, {"c", miner.Work{Lo: 1}}},
-			parts("a", lease.MaxSat/2, "b", lease.MaxSat/2),
+			parts("a", int64(lease.MaxSat/2), "b", int64(lease.MaxSat/2)),
 		},
 	}
 	for _, tt := range tests {
