@@ -73,16 +73,17 @@ func (p *Payer) replaceable(ctx context.Context, root int64) (lease.Payout, erro
 	if ended != nil {
 		return none, fmt.Errorf("%w: it is final", ErrFinal)
 	}
-	for i := range g.open {
-		s, err := p.cfg.Wallet.Status(ctx, g.open[i].Raw)
-		switch {
-		case err != nil:
-			return none, err
-		case s.State == Confirmed:
+	states, err := p.states(ctx, &g)
+	if err != nil {
+		return none, err
+	}
+	for _, s := range states {
+		if s.State == Confirmed {
 			return none, fmt.Errorf("%w: %s is in a block, %d deep", ErrFinal, s.Txid, s.Depth)
-		case s.State == Conflicted && g.open[i].ID == root:
-			return none, fmt.Errorf("%w: another transaction in a block spends a coin of it", ErrFinal)
 		}
+	}
+	if states[0].State == Conflicted {
+		return none, fmt.Errorf("%w: another transaction in a block spends a coin of it", ErrFinal)
 	}
 	return g.open[0], nil
 }
