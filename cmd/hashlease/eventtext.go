@@ -90,6 +90,13 @@ func eventTextOfMoney(e *lease.Event) (string, error) {
 		return bodyText(e, func(b *lease.PayoutMoved) string {
 			return fmt.Sprintf("%d %s: %d sat, transaction %s", b.ID, b.State, b.Sat, b.Txid) + reasoned(b.Reason)
 		})
+	case lease.EventCorrected:
+		return bodyText(e, func(b *lease.Corrected) string {
+			if b.Right == "" {
+				return b.Key + " taken back" + reasoned(b.Reason)
+			}
+			return b.Key + " taken back, " + b.Right + " in its place" + reasoned(b.Reason)
+		})
 	case lease.EventFeeMean:
 		return bodyText(e, func(b *lease.FeeMean) string {
 			return fmt.Sprintf("%d sat a block on %s, of the blocks %d to %d", b.Sat, time.UnixMilli(b.Day*24*lease.MsPerHour).UTC().Format(time.DateOnly), b.FromHeight, b.ToHeight)
