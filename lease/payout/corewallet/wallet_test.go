@@ -152,8 +152,10 @@ func TestStatus(t *testing.T) {
 	}
 	theft := func(tx *wire.MsgTx) { tx.TxOut[0].Value-- }
 	mutant := func(tx *wire.MsgTx) { tx.TxIn[0].SignatureScript = []byte{0x61} }
+	dearer := func(tx *wire.MsgTx) { tx.TxOut[len(tx.TxOut)-1].Value -= 50 } // of the change
+	shared := func(tx *wire.MsgTx) { tx.TxOut = tx.TxOut[:1]; tx.TxOut[0].PkScript = script(9) }
 	ids := map[string]string{}
-	for name, change := range map[string]func(tx *wire.MsgTx){"theft": theft, "mutant": mutant} {
+	for name, change := range map[string]func(tx *wire.MsgTx){"theft": theft, "mutant": mutant, "dearer": dearer, "shared": shared} {
 		ids[name] = other(newFake(t, 2), "send", 1, change)
 	}
 	known := func(f *fakeNode, depth int) {
@@ -175,6 +177,10 @@ func TestStatus(t *testing.T) {
 			payout.Status{State: payout.Confirmed, Depth: 3, Txid: ids["mutant"], Height: 7, Block: "b7"}},
 		"sent unseen, changed on its way": {func(f *fakeNode) { other(f, "send", 3, mutant) },
 			payout.Status{State: payout.Confirmed, Depth: 3, Txid: ids["mutant"], Height: 7, Block: "b7"}},
+		"replaced by hand": {func(f *fakeNode) { known(f, -3); other(f, "send", 3, dearer) },
+			payout.Status{State: payout.Conflicted, Depth: 3, Txid: ids["dearer"], PaysAll: true, PaysSome: true, FeeSat: 272}},
+		"replaced by what pays nobody": {func(f *fakeNode) { known(f, -3); other(f, "send", 3, shared) },
+			payout.Status{State: payout.Conflicted, Depth: 3, Txid: ids["shared"]}},
 		"never sent, input spent": {func(f *fakeNode) { other(f, "send", 5, theft) },
 			payout.Status{State: payout.Conflicted, Depth: 5, Txid: ids["theft"], PaysSome: true}},
 		"never sent, input spent long ago": {func(f *fakeNode) { other(f, "send", 180, theft) },
