@@ -137,6 +137,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	}
 	n.say(fmt.Sprintf("%s of hash rate with %s at %d %%, of which %d %% may be leased",
 		formatRate(capacity), plural(n.threads(), "thread"), cfg.Node.Duty, limitPercent))
+	n.settler = &billing.Settler{Store: p.store}
 	if cfg.sandbox() && cfg.Node.Demo {
 		if err := n.makeDemo(ctx, !old, capacity); err != nil {
 			return nil, err
@@ -155,7 +156,6 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	n.settler = &billing.Settler{Store: p.store}
 	n.dispatch, err = dispatch.New(ctx, dispatch.Config{
 		Store: p.store, Node: n.coin, Upstream: n.upstream, Key: p.key, Terms: n.terms,
 		Kernel: n.kernel, Threads: n.threads(), DutyPercent: cfg.Node.Duty,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/dispatch"
+	"github.com/hashlease/hashlease/lease/ledger"
 )
 
 // summaryDoc is what a node that ended prints with --json.
@@ -129,15 +130,16 @@ func perSecond(n uint64, ms int64) uint64 {
 	return uint64(float64(n) / float64(ms) * 1000)
 }
 
-// sumRewards adds up what the books say belongs to each lease. The house has
-// the fees and its part of the mining.
+// sumRewards adds up what the books say belongs to each lease, but for what it
+// has prepaid or is being paid. The house has the fees and its part of the
+// mining.
 func sumRewards(balances []lease.Balance) map[string]rewardSums {
 	sums := make(map[string]rewardSums)
 	for _, b := range balances {
 		id, sat := b.Lease, -b.Sat // liabilities and revenue are credits
 		switch {
-		case strings.HasPrefix(b.Account, "liab:"):
-		case strings.HasPrefix(b.Account, "revenue:"):
+		case strings.HasPrefix(b.Account, lease.Liability) && (strings.HasSuffix(b.Account, ":pending") || strings.HasSuffix(b.Account, ":available")):
+		case strings.HasPrefix(b.Account, ledger.Fee) || strings.HasPrefix(b.Account, ledger.Mining):
 			id = lease.House
 		default:
 			continue
