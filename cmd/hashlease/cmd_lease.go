@@ -73,6 +73,9 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 		return err
 	}
 	defer p.close()
+	if err := p.beginNoEarlier(ctx, &l, *start, *term); err != nil {
+		return err
+	}
 	if l.Terms, err = p.newestTerms(ctx, e, &cfg); err != nil {
 		return err
 	}
@@ -110,6 +113,24 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 		}
 	}
 	return p.announcePrice(ctx, e.stdout, &l)
+}
+
+// beginNoEarlier keeps a lease from beginning before the node's last heartbeat,
+// as it would with a clock that was set back: what was settled stays.
+func (p *provider) beginNoEarlier(ctx context.Context, l *lease.Lease, start, term string) error {
+	heartbeat, err := p.store.Heartbeat(ctx)
+	behind := heartbeat - l.StartMs
+	switch {
+	case err != nil || behind <= 0:
+		return err
+	case start != "" && behind > time.Minute.Milliseconds():
+		return withHint(usage("--start %s: the node ran at %s already", start, formatMs(heartbeat)), "set the clock right, or name a later time")
+	}
+	l.StartMs = heartbeat
+	if term != "" {
+		l.EndMs += behind
+	}
+	return nil
 }
 
 // leaseTerm reads start and end of a lease, in Unix milliseconds.

@@ -92,7 +92,7 @@ func runLeasePrepay(ctx context.Context, e *env, args []string) error {
 		verb = "were prepaid already, and are not booked twice,"
 	}
 	fmt.Fprintf(e.stdout, "%s %s (%d sat) %s for lease %s, as %s\n", formatSat(sat), coin, sat, verb, l.ID, *ref)
-	if doc.Budget == nil || doc.Budget.HoursLeft < 0 {
+	if budget.HourSat == 0 && budget.WarnHours == 0 {
 		_, err = fmt.Fprintf(e.stdout, "its terms charge nothing for it: what is prepaid is refunded when it is closed\n")
 		return err
 	}

@@ -183,7 +183,7 @@ func (p *provider) addMoney(ctx context.Context, d *leaseDoc, l *lease.Lease) er
 // announcePrice tells of a new lease what has to be prepaid.
 func (p *provider) announcePrice(ctx context.Context, w io.Writer, l *lease.Lease) error {
 	budget, err := (&billing.Settler{Store: p.store}).Budget(ctx, l.ID)
-	if err != nil || budget.HourSat == 0 {
+	if err != nil || budget.HourSat == 0 && budget.WarnHours == 0 {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "it costs %d sat an hour as contracted, and begins once something is prepaid:\n  hashlease lease prepay %s AMOUNT --ref REFERENCE\n",
