@@ -7,11 +7,13 @@ import (
 	"fmt"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/billing"
 	"github.com/hashlease/hashlease/miner"
 )
 
 // admit stores a lease under the given terms, if the hash rate that may be
-// leased has room for it. Without a nonce of the tenant's it makes one.
+// leased has room for it. Without a nonce of the tenant's it makes one. A lease
+// that has a price is stopped until something is prepaid.
 func (p *provider) admit(ctx context.Context, l lease.Lease, limit lease.Capacity, nowMs int64) (lease.Lease, error) {
 	if err := l.Validate(); err != nil {
 		return l, usage("%w", err)
@@ -23,6 +25,14 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limit lease.Capacit
 	if err != nil {
 		return l, err
 	}
+	terms, err := p.store.Terms(ctx, l.Terms)
+	if err != nil {
+		return l, err
+	}
+	unpaid := billing.Priced(&l, &terms)
+	if unpaid {
+		l.Pauses = []lease.Pause{{By: lease.PauseBudget, FromMs: nowMs}}
+	}
 	nonceGiven := l.Nonce != [16]byte{}
 	for {
 		if !nonceGiven {
@@ -32,12 +42,10 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limit lease.Capacit
 			tag := lease.NewTag(lease.TagInput{
 				Provider: p.public(), Lease: id, Tenant: tenant.Key, Nonce: l.Nonce, Terms: l.Terms,
 			})
-			e, err := lease.NewEvent(lease.EventLeaseAdded, nowMs, "", lease.LeaseAdded{
-				Model: l.Model, ContractedHps: lease.Quantity(miner.Hashes(l.ContractedHps)), StartMs: l.StartMs, EndMs: l.EndMs,
-				Terms: l.Terms.String(), Tag: tag.String(), LimitHps: lease.Quantity(miner.Hashes(limit.LimitHps)), Rigs: l.Rigs, Cores: l.Cores,
-			})
-			e.Lease, e.Tenant = id, l.Tenant
-			return tag, []lease.Event{e}, err
+			added := l
+			added.ID, added.Tag = id, tag
+			events, err := addedEvents(&added, limit, unpaid, nowMs)
+			return tag, events, err
 		})
 		switch {
 		case errors.Is(err, lease.ErrTagTaken) && !nonceGiven:
@@ -49,6 +57,19 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limit lease.Capacit
 		}
 		return stored, err
 	}
+}
+
+// addedEvents tell of a new lease, and of what stops it for now.
+func addedEvents(l *lease.Lease, limit lease.Capacity, unpaid bool, nowMs int64) ([]lease.Event, error) {
+	e, err := lease.NewEvent(lease.EventLeaseAdded, nowMs, "", lease.LeaseAdded{
+		Model: l.Model, ContractedHps: lease.Quantity(miner.Hashes(l.ContractedHps)), StartMs: l.StartMs, EndMs: l.EndMs,
+		Terms: l.Terms.String(), Tag: l.Tag.String(), LimitHps: lease.Quantity(miner.Hashes(limit.LimitHps)), Rigs: l.Rigs, Cores: l.Cores,
+	})
+	if err != nil || !unpaid {
+		return []lease.Event{e.Of(l)}, err
+	}
+	stopped, err := lease.NewEvent(lease.EventLeasePaused, nowMs, "", lease.LeasePaused{By: lease.PauseBudget, Reason: "nothing is prepaid"})
+	return []lease.Event{e.Of(l), stopped.Of(l)}, err
 }
 
 // noTenant says that nobody has that name.

@@ -22,3 +22,7 @@ func (b *Settler) Budgets(ctx context.Context) (map[string]lease.BudgetState, er
 	}
 	return states, nil
 }
+
+// Priced reports that the terms charge something for a lease of that model, so
+// that it works on what is prepaid alone.
+func Priced(l *lease.Lease, terms *lease.Terms) bool { return priced(l, terms) }
