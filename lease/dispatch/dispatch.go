@@ -169,7 +169,11 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	following.Wait()
 	endCommits()
 	committing.Wait()
+	d.pools.await()
 	d.closePools()
+	if commitErr == nil {
+		commitErr = d.commitVerdicts(context.WithoutCancel(ctx))
+	}
 	endBlocks()
 	settling.Wait()
 	d.settleLast(context.WithoutCancel(ctx))

@@ -33,6 +33,7 @@ type upstream struct {
 	lease  lease.Lease
 	client *stratum.Client
 	stop   context.CancelFunc
+	over   <-chan struct{} // closed when the run ends
 	ended  chan struct{}
 	wake   chan struct{}
 	onWay  atomic.Int64 // shares that the pool has not answered
@@ -52,7 +53,7 @@ type upstream struct {
 
 // followPools opens connections for the leases that mine for pools, and closes
 // those of other leases, and of those that were pointed elsewhere. ctx is that
-// of the run: they end with it.
+// of the run: no job is taken up after it.
 func (d *Dispatcher) followPools(ctx context.Context, active []lease.Lease) {
 	p := &d.pools
 	p.mu.Lock()
@@ -101,10 +102,13 @@ func (u *upstream) leave() {
 	tick := time.NewTicker(leaveTick)
 	defer tick.Stop()
 	begun := time.Now()
-	for age := time.Duration(0); age <= least || age <= least+leaveTime && u.onWay.Load() > 0; age = time.Since(begun) {
+	over := false // the run is, too
+	for age := time.Duration(0); !over && (age <= least || age <= least+leaveTime && u.onWay.Load() > 0); age = time.Since(begun) {
 		select {
 		case <-u.ended:
 			return
+		case <-u.over:
+			over = true
 		case <-tick.C:
 		}
 	}
@@ -125,7 +129,7 @@ func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstrea
 	if allow == nil {
 		allow = transport.PublicOnly
 	}
-	u := &upstream{d: d, lease: *l, ended: make(chan struct{}), wake: make(chan struct{}, 1)}
+	u := &upstream{d: d, lease: *l, over: ctx.Done(), ended: make(chan struct{}), wake: make(chan struct{}, 1)}
 	cfg := stratum.ClientConfig{
 		Agent: "hashlease", Logger: d.Log.With("lease", l.ID), OnFailure: u.failed,
 		Dial: func(ctx context.Context, url string) (net.Conn, error) {
@@ -139,14 +143,16 @@ func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstrea
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	u.client, u.stop = client, stop
+	// The connection is to outlive the run: what was found last is to be sent.
+	running, stopJobs := context.WithCancel(ctx)
+	connected, hangUp := context.WithCancel(context.WithoutCancel(ctx))
+	u.client, u.stop = client, func() { stopJobs(); hangUp() }
 	go func() {
 		defer close(u.ended)
-		var running sync.WaitGroup
-		running.Go(func() { u.loop(ctx) })
-		_ = client.Run(ctx, u) // it ends with ctx only
-		running.Wait()
+		var jobs sync.WaitGroup
+		jobs.Go(func() { u.loop(running) })
+		_ = client.Run(connected, u) // it ends with its context only
+		jobs.Wait()
 	}()
 	return u, nil
 }
