@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -111,7 +112,7 @@ func runLeaseShow(ctx context.Context, e *env, args []string) error {
 		Rejected:      meter.Rejected(),
 		Stale:         meter.Stale(),
 	}
-	if err := p.addMoney(ctx, &doc, &l); err != nil {
+	if err := errors.Join(p.addMoney(ctx, &doc, &l), p.addWorth(ctx, doc.Pool, l.ID)); err != nil {
 		return err
 	}
 	if *f.json {

@@ -137,10 +137,10 @@ func (p *provider) contractRigs(ctx context.Context, l *lease.Lease) error {
 			return withHint(usage("rig %s belongs to %s, not to %s", name, r.Owner(), l.Tenant), "%q lists the rigs and their owners", "hashlease rig list")
 		case r.RatedHps == 0:
 			return withHint(usage("what rig %s can do is not known, so there is no rate to contract", name),
-				"add the machine with its maker's --hashrate")
+				"say so: \"hashlease rig set %s --hashrate 100TH\"", name)
 		case r.RatedMilliJTH == 0 && terms.Prices != nil && terms.Prices.Power != nil:
 			return withHint(usage("what energy rig %s needs is not known, and the terms charge for it", name),
-				"add the machine with its maker's --power-j-th")
+				"say so: \"hashlease rig set %s --power-j-th 17.5\"", name)
 		}
 		l.ContractedHps += r.RatedHps // each at most MaxContractedHps, of MaxLeaseRigs
 		if l.ContractedHps > lease.MaxContractedHps {

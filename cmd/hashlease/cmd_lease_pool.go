@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/reward"
 	"github.com/hashlease/hashlease/stratum/transport"
 )
 
@@ -79,6 +82,10 @@ type poolDoc struct {
 	Lost         uint64         `json:"lost"`          // without an answer
 	SentWork     lease.Quantity `json:"sent_work"`     // hashes, by the pool's target
 	AcceptedWork lease.Quantity `json:"accepted_work"` // hashes, by the pool's target
+
+	// WorthSat is what the proven work was worth on average by the pool's own
+	// jobs, before its fee. The pool pays it or not: it is in no books here.
+	WorthSat *int64 `json:"worth_sat,omitempty"`
 }
 
 // newPoolDoc returns nil for a lease without a pool.
@@ -108,12 +115,37 @@ func (d *poolDoc) contract() [][2]string {
 
 // verdicts lays out for people what the pool said.
 func (d *poolDoc) verdicts() [][2]string {
-	return [][2]string{
+	lines := [][2]string{
 		{"pool said", fmt.Sprintf("%d accepted, %d rejected, %d stale, %d lost of %s",
 			d.Accepted, d.Rejected, d.Stale, d.Lost, plural(d.Sent, "share"))},
 		{"pool work", fmt.Sprintf("%s accepted of %s sent, by the pool's targets",
 			formatHashes(d.AcceptedWork.Work()), formatHashes(d.SentWork.Work()))},
 	}
+	if d.WorthSat != nil {
+		lines = append(lines, [2]string{"pool worth", fmt.Sprintf("%d sat for the proven work, by the pool's jobs and before its fee; it is the pool that pays", *d.WorthSat)})
+	}
+	return lines
+}
+
+// addWorth fills in what the work of a lease with a pool was worth there.
+func (p *provider) addWorth(ctx context.Context, d *poolDoc, id string) error {
+	if d == nil {
+		return nil
+	}
+	var groups []reward.Group
+	for e, err := range p.store.HourEarnings(ctx, id, 0, math.MaxInt64) {
+		if err != nil {
+			return err
+		}
+		groups = append(groups, reward.Group{Work: e.Work, Network: e.Network, RewardSat: e.Sat})
+	}
+	if len(groups) == 0 {
+		return nil // its jobs do not tell
+	}
+	if worth, err := new(reward.Earned).Add(0, groups...); err == nil {
+		d.WorthSat = &worth.Sat
+	} // else the pool's jobs promise more than there can be
+	return nil
 }
 
 // announce tells of a new lease where its work goes.

@@ -133,11 +133,14 @@ func runRigRemove(ctx context.Context, e *env, args []string) error {
 	return switchRig(ctx, e, "remove",
 		"Removes a rig for good. What it delivered stays, and so its name cannot be given\n"+
 			"to another machine. To keep a rig out for a while, disable it.", args,
-		func(r *lease.Rig) { r.RemovedMs = e.nowMs() })
+		func(r *lease.Rig) { r.RemovedMs = e.nowMs() },
+		func(p *provider, name string) error {
+			return p.checkUnhosted(ctx, e, name, "keep the machine out for a while with \"hashlease rig disable\"")
+		})
 }
 
-// switchRig is the command that changes a rig's state.
-func switchRig(ctx context.Context, e *env, verb, about string, args []string, change func(*lease.Rig)) error {
+// switchRig is the command that changes a rig's state, if the checks allow it.
+func switchRig(ctx context.Context, e *env, verb, about string, args []string, change func(*lease.Rig), checks ...func(p *provider, name string) error) error {
 	f := newDataFlags(e, "rig "+verb, "NAME [--json]", about)
 	pos, err := f.parse(args, 1, 1)
 	if err != nil {
@@ -148,6 +151,11 @@ func switchRig(ctx context.Context, e *env, verb, about string, args []string, c
 		return err
 	}
 	defer p.close()
+	for _, check := range checks {
+		if err := check(p, pos[0]); err != nil {
+			return err
+		}
+	}
 	r, err := p.changeRig(ctx, pos[0], func(r *lease.Rig) error {
 		change(r)
 		return nil

@@ -34,6 +34,7 @@ func commands() []command {
 			{name: "add", brief: "add a rig and print its password", run: runRigAdd},
 			{name: "list", brief: "list the rigs and what they deliver", run: runRigList},
 			{name: "show", brief: "show one rig and what it delivered", run: runRigShow},
+			{name: "set", brief: "change what is known of a rig", run: runRigSet},
 			{name: "token", brief: "give a rig a new password", run: runRigToken},
 			{name: "disable", brief: "keep a rig out for a while", run: runRigDisable},
 			{name: "enable", brief: "let a disabled rig in again", run: runRigEnable},

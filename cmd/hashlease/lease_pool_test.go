@@ -68,11 +68,25 @@ func TestLeaseShowsItsPoolsVerdicts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A receipt on a job of which a block is worth 5000 sat for 1000 hashes.
+	_, jobs, err := p.store.PutJobs(ctx, []lease.Template{{CreatedMs: 1, Height: 1, Body: []byte("{}")}}, []lease.Job{{
+		Lease: l.ID, Tag: l.Tag, Target: miner.TargetForWork(miner.Hashes(300)), CreatedMs: 1, Earns: &lease.Earns{Network: miner.Hashes(1000), Sat: 5000},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.store.CommitBatch(ctx, lease.Batch{Run: run, AtMs: 2, Receipts: []lease.Receipt{{
+		Lease: l.ID, Job: jobs[0].Seq, Source: "cpu0", Extranonce: []byte{1}, Work: jobs[0].Target.Work(),
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	show := hashlease("lease", "show", l.ID)
 	for _, want := range []string{
 		"\npool said   6 accepted, 2 rejected, 1 stale, 1 lost of 10 shares\n",
 		"\npool work   6.000 kH accepted of 10.00 kH sent, by the pool's targets\n",
+		"\npool worth  1500 sat for the proven work, by the pool's jobs and before its fee; it is the pool that pays\n",
 	} {
 		if !strings.Contains(show, want) {
 			t.Errorf("lease show prints\n%s\nwithout %q", show, want)
