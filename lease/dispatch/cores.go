@@ -75,6 +75,25 @@ func (d *Dispatcher) sharedCapacity() uint64 {
 	return d.capacity() / threads * (threads - min(d.feed.dedicated(), threads))
 }
 
+// keptFor is how many threads have begun that work for these leases alone now.
+func (f *feed) keptFor(active []lease.Lease) (n uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, cpu := range f.cpus {
+		if !f.loose && slices.ContainsFunc(active, func(l lease.Lease) bool { return slices.Contains(l.Cores, cpu) }) {
+			n++
+		}
+	}
+	return n
+}
+
+// leftCapacity is what the threads can hash that work for none of these leases
+// alone, in H/s.
+func (d *Dispatcher) leftCapacity(active []lease.Lease) uint64 {
+	threads := uint64(max(d.engine.Threads(), 1))
+	return d.capacity() / threads * (threads - min(d.feed.keptFor(active), threads))
+}
+
 // Undelivered is the body of lease.EventPlacement for a lease that the node, as
 // it was started, cannot serve as contracted.
 type Undelivered struct {

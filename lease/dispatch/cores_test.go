@@ -62,6 +62,10 @@ func TestProcessorsOfOneLeaseAlone(t *testing.T) {
 	if n := s.feed.dedicated(); n != 2 {
 		t.Errorf("%d threads are one tenant's alone, want 2", n)
 	}
+	// While it is paused the house has them, and needs jobs of that size.
+	if n, m := s.feed.keptFor(fleet()), s.feed.keptFor(fleet()[1:]); n != 2 || m != 0 {
+		t.Errorf("%d threads are kept for the leases, %d while one is paused", n, m)
+	}
 }
 
 // Stopped by anybody, the processors are the house's, and nobody's whose pool

@@ -219,10 +219,12 @@ func (d *Dispatcher) capacity() uint64 {
 	return all
 }
 
-// houseRate estimates what the leases leave of the shared threads' hash rate, in
-// H/s, at least a hundredth of it. Leases of more than all of it are for rigs.
+// houseRate estimates what the active leases leave of the threads' hash rate, in
+// H/s, at least a hundredth of all of it, lest a house that gets more than was
+// thought floods the store. Leases of more than all of it are for rigs.
 func (d *Dispatcher) houseRate(active []lease.Lease) uint64 {
-	all := d.sharedCapacity()
+	all := d.leftCapacity(active)
+	least := d.capacity()/100 + 1
 	var leased uint64
 	for i := range active {
 		if active[i].Model == lease.Leased && active[i].ContractedHps <= all {
@@ -230,7 +232,7 @@ func (d *Dispatcher) houseRate(active []lease.Lease) uint64 {
 		}
 	}
 	if leased >= all {
-		return all/100 + 1
+		return least
 	}
-	return max(all-leased, all/100+1)
+	return max(all-leased, least)
 }
