@@ -1,0 +1,9 @@
+//go:build slow
+
+package audit_test
+
+import "testing"
+
+func TestManyHoldAfterEveryStep(t *testing.T) { holdsAfterEveryStep(t, 60) }
+
+func TestManySettleToTheSame(t *testing.T) { settlesToTheSame(t, 60) }
