@@ -3,7 +3,6 @@ package dispatch
 import (
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -131,8 +130,7 @@ func (f *feed) Next(thread int, max uint64) (miner.Task, bool) {
 		best.spaces = append(best.spaces, nil)
 	}
 	if best.spaces[thread] == nil {
-		issue := best.work.issue(thread)
-		best.spaces[thread] = stratum.NewSpace(issue, rand.Uint64(), 1)
+		best.spaces[thread] = best.work.space(thread)
 	}
 	t := best.spaces[thread].Task(count, &chunk{best, best.work})
 	best.give(miner.Hashes(t.Headers()))
@@ -297,8 +295,10 @@ func (a *account) put(w *work, now time.Time) {
 	case w == nil && a.work != nil:
 		a.ended, a.idle = now, now
 	}
-	a.work = w
-	clear(a.spaces)
+	if a.work != w { // else threads go on where they are
+		a.work = w
+		clear(a.spaces)
+	}
 }
 
 // account finds or opens a lease's account.

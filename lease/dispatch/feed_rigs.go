@@ -46,7 +46,7 @@ func (f *feed) demands() (ds []demand) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, a := range f.tenants {
-		if a.work == nil || a.model == lease.VirtualHosted || a.over(now.UnixMilli()) {
+		if a.work == nil || !a.work.template.FitsRigs() || a.model == lease.VirtualHosted || a.over(now.UnixMilli()) {
 			continue
 		}
 		owed := a.owed(now)

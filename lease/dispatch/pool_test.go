@@ -76,7 +76,7 @@ func (p *plant) runWith(t *testing.T, change func(*dispatch.Config), enough func
 // with the lease's tag in their coinbase, the lease has its receipts, and the
 // house's rewards know nothing of them.
 func TestLeaseMinesForItsPool(t *testing.T) {
-	for _, size := range []int{8, 12, 16} {
+	for _, size := range []int{4, 7, 8, 16} {
 		p := newPlant(t)
 		pool := stratumtest.NewPool(t, stratumtest.Options{Extranonce2Size: size, Difficulty: "0.001"})
 		l := p.poolLease(t, "alice", p.capacity/2, 100, pool.URL("stratum+tcp"))
@@ -146,7 +146,7 @@ func (p *plant) splits(t *testing.T, _ lease.Lease) map[string]bool {
 // why; the other leases do not suffer.
 func TestPoolWithoutRoomIsRefused(t *testing.T) {
 	p := newPlant(t)
-	pool := stratumtest.NewPool(t, stratumtest.Options{Extranonce2Size: 4})
+	pool := stratumtest.NewPool(t, stratumtest.Options{Extranonce2Size: 3})
 	l := p.poolLease(t, "alice", p.capacity/4, 100, pool.URL("stratum+tcp"))
 	house := p.lease(t, "bob", p.capacity/4, 100)
 	told := false

@@ -211,6 +211,9 @@ func (p *pools) notes() (notes []string) {
 	for _, id := range slices.Sorted(maps.Keys(p.open)) {
 		if why := p.open[id].trouble(); why != "" {
 			notes = append(notes, fmt.Sprintf("lease %s: %s", id, why))
+		} else if w := p.open[id].work(); w != nil && !w.template.FitsRigs() && p.open[id].d.rigs.server != nil {
+			notes = append(notes, fmt.Sprintf("lease %s: no rigs work for it, only the node's own threads: its pool's extranonce2 of %d bytes has no room for rigs",
+				id, w.template.Pool.Extranonce2Size))
 		}
 	}
 	return notes

@@ -183,7 +183,8 @@ func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean boo
 	}
 }
 
-// publishPool hands out a pool's job; nil takes the lane away.
+// publishPool hands out a pool's job; nil takes the lane away, and so does one
+// without room for rigs.
 func (r *rigs) publishPool(id string, w *work) {
 	if r.server == nil {
 		return
@@ -191,15 +192,16 @@ func (r *rigs) publishPool(id string, w *work) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	lane := r.lanes[id]
+	fits := w != nil && w.template.FitsRigs()
 	switch {
-	case w == nil && lane != nil:
+	case !fits && lane != nil:
 		delete(r.lanes, id)
 		lane.Close()
-	case w != nil && lane == nil:
+	case fits && lane == nil:
 		lane = r.server.NewLane(id)
 		r.lanes[id] = lane
 		fallthrough
-	case w != nil:
+	case fits:
 		// Not clean for the server: what a pool says of its chain is no news of
 		// the node's. The tip tells what came late.
 		lane.Publish(w.laneJob(false, 0))

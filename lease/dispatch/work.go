@@ -2,6 +2,8 @@ package dispatch
 
 import (
 	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -42,9 +44,26 @@ type work struct {
 }
 
 // issue is the job as one thread gets it: extranonce1 is the thread's worker
-// number, so that no two threads hash the same header.
+// number, so that no two threads hash the same header. Where a pool leaves no
+// room for that, it is empty, and space keeps them apart.
 func (w *work) issue(thread int) *stratum.Issue {
-	return w.template.Issue(w.job.Tag, w.search(), binary.BigEndian.AppendUint16(nil, uint16(thread+1)))
+	var number []byte
+	if w.template.FitsRigs() {
+		number = binary.BigEndian.AppendUint16(nil, uint16(thread+1))
+	}
+	return w.template.Issue(w.job.Tag, w.search(), number)
+}
+
+// space is what one thread has to search. It begins by chance, so that a node
+// that was started again does not repeat what it did.
+func (w *work) space(thread int) *stratum.Space {
+	if w.template.FitsRigs() {
+		return stratum.NewSpace(w.issue(thread), rand.Uint64(), 1)
+	}
+	// Each thread takes every nth extranonce2. n is a power of two: with
+	// others they would meet when the numbers begin again.
+	turns := bits.Len(uint(max(w.upstream.d.engine.Threads(), thread+1) - 1))
+	return stratum.NewSpace(w.issue(thread), rand.Uint64()<<turns|uint64(thread), 1<<turns)
 }
 
 // source names a hashing thread in meters and receipts.

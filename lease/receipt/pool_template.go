@@ -12,53 +12,12 @@ import (
 	"github.com/hashlease/hashlease/stratum"
 )
 
-// PoolTemplateFormat is the version of the layout of a document of a foreign
-// pool's job.
-const PoolTemplateFormat = "hashlease-pool-template/1"
-
-// How a pool's extranonce2 is divided, in bytes: the tag first, at least
-// minPoolTag of it, the worker's number and what workers roll last, and zeros
-// between them if more is left.
-const (
-	minPoolTag        = lease.MinPoolTag
-	workerSize        = 2
-	rolledSize        = 4
-	maxPoolExtranonce = 32 // bytes of each of the pool's two extranonces
-)
-
-// ErrPoolTooNarrow is wrapped when a pool leaves too few bytes of its
-// extranonce2 for a tag and the workers.
-var ErrPoolTooNarrow = errors.New("the pool's extranonce2 is too short for a lease")
-
-// PoolTagSize is how many bytes of a tag fit at a pool with an extranonce2 of
-// n bytes: what the worker's number and the rolled bytes leave of it, 2 to
-// lease.TagSize. The error wraps ErrPoolTooNarrow when it is less.
-func PoolTagSize(n int) (int, error) {
-	const least = minPoolTag + workerSize + rolledSize
-	switch {
-	case n < least:
-		return 0, fmt.Errorf("%w: it has %d bytes, and %d for the tag, %d for the worker's number and %d to roll make %d: use a pool that hands out %d or more",
-			ErrPoolTooNarrow, n, minPoolTag, workerSize, rolledSize, least, least)
-	case n > maxPoolExtranonce:
-		return 0, fmt.Errorf("the pool's extranonce2 of %d bytes is longer than %d", n, maxPoolExtranonce)
-	}
-	return min(n-workerSize-rolledSize, lease.TagSize), nil
-}
-
 // PoolJob is what makes a template that of a foreign pool's job.
 type PoolJob struct {
 	Address         string // of the pool, as the contract names it
 	Extranonce1     Hex    // the pool's
 	Extranonce2Size int    // the pool's, bytes
 	Target          U256   // the pool's: what it takes shares at
-}
-
-// mark is the pool's extranonce2 before what workers fill in: as many bytes
-// of the tag as fit, and zeros.
-func (p *PoolJob) mark(tag lease.Tag) []byte {
-	mark := make([]byte, max(p.Extranonce2Size-workerSize-rolledSize, 0))
-	copy(mark, tag[:])
-	return mark
 }
 
 // PoolInput is what the document of a pool's job is made of.
@@ -72,14 +31,18 @@ type PoolInput struct {
 // wrap ErrPoolTooNarrow, or say why no lease can work on such jobs.
 func NewPoolTemplate(in PoolInput) (*Template, error) {
 	i := in.Issue
+	room, err := poolRoomOf(i.Extranonce2Size)
+	if err != nil {
+		return nil, fmt.Errorf("job of pool %.80s: %w", in.Pool, err)
+	}
 	t := &Template{
-		Format: PoolTemplateFormat, Prev: U256(i.PrevHash),
+		Format: room.format, Prev: U256(i.PrevHash),
 		// What miners may roll is theirs to set, so that every way of
 		// combining it with the job's version gives the same header.
 		Version: U32(i.Version &^ i.Mask), Mask: U32(i.Mask & stratum.VersionMask),
 		Bits: U32(i.Bits), Time: i.Time, MinTime: i.MinTime, MaxTime: i.MaxTime,
 		Head: slices.Clone(i.Coinb1), Coinb2: slices.Clone(i.Coinb2), Branches: make([]B32, len(i.Branches)),
-		Extranonce1Size: workerSize, Extranonce2Size: rolledSize, Terms: B32(in.Terms),
+		Extranonce1Size: room.worker, Extranonce2Size: room.rolled, Terms: B32(in.Terms),
 		Pool: &PoolJob{
 			Address: in.Pool, Extranonce1: slices.Clone(i.Extranonce1), Extranonce2Size: i.Extranonce2Size, Target: U256(i.Target),
 		},
@@ -87,7 +50,7 @@ func NewPoolTemplate(in PoolInput) (*Template, error) {
 	for n, b := range i.Branches {
 		t.Branches[n] = B32(b)
 	}
-	err := t.checkSizes()
+	err = t.checkSizes()
 	if err == nil {
 		var c *stratum.Coinbase
 		if c, err = t.coinbase(); err == nil {
@@ -99,6 +62,10 @@ func NewPoolTemplate(in PoolInput) (*Template, error) {
 	}
 	return t, t.Validate()
 }
+
+// FitsRigs reports whether rigs can work on the template, and not only threads
+// of the provider's: they need a worker's number, and bytes of their own.
+func (t *Template) FitsRigs() bool { return t.Extranonce1Size > 0 }
 
 // IsPool reports whether the template is a foreign pool's job.
 func (t *Template) IsPool() bool { return t.Pool != nil }
@@ -118,17 +85,18 @@ func (t *Template) checkPoolSizes() error {
 	if err := address.Validate(); err != nil {
 		return err
 	}
-	if _, err := PoolTagSize(p.Extranonce2Size); err != nil {
+	room, err := poolRoomOf(p.Extranonce2Size)
+	if err != nil {
 		return err
 	}
 	switch {
-	case t.Format != PoolTemplateFormat:
-		return fmt.Errorf("format %.40q, want %s", t.Format, PoolTemplateFormat)
+	case t.Format != room.format:
+		return fmt.Errorf("format %.40q, want %s", t.Format, room.format)
 	case len(p.Extranonce1) > maxPoolExtranonce:
 		return fmt.Errorf("the pool's extranonce1 of %d bytes, at most %d", len(p.Extranonce1), maxPoolExtranonce)
-	case t.Extranonce1Size != workerSize || t.Extranonce2Size != rolledSize:
-		return fmt.Errorf("extranonces of %d and %d bytes: at a pool they have %d and %d",
-			t.Extranonce1Size, t.Extranonce2Size, workerSize, rolledSize)
+	case t.Extranonce1Size != room.worker || t.Extranonce2Size != room.rolled:
+		return fmt.Errorf("extranonces of %d and %d bytes: at such a pool they have %d and %d",
+			t.Extranonce1Size, t.Extranonce2Size, room.worker, room.rolled)
 	case t.Branches == nil || len(t.Branches) > stratum.MaxBranches:
 		return fmt.Errorf("%d merkle branches, want 0 to %d", len(t.Branches), stratum.MaxBranches)
 	case len(t.Head)+len(t.Coinb2) > MaxTemplateSize/4:
@@ -200,12 +168,12 @@ func (t *Template) tagRoom() (size, places int) {
 	if err != nil {
 		return size, 0
 	}
-	return size, max(len(c.ScriptSig)-size-workerSize-rolledSize+1, 0)
+	return size, max(len(c.ScriptSig)-size-t.Extranonce1Size-t.Extranonce2Size+1, 0)
 }
 
 // poolDocument is a template of a pool's job as it is written.
 type poolDocument struct {
-	Format          string `json:"format"` // PoolTemplateFormat
+	Format          string `json:"format"` // PoolTemplateFormat or NarrowPoolFormat
 	Height          int64  `json:"height"` // by the coinbase; 0: it does not say
 	Prev            U256   `json:"prev"`
 	Version         U32    `json:"version"`
@@ -243,7 +211,8 @@ func (t Template) MarshalJSON() ([]byte, error) {
 // ofPool tells a canonical template document of a pool's job from the house's.
 // No string in it can hold these quotes without a backslash.
 func ofPool(document []byte) bool {
-	return bytes.Contains(document, []byte(`"format":"`+PoolTemplateFormat+`"`))
+	return bytes.Contains(document, []byte(`"format":"`+PoolTemplateFormat+`"`)) ||
+		bytes.Contains(document, []byte(`"format":"`+NarrowPoolFormat+`"`))
 }
 
 // UnmarshalJSON implements json.Unmarshaler. That the text is the one form of
@@ -256,11 +225,12 @@ func (t *Template) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &d); err != nil {
 		return err
 	}
+	room, _ := poolRoomOf(d.Extranonce2Size) // Validate says what is wrong with it
 	*t = Template{
 		Format: d.Format, Height: d.Height, Prev: d.Prev, Version: d.Version, Mask: d.Mask, Bits: d.Bits,
 		Time: d.Time, MinTime: d.MinTime, MaxTime: d.MaxTime,
 		Head: d.Coinb1, Coinb2: d.Coinb2, Branches: d.Branches, Terms: d.Terms,
-		Extranonce1Size: workerSize, Extranonce2Size: rolledSize,
+		Extranonce1Size: room.worker, Extranonce2Size: room.rolled,
 		Pool: &PoolJob{Address: d.Pool, Extranonce1: d.Extranonce1, Extranonce2Size: d.Extranonce2Size, Target: d.Target},
 	}
 	return nil

@@ -13,12 +13,12 @@ import (
 )
 
 func TestPoolTagSize(t *testing.T) {
-	for n, want := range map[int]int{8: 2, 9: 3, 12: 6, 16: 10, 22: 16, 23: 16, 32: 16} {
+	for n, want := range map[int]int{4: 2, 5: 2, 7: 2, 8: 2, 9: 3, 12: 6, 16: 10, 22: 16, 23: 16, 32: 16} {
 		if got, err := PoolTagSize(n); err != nil || got != want {
 			t.Errorf("%d bytes: %d, %v, want %d", n, got, err, want)
 		}
 	}
-	for _, n := range []int{-1, 0, 3, 4, 7} {
+	for _, n := range []int{-1, 0, 2, 3} {
 		if _, err := PoolTagSize(n); !errors.Is(err, ErrPoolTooNarrow) {
 			t.Errorf("%d bytes: %v", n, err)
 		}
@@ -32,7 +32,11 @@ func TestPoolTagSize(t *testing.T) {
 // issue is, with PoolExtranonce2, the same header on the pool's own.
 func TestPoolTemplateIssue(t *testing.T) {
 	tag := lease.Tag{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}
-	for _, n := range []int{8, 12, 16, 22, 30} {
+	for _, n := range []int{4, 5, 7, 8, 12, 16, 22, 30} {
+		number, rolled, k := []byte{0x77, 0x78}, []byte{1, 2, 3, 4}, min(n-6, 16)
+		if n < 8 {
+			number, rolled, k = nil, []byte{1, 2, 3, 4, 5}[:n-2], 2
+		}
 		in := someCoinbase(n).input(lease.TermsHash{1})
 		tpl, err := NewPoolTemplate(in)
 		if err != nil {
@@ -48,22 +52,21 @@ func TestPoolTemplateIssue(t *testing.T) {
 		if again, err := tpl.Encode(); err != nil || !bytes.Equal(again, document) {
 			t.Fatalf("%s\nencodes to\n%s, %v", document, again, err)
 		}
-		if !tpl.IsPool() || tpl.Height != 0x0cd140 || tpl.Extranonce1Size != 2 || tpl.Extranonce2Size != 4 || tpl.Share("house") != 0 {
+		if !tpl.IsPool() || tpl.Height != 0x0cd140 || tpl.Extranonce1Size != len(number) || tpl.Extranonce2Size != len(rolled) || tpl.FitsRigs() != (n >= 8) || tpl.Share("house") != 0 {
 			t.Errorf("%+v", tpl)
 		}
-		issue := tpl.Issue(tag, miner.MaxTarget, []byte{0x77, 0x78})
-		share := stratum.Share{Extranonce2: []byte{1, 2, 3, 4}, Time: in.Issue.Time + 9, Nonce: 5, VersionBits: 0x4000, HasVersion: true}
+		issue := tpl.Issue(tag, miner.MaxTarget, number)
+		share := stratum.Share{Extranonce2: rolled, Time: in.Issue.Time + 9, Nonce: 5, VersionBits: 0x4000, HasVersion: true}
 		ours, _, err := issue.Check(share)
 		if err != nil {
 			t.Fatal(err)
 		}
-		share.Extranonce2 = tpl.PoolExtranonce2(tag, []byte{0x77, 0x78}, share.Extranonce2)
+		share.Extranonce2 = tpl.PoolExtranonce2(tag, number, share.Extranonce2)
 		pools, err := in.Issue.Rebuild(share)
 		if err != nil || pools != ours {
 			t.Errorf("%d bytes: %x, the pool makes %x, %v", n, ours, pools, err)
 		}
-		k := min(n-6, 16)
-		want := slices.Concat(tag[:k], make([]byte, n-6-k), []byte{0x77, 0x78, 1, 2, 3, 4})
+		want := slices.Concat(tag[:k], make([]byte, n-k-len(number)-len(rolled)), number, rolled)
 		if !bytes.Equal(share.Extranonce2, want) {
 			t.Errorf("%d bytes: submits %x, want %x", n, share.Extranonce2, want)
 		}
@@ -101,7 +104,7 @@ func TestNewPoolTemplateErrors(t *testing.T) {
 		other  func(*PoolInput)
 		want   string
 	}{
-		{name: "narrow", change: func(c *poolCoinbase) { c.n = 7 }, want: "too short for a lease: it has 7 bytes"},
+		{name: "narrow", change: func(c *poolCoinbase) { c.n = 3 }, want: "too short for a lease: it has 3 bytes"},
 		{name: "too wide", change: func(c *poolCoinbase) { c.n = 33 }, want: "longer than 32"},
 		{name: "wide extranonce1", change: func(c *poolCoinbase) { c.extranonce1 = make([]byte, 33) }, want: "extranonce1 of 33 bytes"},
 		{name: "house's tag", want: "could be sold twice", change: func(c *poolCoinbase) {

@@ -16,7 +16,9 @@ import (
 // in turn by one bit, some by every bit, and bytes left out or doubled.
 func TestEveryByteCounts(t *testing.T) {
 	t.Run("first format", func(t *testing.T) { everyByteCounts(t, honest(t, 1), 1) })
-	t.Run("direct", func(t *testing.T) { everyByteCounts(t, schemeBundle(t, direct(schemeTerms(lease.SchemePPLNS)), nil), 5) })
+	t.Run("direct", func(t *testing.T) {
+		everyByteCounts(t, schemeBundle(t, direct(schemeTerms(lease.SchemePPLNS)), nil), 5)
+	})
 }
 
 // everyByteCounts changes one byte in so many.
