@@ -79,6 +79,10 @@ type Settlement struct {
 	Txs    []Transaction
 	Events []Event
 	Pauses []LeaseChange // what is stopped for want of budget, or goes on
+
+	// What it follows from, so that a change in between is a conflict.
+	Leases  int64            // the LeasesVersion; 0: any
+	Prepaid map[string]int64 // satoshi by lease, of some leases
 }
 
 // LeaseChange begins or ends a pause of a lease.

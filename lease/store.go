@@ -61,8 +61,9 @@ type Contracts interface {
 	// limitHps; else ErrOversold. tag must not use the Store. It fails with
 	// ErrNotFound for an unknown tenant, terms or rig (one that is not the
 	// tenant's, or removed), with ErrTagTaken for a tag that Distinct refuses,
-	// and with ErrTaken for a rig or a processor that is another lease's at
-	// some moment of its term.
+	// with ErrTaken for a rig or a processor that is another lease's at some
+	// moment of its term, and with ErrConflict when it begins in an hour that is
+	// settled.
 	AddLease(ctx context.Context, l Lease, limitHps uint64, tag func(id string) (Tag, []Event, error)) (Lease, error)
 	Lease(ctx context.Context, id string) (Lease, error)
 	Leases(ctx context.Context) ([]Lease, error) // by ID
@@ -72,7 +73,10 @@ type Contracts interface {
 	// ProofMs, Nonce, Terms, Tag, Rigs and Cores stay what they are, and a
 	// lease with a pool keeps one, as one without keeps none. Pauses are added
 	// and end, but are never taken back; Orders never falls. The time that
-	// makes a term longer must be admitted as in AddLease.
+	// makes a term longer must be admitted as in AddLease. It fails with
+	// ErrClosed when a closed lease would be open again or longer, or one
+	// changes whose last hour is settled, and with ErrConflict when what was
+	// owed in a settled hour would be something else.
 	ChangeLease(ctx context.Context, id string, limitHps uint64, change func(*Lease) ([]Event, error)) (Lease, error)
 
 	// Capacity is the hash rate the node measured last, in H/s; 0 when it
@@ -163,9 +167,9 @@ type Hours interface {
 	// SettledHour is the last hour that was settled, 0 when none was.
 	SettledHour(ctx context.Context) (int64, error)
 	// Settle makes a settlement durable. ErrConflict when its Prev is not the
-	// last hour settled, or Hour is not after it; ErrDuplicate, ErrUnbalanced
-	// and ErrOverdrawn as Post. Changes of leases that are over or already so
-	// are no error.
+	// last hour settled, or Hour is not after it, or its Leases or Prepaid are
+	// not what there is; ErrDuplicate, ErrUnbalanced and ErrOverdrawn as Post.
+	// Changes of leases that are over or already so are no error.
 	Settle(ctx context.Context, s Settlement) error
 	// SettledStates are the states of the last settlement of each lease, by
 	// lease ID.
@@ -174,10 +178,12 @@ type Hours interface {
 	// it is empty, in the order of hour and lease.
 	SettledHours(ctx context.Context, lease string, from, to int64) iter.Seq2[SettledHour, error]
 
-	// PutExclusion stores an exclusion and gives it its ID.
+	// PutExclusion stores an exclusion and gives it its ID. Maintenance is
+	// announced no earlier than at the last heartbeat. ErrConflict for a pool's
+	// outage that begins in an hour that is settled.
 	PutExclusion(ctx context.Context, x Exclusion) (Exclusion, error)
 	// EndExclusion ends one that lasts, no earlier than it began. ErrClosed
-	// when it has an end.
+	// when it has an end, ErrConflict when it would end in a settled hour.
 	EndExclusion(ctx context.Context, id, toMs int64) error
 	// Exclusions are those that reach into [fromMs, toMs), by FromMs and ID.
 	Exclusions(ctx context.Context, fromMs, toMs int64) ([]Exclusion, error)
@@ -228,7 +234,9 @@ type Books interface {
 
 	// Post books one transaction with the events that go with it:
 	// ErrUnbalanced, ErrDuplicate, and ErrOverdrawn when a Liability account
-	// would be more than paid off, of prepayments that of one lease.
+	// would be more than paid off, of prepayments that of one lease. A
+	// prepayment whose event lies in a settled hour is ErrConflict: money
+	// counts from its hour on.
 	Post(ctx context.Context, t Transaction, events ...Event) error
 	// PostAll books several transactions, one after the other as Post does,
 	// with the events that go with them, all or nothing.

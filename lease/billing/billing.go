@@ -14,6 +14,7 @@ type Store interface {
 	Terms(ctx context.Context, h lease.TermsHash) (lease.Terms, error)
 	Lease(ctx context.Context, id string) (lease.Lease, error)
 	Leases(ctx context.Context) ([]lease.Lease, error)
+	LeasesVersion(ctx context.Context) (int64, error)
 	ChangeLease(ctx context.Context, id string, limitHps uint64, change func(*lease.Lease) ([]lease.Event, error)) (lease.Lease, error)
 	Rigs(ctx context.Context) ([]lease.Rig, error)
 

@@ -156,19 +156,3 @@ func TestPrepaidLater(t *testing.T) {
 		x.has("after", rows[1].ChargedSat, 2560)
 	})
 }
-
-// A prepayment that was under way while the lease was paid off is paid back.
-func TestPrepaidTooLate(t *testing.T) {
-	eachStore(t, func(t *testing.T, s fullStore) {
-		x := newSite(t, t.Context(), s, ten)
-		l := x.lease(testTerms(), lease.Lease{StartMs: ten, EndMs: ten + hour}, nil)
-		late := &slowStore{fullStore: s, before: func() { x.beat(ten + hour); x.settle() }}
-		_, err := (&Settler{Store: late}).Prepay(t.Context(), l.ID, 500, "tx:0", ten)
-		x.ok(err)
-		x.has("prepaid", x.balance(ledger.Prepaid("acme"), l.ID), 0)
-		x.has("available", x.balance(ledger.Available("acme"), l.ID), -500)
-		_, err = (&Settler{Store: late}).Prepay(t.Context(), l.ID, 500, "tx:0", ten)
-		x.ok(err)
-		x.ok(ledger.Check(t.Context(), s))
-	})
-}

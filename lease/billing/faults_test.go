@@ -7,18 +7,28 @@ import (
 	"github.com/hashlease/hashlease/lease"
 )
 
-// slowStore lets something happen before the next transaction is posted.
+// slowStore lets something happen before the next transaction is posted, or the
+// next hour settled.
 type slowStore struct {
 	fullStore
 	before func()
 }
 
-func (s *slowStore) Post(ctx context.Context, t lease.Transaction, events ...lease.Event) error {
+func (s *slowStore) happen() {
 	if f := s.before; f != nil {
 		s.before = nil
 		f()
 	}
+}
+
+func (s *slowStore) Post(ctx context.Context, t lease.Transaction, events ...lease.Event) error {
+	s.happen()
 	return s.fullStore.Post(ctx, t, events...)
+}
+
+func (s *slowStore) Settle(ctx context.Context, st lease.Settlement) error {
+	s.happen()
+	return s.fullStore.Settle(ctx, st)
 }
 
 var errCrash = errors.New("the process was killed")

@@ -35,8 +35,19 @@ func (m *memory) SettledHours(_ context.Context, id string, from, to int64) iter
 
 func (m *memory) Settle(_ context.Context, s lease.Settlement) error {
 	defer m.at()()
-	if s.Prev != m.settled || s.Hour <= s.Prev {
+	if s.Prev != m.settled || s.Hour <= s.Prev || s.Leases != m.version {
 		return fmt.Errorf("hour %d after %d: %w", s.Hour, s.Prev, lease.ErrConflict)
+	}
+	prepaid := make(map[string]int64)
+	for a, sat := range m.balances {
+		if isPrepaid(a.name) {
+			prepaid[a.lease] -= sat
+		}
+	}
+	for id, sat := range s.Prepaid {
+		if prepaid[id] != sat {
+			return fmt.Errorf("hour %d: prepaid for lease %s: %w", s.Hour, id, lease.ErrConflict)
+		}
 	}
 	if err := m.post(s.Txs); err != nil {
 		return err
@@ -84,6 +95,11 @@ func (m *memory) post(txs []lease.Transaction) error {
 
 func (m *memory) Post(_ context.Context, t lease.Transaction, events ...lease.Event) error {
 	defer m.at()()
+	for _, e := range events {
+		if e.Kind == lease.EventPrepaid && m.settled != 0 && e.AtMs < hourSpan(m.settled).to {
+			return fmt.Errorf("prepayment in hour %d: %w", m.settled, lease.ErrConflict)
+		}
+	}
 	if err := m.post([]lease.Transaction{t}); err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ type memory struct {
 	mu         sync.Mutex
 	terms      map[lease.TermsHash]lease.Terms
 	leases     []lease.Lease
+	version    int64
 	rigs       []lease.Rig
 	jobs       []lease.Job
 	runs       []span
@@ -97,12 +98,18 @@ func (m *memory) AddLease(_ context.Context, l lease.Lease, _ uint64, tag func(i
 		return l, err
 	}
 	m.leases = append(m.leases, l)
+	m.version++
 	return l, nil
 }
 
 func (m *memory) Leases(context.Context) ([]lease.Lease, error) {
 	defer m.at()()
 	return slices.Clone(m.leases), nil
+}
+
+func (m *memory) LeasesVersion(context.Context) (int64, error) {
+	defer m.at()()
+	return m.version, nil
 }
 
 func (m *memory) find(id string) (*lease.Lease, error) {
@@ -136,6 +143,7 @@ func (m *memory) ChangeLease(_ context.Context, id string, _ uint64, change func
 		return lease.Lease{}, err
 	}
 	*l = changed
+	m.version++
 	m.put(events)
 	return changed, nil
 }

@@ -21,33 +21,41 @@ func (b *Settler) Prepay(ctx context.Context, id string, sat int64, ref string, 
 	if sat < 1 || sat > lease.MaxSat {
 		return none, fmt.Errorf("prepayment of %d sat: want 1 to %d", sat, int64(lease.MaxSat))
 	}
+	for range loadTries {
+		booked, err := b.prepaid(ctx, id, sat, ref, atMs)
+		if errors.Is(err, lease.ErrConflict) {
+			continue // its hour was settled just then
+		}
+		if err != nil {
+			return none, err
+		}
+		return booked, b.watch(ctx, id, max(atMs, booked.AtMs))
+	}
+	return none, errBusy
+}
+
+// prepaid returns a prepayment as it is booked, were it by now.
+func (b *Settler) prepaid(ctx context.Context, id string, sat int64, ref string, atMs int64) (lease.Transaction, error) {
 	l, err := b.Store.Lease(ctx, id)
 	if err != nil {
-		return none, err
+		return lease.Transaction{}, err
 	}
 	heartbeat, err := b.Store.Heartbeat(ctx)
 	if err != nil {
-		return none, err
+		return lease.Transaction{}, err
 	}
-	atMs = max(atMs, heartbeat)
-	t, err := ledger.Prepayment(ledger.Party{Tenant: l.Tenant, Lease: id}, ref, sat, atMs)
+	t, err := ledger.Prepayment(ledger.Party{Tenant: l.Tenant, Lease: id}, ref, sat, max(atMs, heartbeat))
 	if err != nil {
-		return none, err
+		return t, err
 	}
 	booked, err := b.Store.Transaction(ctx, t.Key)
 	if errors.Is(err, lease.ErrNotFound) {
 		booked, err = b.prepay(ctx, &l, t)
 	}
-	if err != nil {
-		return none, err
+	if err == nil && !slices.Equal(booked.Postings, t.Postings) {
+		err = fmt.Errorf("prepayment %s %w, with another amount or for another lease: give each payment a reference of its own", ref, lease.ErrExists)
 	}
-	if !slices.Equal(booked.Postings, t.Postings) {
-		return none, fmt.Errorf("prepayment %s %w, with another amount or for another lease: give each payment a reference of its own", ref, lease.ErrExists)
-	}
-	if err := b.returnLate(ctx, id, booked, atMs); err != nil {
-		return booked, err
-	}
-	return booked, b.watch(ctx, id, atMs)
+	return booked, err
 }
 
 // prepay books a prepayment that was not booked a moment ago.
@@ -73,42 +81,4 @@ func (b *Settler) prepay(ctx context.Context, l *lease.Lease, t lease.Transactio
 		return b.Store.Transaction(ctx, t.Key) // somebody was faster
 	}
 	return t, err
-}
-
-// returnLate gives a prepayment back that was booked while the lease was paid
-// off for good.
-func (b *Settler) returnLate(ctx context.Context, id string, t lease.Transaction, atMs int64) error {
-	texts, err := b.Store.SettledStates(ctx)
-	if err != nil {
-		return err
-	}
-	text, ok := texts[id]
-	if !ok {
-		return nil
-	}
-	var s state
-	if err := decode(text, &s); err != nil {
-		return stateError(id, err)
-	}
-	if !s.Final {
-		return nil
-	}
-	w := world{Settler: b, only: id}
-	prepaid, err := w.readPrepaid(ctx)
-	if err != nil || prepaid[id] <= 0 {
-		return err
-	}
-	l, err := b.Store.Lease(ctx, id)
-	if err != nil {
-		return err
-	}
-	sat := min(prepaid[id], -t.Postings[1].Sat)
-	back, err := ledger.Refund(ledger.Party{Tenant: l.Tenant, Lease: id}, t.Ref, sat, atMs)
-	if err != nil {
-		return err
-	}
-	if err := b.Store.Post(ctx, back); err != nil && !errors.Is(err, lease.ErrDuplicate) {
-		return err
-	}
-	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/hashlease/hashlease/lease"
 )
@@ -11,20 +12,24 @@ import (
 // Settle settles all final hours up to one, which are hours since 1970 UTC,
 // and returns the last hour settled, 0 while there is none. Hours settled
 // already are left as they are, and those of which nothing is to be said are
-// passed over. When another process settles at the same time, it goes on from
-// there.
+// passed over. When another process settles at the same time, prepays or
+// changes a lease, it goes on from there.
 func (b *Settler) Settle(ctx context.Context, through int64) (int64, error) {
-	for range loadTries {
+	var last int64
+	for try := 0; try < loadTries; try++ {
 		w, err := b.load(ctx, "")
 		if err != nil {
-			return 0, err
+			return last, err
 		}
 		err = w.settleThrough(ctx, through)
 		if !errors.Is(err, lease.ErrConflict) {
 			return w.stored, err
 		}
+		if w.stored > last {
+			last, try = w.stored, 0 // it goes on
+		}
 	}
-	return 0, errBusy
+	return last, errBusy
 }
 
 // settleThrough settles what is final and not after an hour.
@@ -36,7 +41,7 @@ func (w *world) settleThrough(ctx context.Context, through int64) error {
 			return err
 		}
 		// Where there was nothing, that is remembered.
-		s := lease.Settlement{Hour: last, Prev: w.stored}
+		s := lease.Settlement{Hour: last, Prev: w.stored, Leases: w.version}
 		if ok {
 			s, err = w.settle(ctx, h)
 		} else if w.stored == 0 {
@@ -58,12 +63,14 @@ func (w *world) settleThrough(ctx context.Context, through int64) error {
 
 // settle moves the world on by an hour, and returns what is to be stored.
 func (w *world) settle(ctx context.Context, h int64) (lease.Settlement, error) {
-	s := lease.Settlement{Hour: h, Prev: w.stored, States: make(map[string][]byte)}
+	s := lease.Settlement{Hour: h, Prev: w.stored, States: make(map[string][]byte), Leases: w.version, Prepaid: make(map[string]int64)}
+	before := maps.Clone(w.prepaid)
 	m, err := w.move(ctx, h)
 	if err != nil {
 		return s, err
 	}
 	for _, id := range m.changed {
+		s.Prepaid[id] = before[id]
 		if s.States[id], err = encode(w.states[id]); err != nil {
 			return s, stateError(id, err)
 		}

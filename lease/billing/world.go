@@ -19,6 +19,7 @@ type world struct {
 	heartbeat int64  // Unix milliseconds
 	settled   int64  // the last hour it has settled, 0: none
 	stored    int64  // the last hour that the Store had settled when it was read
+	version   int64  // of the leases
 	leases    []lease.Lease
 	rated     map[string]uint64  // mJ/TH by rig
 	states    map[string]state   // by lease
@@ -63,6 +64,9 @@ func (w *world) read(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	w.settled = w.stored
+	if w.version, err = w.Store.LeasesVersion(ctx); err != nil {
+		return false, err
+	}
 	if w.prepaid, err = w.readPrepaid(ctx); err != nil {
 		return false, err
 	}

@@ -160,16 +160,20 @@ func (s *suite) longerTerm() {
 	s.ok(end(first.ID, 3000))
 	s.ok(end(first.ID, 1500)) // shorter always goes
 	s.ok(end(first.ID, 3000))
-	// Closed makes room, which may be gone when the lease goes on.
-	s.closeLease(first.ID, 2500)
-	add(41, 2600, 2700, lease.Tag{1, 3}, nil)
-	_, err := s.store.ChangeLease(s.ctx, first.ID, 100, func(l *lease.Lease) ([]lease.Event, error) { l.ClosedMs = 0; return nil, nil })
-	s.is(err, lease.ErrOversold)
-	// Tags that begin alike are distinct only as long as they do not meet.
+	// A shorter term makes room, which may be gone when it is to be longer.
 	s.ok(end(first.ID, 2500))
+	add(41, 2600, 2700, lease.Tag{1, 3}, nil)
+	s.is(end(first.ID, 3000), lease.ErrOversold)
+	// Tags that begin alike are distinct only as long as they do not meet.
 	add(1, 2550, 2600, lease.Tag{1, 1, 5}, samplePool())
-	_, err = s.store.ChangeLease(s.ctx, first.ID, 100, func(l *lease.Lease) ([]lease.Event, error) { l.EndMs, l.ClosedMs = 2551, 0; return nil, nil })
-	s.is(err, lease.ErrTagTaken)
+	s.is(end(first.ID, 2551), lease.ErrTagTaken)
+	// What was closed makes room, and stays closed.
+	s.closeLease(first.ID, 2400)
+	for _, ms := range []int64{0, 2401} {
+		_, err := s.store.ChangeLease(s.ctx, first.ID, 100, func(l *lease.Lease) ([]lease.Event, error) { l.ClosedMs = ms; return nil, nil })
+		s.is(err, lease.ErrClosed)
+	}
+	s.closeLease(first.ID, 2300)
 }
 
 func (s *suite) changeLeaseAtOnce() {

@@ -56,6 +56,7 @@ func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 		{"OtherBatches", (*suite).otherBatches},
 		{"Settle", (*suite).settle},
 		{"SettleErrors", (*suite).settleErrors},
+		{"SettledStays", (*suite).settledStays},
 		{"SettleAtOnce", (*suite).settleAtOnce},
 		{"SettledIsOver", (*suite).settledIsOver},
 		{"Exclusions", (*suite).exclusions},

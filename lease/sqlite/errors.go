@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -63,3 +64,6 @@ func (s *Store) explain(ctx context.Context, err error) error {
 	}
 	return e
 }
+
+// stamp writes a moment in Unix milliseconds for people.
+func stamp(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }

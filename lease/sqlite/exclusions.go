@@ -24,6 +24,9 @@ func (s *Store) PutExclusion(ctx context.Context, x lease.Exclusion) (lease.Excl
 				return err
 			}
 		}
+		if err := dateExclusion(ctx, tx, &x); err != nil {
+			return err
+		}
 		r, err := tx.ExecContext(ctx, "INSERT INTO exclusions (lease, kind, announced_ms, from_ms, to_ms, evidence) VALUES (?, ?, ?, ?, ?, ?)",
 			sql.NullString{String: x.Lease, Valid: x.Lease != ""}, string(x.Kind), x.AnnouncedMs, x.FromMs, x.ToMs, x.Evidence)
 		if err != nil {
@@ -38,6 +41,24 @@ func (s *Store) PutExclusion(ctx context.Context, x lease.Exclusion) (lease.Excl
 	return x, nil
 }
 
+// dateExclusion sees to it that nothing is explained after the fact:
+// maintenance is announced now, and what is settled stays as it is.
+func dateExclusion(ctx context.Context, tx *txn, x *lease.Exclusion) error {
+	nowMs, err := readEarliest(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if x.Kind == lease.ExcludeMaintenance {
+		x.AnnouncedMs = max(x.AnnouncedMs, nowMs)
+		return nil
+	}
+	endMs, err := readSettledEnd(ctx, tx)
+	if err == nil && x.FromMs < endMs {
+		err = tooLate("exclusion from "+stamp(x.FromMs), endMs)
+	}
+	return err
+}
+
 // EndExclusion implements lease.Store. It ends no earlier than it began.
 func (s *Store) EndExclusion(ctx context.Context, id, toMs int64) error {
 	return s.write(ctx, func(tx *txn) error {
@@ -48,7 +69,15 @@ func (s *Store) EndExclusion(ctx context.Context, id, toMs int64) error {
 		if to != 0 {
 			return fmt.Errorf("exclusion %d: %w", id, lease.ErrClosed)
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE exclusions SET to_ms = ? WHERE id = ?", max(toMs, from), id)
+		toMs = max(toMs, from)
+		endMs, err := readSettledEnd(ctx, tx)
+		if err == nil && toMs < endMs {
+			err = tooLate(fmt.Sprintf("exclusion %d to %s", id, stamp(toMs)), endMs)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE exclusions SET to_ms = ? WHERE id = ?", toMs, id)
 		return err
 	})
 }

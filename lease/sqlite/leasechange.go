@@ -36,6 +36,9 @@ func (s *Store) ChangeLease(ctx context.Context, id string, limitHps uint64, cha
 		if err := checkPauses(&l, was.Pauses); err != nil {
 			return err
 		}
+		if err := checkSettled(ctx, tx, &l, &was); err != nil {
+			return err
+		}
 		if err := admitLonger(ctx, tx, &l, &was, limitHps); err != nil {
 			return err
 		}

@@ -22,6 +22,13 @@ func (s *Store) AddLease(ctx context.Context, l lease.Lease, limitHps uint64, ta
 		if err := checkParties(ctx, tx, &l); err != nil {
 			return err
 		}
+		endMs, err := readSettledEnd(ctx, tx)
+		if err == nil && l.StartMs < endMs {
+			err = tooLate("a lease that begins at "+stamp(l.StartMs), endMs)
+		}
+		if err != nil {
+			return err
+		}
 		others, err := collect(ctx, tx, scanLease, selectLease)
 		if err != nil {
 			return err

@@ -74,6 +74,9 @@ func checkPayout(p *lease.Payout) error {
 
 // book posts transactions and appends events within tx.
 func book(ctx context.Context, tx *txn, txs []lease.Transaction, events []lease.Event) error {
+	if err := checkPrepaid(ctx, tx, events); err != nil {
+		return err
+	}
 	for i := range txs {
 		if err := post(ctx, tx, &txs[i]); err != nil {
 			return err

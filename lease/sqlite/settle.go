@@ -25,6 +25,9 @@ func (s *Store) Settle(ctx context.Context, st lease.Settlement) error {
 		if st.Prev != last || st.Hour <= last {
 			return fmt.Errorf("settling hour %d after %d: %w, the last settled is %d", st.Hour, st.Prev, lease.ErrConflict, last)
 		}
+		if err := checkBasis(ctx, tx, &st); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, "UPDATE node SET settled_hour = ?", st.Hour); err != nil {
 			return err
 		}

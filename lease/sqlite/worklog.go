@@ -35,12 +35,12 @@ func (s *Store) BeginRun(ctx context.Context, atMs int64) (int64, error) {
 // readEarliest returns the moment before which nothing can happen any more: the
 // last heartbeat, and the end of the hour that was settled last.
 func readEarliest(ctx context.Context, tx *txn) (int64, error) {
-	var heartbeat, settled int64
-	err := tx.QueryRowContext(ctx, "SELECT heartbeat_ms, settled_hour FROM node").Scan(&heartbeat, &settled)
-	if settled != 0 {
-		heartbeat = max(heartbeat, (settled+1)*lease.MsPerHour)
+	var heartbeat int64
+	if err := tx.QueryRowContext(ctx, "SELECT heartbeat_ms FROM node").Scan(&heartbeat); err != nil {
+		return 0, err
 	}
-	return heartbeat, err
+	settledMs, err := readSettledEnd(ctx, tx)
+	return max(heartbeat, settledMs), err
 }
 
 // Heartbeat implements lease.Store.
