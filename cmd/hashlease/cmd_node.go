@@ -128,7 +128,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.terms, err = p.settleHouse(ctx, cfg, n.params.Coin, n.params.Network, e.nowMs()); err != nil {
+	if n.terms, err = p.settleHouse(ctx, cfg, n.params.Coin, n.params.Network, keepable(n.coin), e.nowMs()); err != nil {
 		return nil, err
 	}
 	capacity, err := p.measureCapacity(ctx, n.kernel, cfg.Node.Threads, cfg.Node.Duty)
@@ -245,10 +245,11 @@ func (n *node) close() error {
 // run hashes until ctx ends or runFor is over, and prints the summary.
 func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error {
 	work, cancel := context.WithCancel(ctx)
-	if runFor > 0 {
-		work, cancel = context.WithTimeout(ctx, runFor)
-	}
 	defer cancel()
+	if runFor > 0 {
+		// No deadline: the end of the run is not that of somebody's patience.
+		defer time.AfterFunc(runFor, cancel).Stop()
+	}
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)

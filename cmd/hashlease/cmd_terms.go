@@ -193,6 +193,13 @@ func runTermsAdd(ctx context.Context, e *env, args []string) error {
 	if err := t.Validate(); err != nil {
 		return usage("%s: %w", pos[0], err)
 	}
+	house, _, err := p.readHouse()
+	if err != nil {
+		return err
+	}
+	if err := p.keepableHere(e, &cfg, house.Coin, house.Network)(ctx, &t); err != nil {
+		return err
+	}
 	nowMs, err := p.changeMs(ctx, e)
 	if err != nil {
 		return err
@@ -231,7 +238,7 @@ func (p *provider) settledTerms(ctx context.Context, e *env, cfg *config) (lease
 	if err != nil || house.Configured != "" {
 		return hash, err
 	}
-	return p.settleHouse(ctx, cfg, house.Coin, house.Network, e.nowMs())
+	return p.settleHouse(ctx, cfg, house.Coin, house.Network, p.keepableHere(e, cfg, house.Coin, house.Network), e.nowMs())
 }
 
 // addTerms makes a version the newest one.

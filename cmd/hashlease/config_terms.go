@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/reward"
 )
 
 // termsConfig is the terms that new leases are made under, unless a document
@@ -71,6 +72,9 @@ func (c *termsConfig) terms(coin string, houseScript []byte) (lease.Terms, error
 	case lease.SchemePPLNS:
 		t.PPLNS = &lease.PPLNS{XPPM: c.PPLNSXPPM, CarryTo: lease.CarryHouse}
 	case lease.SchemePPS, lease.SchemeFPPS:
+		if err := c.wantReserve(); err != nil {
+			return t, err
+		}
 		t.Reserve = &lease.Reserve{Sat: c.ReserveSat, RuinPPM: c.RuinPPM}
 	}
 	if c.DirectOutputs != 0 {
@@ -87,6 +91,21 @@ func (c *termsConfig) terms(coin string, houseScript []byte) (lease.Terms, error
 	var err error
 	t.Prices, err = c.prices()
 	return t, err
+}
+
+// wantReserve refuses to pay by the share out of nothing, and says what it
+// takes: how many satoshi that is, only the coin node knows.
+func (c *termsConfig) wantReserve() error {
+	if c.ReserveSat != 0 {
+		return nil
+	}
+	const coin = 100_000_000
+	needed, err := reward.Reserve(coin, c.FeePPM, c.RuinPPM)
+	if err != nil {
+		return fmt.Errorf("scheme %s: %w", c.Scheme, err)
+	}
+	return fmt.Errorf("scheme %s pays shares whether blocks are found or not, out of a reserve: reserve_sat is not set (with fee_ppm = %d and ruin_ppm = %d it takes %d times what a block pays)",
+		c.Scheme, c.FeePPM, c.RuinPPM, (needed+coin-1)/coin)
 }
 
 // prices is nil where nothing has a price.

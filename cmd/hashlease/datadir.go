@@ -72,7 +72,7 @@ func (p *provider) newestTerms(ctx context.Context, e *env, cfg *config) (lease.
 		return lease.ParseTermsHash(r.Terms)
 	}
 	if cfg.sandbox() {
-		return p.settleHouse(ctx, cfg, sandboxCoin, sandboxCoin, e.nowMs())
+		return p.settleHouse(ctx, cfg, sandboxCoin, sandboxCoin, p.keepableHere(e, cfg, sandboxCoin, sandboxCoin), e.nowMs())
 	}
 	coin, err := dialCoin(cfg, logger(e.stderr, cfg.Node.LogFormat, slog.LevelWarn))
 	if err != nil {
@@ -82,7 +82,7 @@ func (p *provider) newestTerms(ctx context.Context, e *env, cfg *config) (lease.
 	if err != nil {
 		return lease.TermsHash{}, err
 	}
-	return p.settleHouse(ctx, cfg, params.Coin, params.Network, e.nowMs())
+	return p.settleHouse(ctx, cfg, params.Coin, params.Network, keepable(coin), e.nowMs())
 }
 
 // The node's whole hash rate is measured in some short rounds, of which the

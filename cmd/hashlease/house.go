@@ -56,9 +56,9 @@ func (p *provider) writeHouse(r houseRecord) error {
 }
 
 // settleHouse makes the configuration's terms the newest ones, if they changed
-// or there were none, and returns the hash of the newest. A directory stays
-// with its coin for ever.
-func (p *provider) settleHouse(ctx context.Context, cfg *config, coin, network string, nowMs int64) (lease.TermsHash, error) {
+// or there were none, and check does not refuse them, and returns the hash of
+// the newest. A directory stays with its coin for ever.
+func (p *provider) settleHouse(ctx context.Context, cfg *config, coin, network string, check termsCheck, nowMs int64) (lease.TermsHash, error) {
 	old, ok, err := p.readHouse()
 	if err != nil {
 		return lease.TermsHash{}, err
@@ -89,6 +89,9 @@ func (p *provider) settleHouse(ctx context.Context, cfg *config, coin, network s
 	}
 	if ok && old.Configured == hash.String() {
 		return lease.ParseTermsHash(old.Terms)
+	}
+	if err := check(ctx, &terms); err != nil {
+		return hash, err
 	}
 	if err := p.putTerms(ctx, terms, old.Terms, nowMs); err != nil {
 		return hash, err
