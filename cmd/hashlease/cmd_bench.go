@@ -19,6 +19,7 @@ func benchVerbs() []command {
 		{name: "kernels", brief: "measure the hash rate of every kernel, as bench alone does", run: runBenchKernels},
 		{name: "engine", brief: "measure new jobs, pauses and shares beside hashing threads", run: runBenchEngine},
 		{name: "stratum", brief: "measure the Stratum server under load", run: runBenchStratum},
+		{name: "ledger", brief: "measure metering, settling and booking", run: runBenchLedger},
 		{name: "check", brief: "tell whether the hashes of a file of bench were made", run: runBenchCheck},
 		{name: "compare", brief: "set two files of bench against each other", run: runBenchCompare},
 	}
