@@ -1,0 +1,220 @@
+package translog_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/hashlease/hashlease/lease/translog"
+	"github.com/hashlease/hashlease/lease/translog/translogtest"
+	"golang.org/x/mod/sumdb/tlog"
+	"pgregory.net/rapid"
+)
+
+// TestTree compares with the tree of x/mod, and proves every leaf and every
+// growth.
+func TestTree(t *testing.T) {
+	ctx := t.Context()
+	m := &memory{}
+	l := provider(t, m, 0)
+	var reference []tlog.Hash
+	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		var h []tlog.Hash
+		for _, i := range indexes {
+			h = append(h, reference[i])
+		}
+		return h, nil
+	})
+	history := []translog.Signed{l.Last()}
+	for n := range 70 {
+		s := grow(t, l, n, 1)
+		more, err := tlog.StoredHashes(int64(n), translogtest.Entry(t, n).Body, read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reference = append(reference, more...)
+		root, err := tlog.TreeHash(int64(n+1), read)
+		if err != nil || s.Hash != root || s.N != int64(n+1) {
+			t.Fatalf("%d leaves have the root %v, %v, want %v", s.N, s.Hash, err, root)
+		}
+		history = append(history, s)
+	}
+	for i := range history {
+		later := &history[i]
+		for j := range history[:i+1] {
+			proof, err := l.ProveGrowth(ctx, int64(j), int64(i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := translog.CheckGrowth(&history[j], later, proof); err != nil {
+				t.Fatalf("from %d to %d: %v", j, i, err)
+			}
+			if err := translog.CheckPrefix(&history[j], later, read); err != nil {
+				t.Fatalf("from %d to %d: %v", j, i, err)
+			}
+			if len(proof) > 0 {
+				proof[len(proof)/2][7] ^= 1
+				if err := translog.CheckGrowth(&history[j], later, proof); !errors.Is(err, translog.ErrProof) {
+					t.Fatalf("from %d to %d with a broken proof: %v", j, i, err)
+				}
+			}
+			if j == i {
+				continue
+			}
+			body := translogtest.Entry(t, j).Body
+			inclusion, err := l.ProveLeaf(ctx, int64(i), int64(j))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := later.CheckLeaf(int64(j), body, inclusion); err != nil {
+				t.Fatal(err)
+			}
+			if err := later.CheckLeaf(int64(j+1), body, inclusion); !errors.Is(err, translog.ErrProof) {
+				t.Fatalf("leaf %d as leaf %d of %d: %v", j, j+1, i, err)
+			}
+		}
+	}
+	for _, bad := range [][2]int64{{-1, 3}, {4, 3}, {3, 71}} {
+		if _, err := l.ProveGrowth(ctx, bad[0], bad[1]); !errors.Is(err, translog.ErrNotFound) {
+			t.Errorf("growth %v: %v", bad, err)
+		}
+		if _, err := l.ProveLeaf(ctx, bad[1], bad[0]); !errors.Is(err, translog.ErrNotFound) {
+			t.Errorf("leaf %v: %v", bad, err)
+		}
+	}
+}
+
+func TestSign(t *testing.T) {
+	ctx := t.Context()
+	m := &memory{}
+	l := provider(t, m, 3)
+	first := l.Last()
+	again, err := l.Sign(ctx)
+	if err != nil || !bytes.Equal(again.Note, first.Note) {
+		t.Errorf("signed again without a leaf: %s, %v", again.Note, err)
+	}
+	// Somebody else adds a leaf to the store.
+	if _, err := m.Append(ctx, translogtest.Entries(t, 3, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if l.Last().N != 3 {
+		t.Errorf("%d leaves are signed for", l.Last().N)
+	}
+	if s, err := l.Sign(ctx); err != nil || s.N != 4 {
+		t.Errorf("%d leaves, %v", s.N, err)
+	}
+	if err := l.Cosigned(ctx, first); !errors.Is(err, translog.ErrReplayed) {
+		t.Errorf("the former checkpoint: %v", err)
+	}
+	if _, err := l.Append(ctx, translog.Entry{Body: []byte("{}")}); !errors.Is(err, translog.ErrMalformed) {
+		t.Errorf("no leaf: %v", err)
+	}
+	cfg := config(t, &memory{}, 1)
+	cfg.Signers = config(t, nil, 2).Signers
+	if _, err := translog.Open(ctx, cfg); err == nil {
+		t.Error("a key that is not the log's may sign")
+	}
+}
+
+// TestRotation signs one checkpoint with both keys: whoever knows either goes on.
+func TestRotation(t *testing.T) {
+	ctx := t.Context()
+	m := &memory{}
+	former := provider(t, m, 3).Identity()
+	next := config(t, m, 2)
+	cfg := config(t, m, 1)
+	cfg.Identity.Keys = append(cfg.Identity.Keys, next.Identity.Keys...)
+	cfg.Signers = append(cfg.Signers, next.Signers...)
+	l, err := translog.Open(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := grow(t, l, 3, 1)
+	for _, id := range []translog.Identity{former, next.Identity} {
+		if _, err := id.Open(both.Note); err != nil {
+			t.Error(err)
+		}
+	}
+	if l, err = translog.Open(ctx, next); err != nil {
+		t.Fatal(err)
+	}
+	only := grow(t, l, 4, 1)
+	if _, err := former.Open(only.Note); !errors.Is(err, translog.ErrOtherKey) {
+		t.Errorf("the former key's followers: %v", err)
+	}
+}
+
+// TestTiles reads any hash through the tiles, as those who follow the log do.
+func TestTiles(t *testing.T) {
+	ctx := t.Context()
+	const leaves = 600
+	l := provider(t, &memory{}, leaves)
+	last := l.Last()
+	tiles := tlog.TileHashReader(last.Tree, tileReader(func(x tlog.Tile) ([]byte, error) { return l.Tile(ctx, x) }))
+	rapid.Check(t, func(t *rapid.T) {
+		i := rapid.Int64Range(0, leaves-1).Draw(t, "leaf")
+		h, err := tiles.ReadHashes([]int64{tlog.StoredHashIndex(0, i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bundle := tlog.Tile{H: translog.TileHeight, L: translog.Entries, N: i / 256, W: int(min(256, leaves-i/256*256))}
+		b, err := l.Tile(ctx, bundle)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies, err := translog.ParseBundle(b, bundle.W)
+		if err != nil || tlog.RecordHash(bodies[i%256]) != h[0] {
+			t.Fatalf("leaf %d is not the one of the tile: %v", i, err)
+		}
+	})
+	for _, bad := range []tlog.Tile{
+		{H: 8, L: 0, N: 2, W: 89}, {H: 8, L: 0, N: 2, W: 256}, {H: 8, L: 0, N: 3, W: 1}, {H: 8, L: 1, N: 0, W: 3},
+		{H: 8, L: -1, N: 2, W: 89}, {H: 8, L: -2, N: 0, W: 1}, {H: 8, L: 63, N: 0, W: 1}, {H: 4, L: 0, N: 0, W: 1},
+		{H: 8, L: 0, N: -1, W: 1}, {H: 8, L: 0, N: 1 << 62, W: 256}, {H: 8, L: 0, N: 0, W: 0},
+	} {
+		if _, err := l.Tile(ctx, bad); !errors.Is(err, translog.ErrNotFound) {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+}
+
+// tileReader is a tlog.TileReader without a cache.
+type tileReader func(tlog.Tile) ([]byte, error)
+
+func (tileReader) Height() int { return translog.TileHeight }
+
+func (r tileReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
+	var all [][]byte
+	for _, t := range tiles {
+		b, err := r(t)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return all, nil
+}
+
+func (tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
+
+func FuzzTilePath(f *testing.F) {
+	for _, s := range []string{"tile/0/000", "tile/entries/x001/x234/067.p/12", "tile/63/999", "tile/data/000", "tile/entries/entries/000"} {
+		f.Add(s, []byte{0, 1, 'a'}, 1)
+	}
+	f.Fuzz(func(t *testing.T, path string, bundle []byte, n int) {
+		if x, err := translog.ParseTilePath(path); err == nil && translog.TilePath(x) != path {
+			t.Fatalf("%q reads as %q", path, translog.TilePath(x))
+		}
+		bodies, err := translog.ParseBundle(bundle, n)
+		if err != nil {
+			return
+		}
+		var again []byte
+		for _, b := range bodies {
+			again = translog.AppendBundle(again, b)
+		}
+		if !bytes.Equal(again, bundle) {
+			t.Fatalf("%x reads as %x", bundle, again)
+		}
+	})
+}
