@@ -1,6 +1,8 @@
 package audit_test
 
 import (
+	"slices"
+
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/audit"
 )
@@ -20,7 +22,8 @@ func (x *sim) month(leases int, hours int64, progress func(hour int64)) *audit.R
 			x.addLease(pick)
 		}
 		for _, l := range x.alive() {
-			if chance(60) || h == 0 && !chance(10) || l.StartMs >= x.at() && chance(2) {
+			broke := slices.Contains(l.PausedAt(x.at()), lease.PauseBudget)
+			if chance(60) || h == 0 && !chance(10) || l.StartMs >= x.at() && chance(2) || broke && chance(8) {
 				x.prepay(l, int64(100_000+pick(5_000_000)))
 			}
 		}

@@ -72,7 +72,7 @@ func (x *sim) putJobs(leases []*simLease) {
 		}
 		l.template = made[key]
 		work := lease.ProofWork(miner.Hashes(l.ContractedHps), l.ProofMs)
-		if l.Model == lease.Hosted && x.tip%2 == 0 {
+		if l.Model == lease.Hosted && x.tip%4 == 0 {
 			work = work.Mul(2) // rigs bring their own difficulty
 		}
 		to = append(to, l)
