@@ -36,7 +36,7 @@ func (v *verifier) checkReceipts() {
 		}
 		v.perJob[r.Job]++
 		v.r.Receipts++
-		if e := v.s.Earned; e != nil && int64(i) < e.Receipts {
+		if int64(i) < v.s.settledReceipts() {
 			v.settled[r.Job]++
 		}
 		if p := v.b.Templates[v.b.Jobs[r.Job].Template].Pool; p != nil && hash.Meets(miner.Target(p.Target)) {

@@ -12,10 +12,12 @@ import (
 )
 
 // Versions of the statement document's layout: of leases that work on the
-// house's blocks, and of those that work for a pool of the tenant's.
+// house's blocks, of those that work for a pool of the tenant's, and of both
+// where the terms have prices or an SLA.
 const (
-	StatementFormat     = "hashlease-statement/1"
-	PoolStatementFormat = "hashlease-statement/2"
+	StatementFormat        = "hashlease-statement/1"
+	PoolStatementFormat    = "hashlease-statement/2"
+	ChargedStatementFormat = "hashlease-statement/3"
 )
 
 // signaturePrefix keeps a statement's signature from being taken for that of
@@ -25,7 +27,7 @@ const signaturePrefix = "hashlease statement v1\n"
 // Statement is what the provider says a lease was delivered and is owed. All
 // but Derived and Signature is signed.
 type Statement struct {
-	Format        string            `json:"format"`   // StatementFormat, or PoolStatementFormat with Pool
+	Format        string            `json:"format"`   // StatementFormat, PoolStatementFormat with Pool, ChargedStatementFormat with Charges
 	Provider      B32               `json:"provider"` // Ed25519 public key
 	Lease         string            `json:"lease"`
 	Tenant        string            `json:"tenant"`
@@ -45,9 +47,10 @@ type Statement struct {
 	Verdicts      map[string]uint64 `json:"verdicts"` // shares refused, by reason
 	Rewards       []Reward          `json:"rewards"`  // of the bundle's blocks, in their order
 	Balances      Balances          `json:"balances"`
-	Earned        *Earned           `json:"earned,omitempty"` // nil: shares earn nothing by themselves
-	Pool          *PoolReport       `json:"pool,omitempty"`   // nil: the house's own blocks
-	Evidence      B32               `json:"evidence"`         // SHA-256 of the bundle's evidence
+	Earned        *Earned           `json:"earned,omitempty"`  // nil: shares earn nothing by themselves
+	Pool          *PoolReport       `json:"pool,omitempty"`    // nil: the house's own blocks
+	Charges       *Charges          `json:"charges,omitempty"` // nil: the terms have neither prices nor an SLA
+	Evidence      B32               `json:"evidence"`          // SHA-256 of the bundle's evidence
 	Derived       *Derived          `json:"derived,omitempty"`
 	Signature     Hex               `json:"signature,omitempty"` // Ed25519, 64 bytes
 }
@@ -114,6 +117,28 @@ func (d *Derived) equal(o *Derived) bool {
 	z, other := d.PoolZMilli, o.PoolZMilli
 	return d.DeliveredHps == o.DeliveredHps && d.IntervalHps == o.IntervalHps &&
 		(z == other || z != nil && other != nil && *z == *other)
+}
+
+// FormatOf is the format of a statement with what this one has.
+func (s *Statement) FormatOf() string {
+	switch {
+	case s.Charges != nil:
+		return ChargedStatementFormat
+	case s.Pool != nil:
+		return PoolStatementFormat
+	}
+	return StatementFormat
+}
+
+// settledReceipts is how many receipts, the first ones, are of settled hours.
+func (s *Statement) settledReceipts() int64 {
+	switch {
+	case s.Earned != nil:
+		return s.Earned.Receipts
+	case s.Charges != nil:
+		return s.Charges.Receipts
+	}
+	return 0
 }
 
 // SignedBytes returns what the signature is made over.

@@ -96,6 +96,7 @@ func Verify(bundle []byte, o Options) *Report {
 	v.checkReceipts()
 	v.report("figures", v.checkFigures(), "%d receipts, %s hashes proven", s.Receipts, s.ProvenWork.Work())
 	v.checkEarned()
+	v.checkCharges()
 	v.checkCounted()
 	v.checkPool()
 	if s.Pool != nil {
@@ -124,6 +125,7 @@ func (v *verifier) unchecked() {
 			"what other leases were entitled to of each block's split: their work is not in the bundle",
 			"that no block was left out, and that the listed ones are on the chain: ask a coin node")
 	}
+	list = append(list, v.uncheckedOfCharges()...)
 	if len(v.r.PaidTo) > 0 {
 		list = append(list, "that the scripts which coinbases paid the lease to are the tenant's own: "+strings.Join(v.r.PaidTo, ", "))
 	}
@@ -177,7 +179,7 @@ type verifier struct {
 	issue   *stratum.Issue // one at a time: a bundle may name millions of jobs
 	ev      lease.Evidence // of the receipts that hold
 	perJob  []uint64       // of those, by job
-	settled []uint64       // of those, by job, that were credited by the share
+	settled []uint64       // of those, by job, of settled hours
 	due     []uint64       // of those, by job, such as the pool takes for shares
 	unit    *big.Rat       // see poolUnit
 	derived Derived        // as it should be
@@ -223,10 +225,7 @@ func (v *verifier) checkContract() {
 }
 
 func (s *Statement) checkPeriod() error {
-	p, format := s.Period, StatementFormat
-	if s.Pool != nil {
-		format = PoolStatementFormat
-	}
+	p, format := s.Period, s.FormatOf()
 	switch {
 	case s.Format != format:
 		return fmt.Errorf("statement of format %.40q, want %s", s.Format, format)

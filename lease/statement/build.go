@@ -33,9 +33,9 @@ const maxTries = 10
 // ErrNothing, lease.ErrNotFound, and the Store's.
 func Build(ctx context.Context, src Source, leaseID string) (*receipt.Bundle, error) {
 	b := builder{Source: src, ctx: ctx, jobs: map[int64]uint32{}, templates: map[int64]int{}}
-	err := b.settled()
+	err := b.contract(leaseID)
 	if err == nil {
-		err = b.contract(leaseID)
+		err = b.settled()
 	}
 	if err == nil {
 		err = b.meter()
@@ -50,6 +50,7 @@ func Build(ctx context.Context, src Source, leaseID string) (*receipt.Bundle, er
 		err = b.rewards()
 	}
 	if err == nil {
+		b.bundle.Statement.Format = b.bundle.Statement.FormatOf()
 		err = b.bundle.Sign(src.Key)
 	}
 	if err != nil {
@@ -68,12 +69,6 @@ type builder struct {
 	bundle    receipt.Bundle
 	jobs      map[int64]uint32 // index in the bundle by Seq
 	templates map[int64]int    // index in the bundle by Seq
-}
-
-// settled reads up to when everything is settled.
-func (b *builder) settled() (err error) {
-	b.hour, err = b.Store.SettledHour(b.ctx)
-	return err
 }
 
 // contract reads who agreed on what.
@@ -97,12 +92,9 @@ func (b *builder) contract(id string) error {
 	}
 	s := &b.bundle.Statement
 	*s = receipt.Statement{
-		Format: receipt.StatementFormat, Lease: l.ID, Tenant: l.Tenant, Model: l.Model,
+		Lease: l.ID, Tenant: l.Tenant, Model: l.Model,
 		ContractedHps: lease.Quantity(miner.Hashes(l.ContractedHps)), ProofMs: l.ProofMs,
 		Tag: receipt.B16(l.Tag), Nonce: l.Nonce,
-	}
-	if l.Pool != nil {
-		s.Format = receipt.PoolStatementFormat
 	}
 	copy(s.TenantKey[:], tenant.Key)
 	return nil
@@ -154,23 +146,27 @@ func (b *builder) meter() error {
 }
 
 // receipts reads the receipts of the period, then the jobs they name. Where
-// shares earn something by themselves, the last ones, which came when the
-// lease was over, were earned as well.
+// shares earn something by themselves, or are charged for, the last ones, which
+// came when the lease was over, were settled as well.
 func (b *builder) receipts() error {
-	to := b.bundle.Statement.Period.ToMs
+	from, to := b.bundle.Statement.Period.FromMs, b.bundle.Statement.Period.ToMs
 	byShare := b.lease.Pool == nil && (b.bundle.Terms.Scheme == lease.SchemePPS || b.bundle.Terms.Scheme == lease.SchemeFPPS)
+	charges := b.bundle.Statement.Charges
+	if byShare || charges != nil {
+		from, to = from-1, b.heartbeat // all there are
+	}
 	if byShare {
-		to = b.heartbeat
 		if err := b.earned(); err != nil {
 			return err
 		}
 	}
-	for r, err := range b.Store.Receipts(b.ctx, b.lease.ID, b.bundle.Statement.Period.FromMs, to) {
+	var settled int64
+	for r, err := range b.Store.Receipts(b.ctx, b.lease.ID, from, to) {
 		if err != nil {
 			return fmt.Errorf("receipts: %w", err)
 		}
-		if byShare && r.CommitMs/lease.MsPerHour <= b.hour {
-			b.bundle.Statement.Earned.Receipts++
+		if r.CommitMs/lease.MsPerHour <= b.hour {
+			settled++
 		}
 		index, ok := b.jobs[r.Job]
 		if !ok {
@@ -180,6 +176,12 @@ func (b *builder) receipts() error {
 		b.bundle.Receipts = append(b.bundle.Receipts, receipt.Receipt{
 			Job: index, Extranonce: r.Extranonce, Time: r.Time, Nonce: r.Nonce, VersionBits: r.VersionBits,
 		})
+	}
+	if byShare {
+		b.bundle.Statement.Earned.Receipts = settled
+	}
+	if charges != nil {
+		charges.Receipts = settled
 	}
 	seqs := make([]int64, len(b.jobs))
 	for seq, index := range b.jobs {

@@ -37,6 +37,7 @@ func Text(w io.Writer, s *receipt.Statement) error {
 		p.rewards(s)
 		p.earned(s)
 	}
+	p.charges(s)
 	if s.Pool == nil || s.Balances != (receipt.Balances{}) {
 		p.balances(&s.Balances)
 	}
