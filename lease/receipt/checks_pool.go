@@ -167,6 +167,9 @@ func (v *verifier) uncheckedOfPool() []string {
 		fmt.Sprintf("that the pool credits %.128s: shares name no account; %s", v.s.Pool.User, compare),
 		"that the jobs came from the pool, and were built on the chain's tip of their time: the bundle carries neither the pool's word nor block headers",
 	}
+	if n := len(v.s.Pool.Former); n > 0 {
+		list = append(list, fmt.Sprintf("that you had the lease work for the %d accounts at pools that the statement names as former ones: look whether they are yours", n))
+	}
 	if size, places := v.tagRoom(); size > 0 && places > 0 {
 		text := fmt.Sprintf("that the tag stands where the pool's connection puts it: as long as there is no public log, "+
 			"only the signature binds the place. It has %d bytes there: a coinbase made for somebody else has them in a given place by chance once in 2^%d, "+

@@ -152,23 +152,11 @@ func (t *Template) follows(terms *lease.Terms, leaseID string) error {
 		}
 	case lease.SchemeFPPS:
 		subsidy := t.Earns.Sat - t.Earns.FeesSat
-		if subsidy > t.Reward || !isSubsidy(subsidy) {
-			return fmt.Errorf("shares are paid by %d sat a block with fees of %d: %d are no subsidy of a block of %d", t.Earns.Sat, t.Earns.FeesSat, subsidy, t.Reward)
+		if subsidy > t.Reward || !t.isSubsidy(subsidy, terms.Coin) {
+			return fmt.Errorf("shares are paid by %d sat a block with fees of %d: %d are not the subsidy at height %d, of a reward of %d", t.Earns.Sat, t.Earns.FeesSat, subsidy, t.Height, t.Reward)
 		}
 	}
 	return nil
-}
-
-// isSubsidy reports whether a block may be given so many satoshi at some
-// height: 50 coins, halved some times.
-func isSubsidy(sat int64) bool {
-	const first = 50 * 100_000_000
-	for s := int64(first); s > 0; s /= 2 {
-		if sat == s {
-			return true
-		}
-	}
-	return sat == 0
 }
 
 // worth is what the first n receipts that hold earn by themselves, in satoshi,

@@ -47,7 +47,7 @@ func schemeInput(height byte, terms *lease.Terms) TemplateInput {
 		in.Earns = &Earns{Sat: in.Reward}
 	case lease.SchemeFPPS:
 		in.Fee, in.Split = 0, []lease.Part{{Lease: lease.House, Sat: in.Reward}}
-		in.Earns = &Earns{Sat: 2_500_000_000 + 70_000, FeesSat: 70_000}
+		in.Earns = &Earns{Sat: 5_000_000_000 + 70_000, FeesSat: 70_000}
 	default:
 		in.Split = []lease.Part{{Lease: testLease, Sat: 3_000_000_000}, {Lease: otherLease, Sat: 1_000_000_000},
 			{Lease: smallLease, Sat: 500}, {Lease: lease.House, Sat: rest - 4_000_000_500}}
@@ -114,7 +114,7 @@ func schemeBundle(tb testing.TB, terms lease.Terms, change func(*TemplateInput))
 		// work·B/network work less 2 %, of 40 receipts
 		e := int64(testReward)
 		if terms.Scheme == lease.SchemeFPPS {
-			e = 2_500_070_000
+			e = 5_000_070_000
 		}
 		b.Statement.Earned = &Earned{Receipts: 40, Sat: 40 * testWork * e / 2 / 100 * 98}
 		b.Statement.Balances = Balances{Available: b.Statement.Earned.Sat - 5, Other: b.Statement.Earned.Sat - 5}

@@ -30,7 +30,7 @@ func TestHonestSchemes(t *testing.T) {
 		"pplns":         {terms: schemeTerms(lease.SchemePPLNS), pending: 3_000_000_000, available: 3_000_000_000},
 		"pplns, direct": {terms: direct(schemeTerms(lease.SchemePPLNS)), pending: 3_000_000_000, direct: 3_000_000_000, paidTo: "001401"},
 		"pps":           {terms: schemeTerms(lease.SchemePPS), available: 40*8*4_900_000_000 - 5, earned: "2352000000000"},
-		"fpps":          {terms: schemeTerms(lease.SchemeFPPS), available: 40*8*2_450_068_600 - 5, earned: "1176032928000"},
+		"fpps":          {terms: schemeTerms(lease.SchemeFPPS), available: 40*8*4_900_068_600 - 5, earned: "2352032928000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := schemeBundle(t, tt.terms, nil)
@@ -172,6 +172,7 @@ func TestCheatingSchemes(t *testing.T) {
 			in.Earns = &Earns{Sat: in.Reward}
 		}},
 		{name: "fpps of no subsidy", terms: fpps, want: "scheme", change: func(in *TemplateInput) { in.Earns.FeesSat++ }},
+		{name: "fpps of half the subsidy", terms: fpps, want: "scheme earned", change: func(in *TemplateInput) { in.Earns.Sat -= 2_500_000_000 }},
 		{name: "fpps with two means a day", terms: fpps, want: "scheme earned", change: func(in *TemplateInput) {
 			if in.Height == 21 { // another mean of the same day
 				in.Earns = &Earns{Sat: in.Earns.Sat - 1, FeesSat: in.Earns.FeesSat - 1}

@@ -122,7 +122,7 @@ func (v *verifier) unchecked() {
 		"that the contracted rate and the proof interval are those agreed on, and the statement was logged before: there is no public log and no witness")
 	if v.s.Pool == nil {
 		list = append(list,
-			"what other leases were entitled to of each block's split: their work is not in the bundle",
+			"what other leases were entitled to of each block's split, and so how large a carry is: their work is not in the bundle",
 			"that no block was left out, and that the listed ones are on the chain: ask a coin node")
 	}
 	list = append(list, v.uncheckedOfCharges()...)
