@@ -67,9 +67,10 @@ type Corrected struct {
 	Reason   string `json:"reason"`
 }
 
-// Alarm is the body of EventAlarm: what a sequential test says.
+// Alarm is the body of EventAlarm: what a sequential test says, or that what an
+// hour's shares would earn cannot be, which is then not paid.
 type Alarm struct {
-	Test        string   `json:"test"` // contract, counter or pool
+	Test        string   `json:"test"` // contract, counter or pool; earnings
 	Source      string   `json:"source,omitempty"`
 	Direction   string   `json:"direction"`      // short or excess
 	Hour        int64    `json:"hour"`           // after which it was seen, in hours since 1970 UTC
@@ -77,6 +78,7 @@ type Alarm struct {
 	Expected    Quantity `json:"expected"`       // work
 	Seen        Quantity `json:"seen"`           // work
 	Unit        Quantity `json:"unit"`           // largest work of one share
+	Reason      string   `json:"reason,omitempty"`
 }
 
 // PeriodClosed is the body of EventPeriodClosed: how a period ended and what

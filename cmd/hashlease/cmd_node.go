@@ -137,7 +137,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	}
 	n.say(fmt.Sprintf("%s of hash rate with %s at %d %%, of which %d %% may be leased",
 		formatRate(capacity), plural(n.threads(), "thread"), cfg.Node.Duty, limitPercent))
-	n.settler = &billing.Settler{Store: p.store}
+	n.settler = &billing.Settler{Store: p.store, MaxHours: 24}
 	if cfg.sandbox() && cfg.Node.Demo {
 		if err := n.makeDemo(ctx, !old, capacity); err != nil {
 			return nil, err

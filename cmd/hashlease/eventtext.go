@@ -58,6 +58,9 @@ func eventText(e *lease.Event) (string, error) {
 			if b.Source != "" {
 				of = " of " + b.Source
 			}
+			if b.Reason != "" {
+				return fmt.Sprintf("%s%s, %s, of %s: %s", b.Test, of, b.Direction, formatHashes(b.Seen.Work()), asLine(b.Reason))
+			}
 			return fmt.Sprintf("%s test%s, %s: %s seen, %s expected", b.Test, of, b.Direction, formatHashes(b.Seen.Work()), formatHashes(b.Expected.Work()))
 		})
 	}

@@ -12,6 +12,7 @@ const (
 	testContract = "contract" // a lease's proven work against what is owed
 	testCounter  = "counter"  // a source's proven work against its own counter
 	testPool     = "pool"     // what a lease's pool accepted against what is proven
+	testEarnings = "earnings" // what a lease's shares earned against what there can be
 )
 
 // Directions of alarms.

@@ -42,6 +42,10 @@ type Store interface {
 // may be called at the same time, and by several processes on one Store.
 type Settler struct {
 	Store Store
+	// MaxHours is how many hours one call of Settle settles at most, and one of
+	// Watch estimates, so that neither takes long where the node did not run
+	// for weeks. 0: all.
+	MaxHours int
 
 	mu     sync.Mutex
 	terms  map[lease.TermsHash]*lease.Terms // those never change

@@ -22,7 +22,7 @@ func (b *Settler) Budget(ctx context.Context, id string) (lease.BudgetState, err
 	if err != nil {
 		return lease.BudgetState{}, err
 	}
-	budgets, err := w.budgets(ctx)
+	budgets, err := w.budgets(ctx, 0)
 	if err != nil {
 		return lease.BudgetState{}, err
 	}
@@ -33,18 +33,25 @@ func (b *Settler) Budget(ctx context.Context, id string) (lease.BudgetState, err
 type budget struct {
 	state   lease.BudgetState
 	leftSat int64 // prepaid and not due
+	more    bool  // more may be due than was estimated
 	priced  bool
 }
 
-// budgets estimates the hours that are not settled, which moves the world to
-// the heartbeat, and returns the leases' budgets.
-func (w *world) budgets(ctx context.Context) (map[string]budget, error) {
+// budgets estimates the hours that are not settled, at most so many of them if
+// most is not 0, which moves the world to the heartbeat, and returns the leases'
+// budgets, but for those that failed.
+func (w *world) budgets(ctx context.Context, most int) (map[string]budget, error) {
 	all := make(map[string]budget, len(w.leases))
 	for i := range w.leases {
 		l := &w.leases[i]
 		terms, err := w.termsOf(ctx, l.Terms)
 		if err != nil {
-			return nil, fmt.Errorf("lease %s: %w", l.ID, err)
+			err = fmt.Errorf("lease %s: %w", l.ID, err)
+			if w.failed == nil {
+				return nil, err
+			}
+			w.failed[l.ID] = err
+			continue
 		}
 		x := budget{priced: priced(l, terms)}
 		x.state.PrepaidSat, x.state.SettledHour = w.prepaid[l.ID], w.stored
@@ -54,17 +61,16 @@ func (w *world) budgets(ctx context.Context) (map[string]budget, error) {
 		}
 		all[l.ID] = x
 	}
-	rows, err := w.estimate(ctx, hourOf(w.heartbeat))
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
+	more, err := w.estimate(ctx, hourOf(w.heartbeat), most, func(r *lease.SettledHour) {
 		x := all[r.Lease]
 		x.state.OpenSat = min(x.state.OpenSat+r.DueSat, lease.MaxSat)
 		all[r.Lease] = x
+	})
+	if err != nil {
+		return nil, err
 	}
 	for id, x := range all {
-		x.leftSat = w.prepaid[id]
+		x.leftSat, x.more = w.prepaid[id], more
 		all[id] = x
 	}
 	return all, nil
@@ -74,7 +80,9 @@ func (w *world) budgets(ctx context.Context) (map[string]budget, error) {
 // leases that are charged and have nothing prepaid left, before they get work
 // if need be, lets those go on that have, and warns, once until more is
 // prepaid, of those whose prepayment is short. An error about one lease does
-// not keep it from the others.
+// not keep it from the others. While more than MaxHours are not settled, it lets
+// no lease go on that is stopped, and sees what is due for the rest of them when
+// they are settled.
 func (b *Settler) Watch(ctx context.Context, nowMs int64) error {
 	return b.watch(ctx, "", nowMs)
 }
@@ -84,7 +92,12 @@ func (b *Settler) watch(ctx context.Context, only string, nowMs int64) error {
 	if err != nil {
 		return err
 	}
-	budgets, err := w.budgets(ctx)
+	most := b.MaxHours
+	if only != "" {
+		most = 0 // one lease is quickly estimated
+	}
+	w.failed = make(map[string]error)
+	budgets, err := w.budgets(ctx, most)
 	if err != nil {
 		return err
 	}
@@ -92,6 +105,10 @@ func (b *Settler) watch(ctx context.Context, only string, nowMs int64) error {
 	var errs []error
 	for i := range w.leases {
 		l := &w.leases[i]
+		if err := w.failed[l.ID]; err != nil {
+			errs = append(errs, fmt.Errorf("budget: %w", err))
+			continue
+		}
 		if err := b.look(ctx, l, budgets[l.ID], nowMs); err != nil {
 			errs = append(errs, fmt.Errorf("budget of lease %s: %w", l.ID, err))
 		}
@@ -114,7 +131,7 @@ func (b *Settler) look(ctx context.Context, l *lease.Lease, x budget, nowMs int6
 	switch {
 	case empty && !stopped:
 		return b.pause(ctx, l, x, nowMs)
-	case !empty && stopped:
+	case !empty && stopped && !x.more:
 		if err := b.resume(ctx, l, x, nowMs); err != nil {
 			return err
 		}

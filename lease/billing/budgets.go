@@ -12,7 +12,7 @@ func (b *Settler) Budgets(ctx context.Context) (map[string]lease.BudgetState, er
 	if err != nil {
 		return nil, err
 	}
-	budgets, err := w.budgets(ctx)
+	budgets, err := w.budgets(ctx, 0)
 	if err != nil {
 		return nil, err
 	}

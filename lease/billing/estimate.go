@@ -31,16 +31,12 @@ func (b *Settler) Estimate(ctx context.Context, id string, hour int64) (Estimate
 		}
 		return x, nil
 	}
-	rows, err := w.estimate(ctx, min(hour, hourOf(w.heartbeat)))
-	if err != nil {
-		return x, err
-	}
-	for _, r := range rows {
+	_, err = w.estimate(ctx, min(hour, hourOf(w.heartbeat)), 0, func(r *lease.SettledHour) {
 		if r.Hour == hour {
-			x.SettledHour = r
+			x.SettledHour = *r
 		}
-	}
-	return x, nil
+	})
+	return x, err
 }
 
 // Period is the running calendar month of a lease as if the lease's window of
@@ -51,7 +47,7 @@ func (b *Settler) Period(ctx context.Context, id string) (lease.PeriodClosed, er
 	if err != nil {
 		return lease.PeriodClosed{}, err
 	}
-	if _, err := w.estimate(ctx, hourOf(w.heartbeat)); err != nil {
+	if _, err := w.estimate(ctx, hourOf(w.heartbeat), 0, func(*lease.SettledHour) {}); err != nil {
 		return lease.PeriodClosed{}, err
 	}
 	l := &w.leases[0]
@@ -81,23 +77,25 @@ func (b *Settler) FreeExit(ctx context.Context, id string) (bool, error) {
 	return w.states[id].FreeExit, nil
 }
 
-// estimate settles the hours up to one in memory alone and returns them. The
-// hour of the heartbeat counts as far as it has come.
-func (w *world) estimate(ctx context.Context, last int64) ([]lease.SettledHour, error) {
-	var rows []lease.SettledHour
-	for w.settled < last {
+// estimate settles the hours up to one in memory alone and hands them to add.
+// The hour of the heartbeat counts as far as it has come. It ends early after
+// so many hours, if most is not 0, and reports whether there are more.
+func (w *world) estimate(ctx context.Context, last int64, most int, add func(*lease.SettledHour)) (more bool, err error) {
+	for n := 1; w.settled < last; n++ {
 		h, ok, err := w.next(ctx, last)
-		if err != nil {
-			return nil, err
+		if err != nil || !ok {
+			return false, err
 		}
-		if !ok {
-			break
+		if most != 0 && n > most {
+			return true, nil
 		}
 		m, err := w.move(ctx, h)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		rows = append(rows, m.hours...)
+		for i := range m.hours {
+			add(&m.hours[i])
+		}
 	}
-	return rows, nil
+	return false, nil
 }

@@ -71,8 +71,16 @@ func (w *world) move(ctx context.Context, h int64) (moved, error) {
 		return m, fmt.Errorf("hour %s: %w", hourName(h), err)
 	}
 	for i := range w.leases {
-		if err := w.moveLease(ctx, h, &w.leases[i], hour, &m); err != nil {
-			return m, fmt.Errorf("lease %s, hour %s: %w", w.leases[i].ID, hourName(h), err)
+		l := &w.leases[i]
+		if w.failed[l.ID] != nil {
+			continue
+		}
+		if err := w.moveLease(ctx, h, l, hour, &m); err != nil {
+			err = fmt.Errorf("lease %s, hour %s: %w", l.ID, hourName(h), err)
+			if w.failed == nil || ctx.Err() != nil {
+				return m, err
+			}
+			w.failed[l.ID] = err
 		}
 	}
 	if w.only == "" {

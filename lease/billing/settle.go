@@ -9,11 +9,11 @@ import (
 	"github.com/hashlease/hashlease/lease"
 )
 
-// Settle settles all final hours up to one, which are hours since 1970 UTC,
-// and returns the last hour settled, 0 while there is none. Hours settled
-// already are left as they are, and those of which nothing is to be said are
-// passed over. When another process settles at the same time, prepays or
-// changes a lease, it goes on from there.
+// Settle settles all final hours up to one, or the first MaxHours of them,
+// which are hours since 1970 UTC, and returns the last hour settled, 0 while
+// there is none. Hours settled already are left as they are, and those of which
+// nothing is to be said are passed over. When another process settles at the
+// same time, prepays or changes a lease, it goes on from there.
 func (b *Settler) Settle(ctx context.Context, through int64) (int64, error) {
 	var last int64
 	for try := 0; try < loadTries; try++ {
@@ -35,7 +35,7 @@ func (b *Settler) Settle(ctx context.Context, through int64) (int64, error) {
 // settleThrough settles what is final and not after an hour.
 func (w *world) settleThrough(ctx context.Context, through int64) error {
 	last := min(through, hourOf(w.heartbeat)-1)
-	for w.stored < last {
+	for n := 0; w.stored < last && (w.MaxHours == 0 || n < w.MaxHours); n++ {
 		h, ok, err := w.next(ctx, last)
 		if err != nil {
 			return err

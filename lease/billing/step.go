@@ -154,10 +154,17 @@ func (s *state) earn(f *facts, row *lease.SettledHour, out *outcome) error {
 		return nil
 	}
 	posted := s.Earned.Sat
-	var err error
-	if s.Earned, err = s.Earned.Add(f.terms.FeePPM, f.earnings...); err != nil {
-		return err
+	earned, err := s.Earned.Add(f.terms.FeePPM, f.earnings...)
+	if err != nil {
+		// As on a chain that is all but free to mine. One lease's figures must
+		// not keep all others from being settled: the hour earns nothing.
+		a := lease.Alarm{Test: testEarnings, Direction: excess, Hour: f.hour, Reason: err.Error()}
+		for i := range f.earnings {
+			a.Seen = lease.Quantity(a.Seen.Work().Add(f.earnings[i].Work))
+		}
+		return f.alarm([]lease.Alarm{a}, out)
 	}
+	s.Earned = earned
 	if row.EarnedSat = s.Earned.Due(posted); row.EarnedSat == 0 {
 		return nil
 	}

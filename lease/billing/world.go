@@ -26,6 +26,10 @@ type world struct {
 	sources   sources            // the node's own
 	prepaid   map[string]int64   // in the books, by lease
 	late      map[string][]money // prepayments after the last settled hour, by lease
+
+	// failed are leases that could not be moved on, and why. nil: the first
+	// failure ends everything.
+	failed map[string]error
 }
 
 // money is a prepayment.

@@ -11,8 +11,8 @@ import (
 
 // Biller settles hours and looks after budgets, as a billing.Settler does.
 type Biller interface {
-	// Settle settles all final hours up to one since 1970 UTC, and returns the
-	// last one settled.
+	// Settle settles final hours up to one since 1970 UTC, and returns the last
+	// one settled. It may leave some for the next time.
 	Settle(ctx context.Context, through int64) (int64, error)
 	// Watch stops leases that have nothing prepaid left, lets those go on that
 	// have, and warns, as of a moment in Unix milliseconds.
@@ -54,11 +54,17 @@ func (d *Dispatcher) bill(ctx context.Context) {
 	tick := time.NewTicker(billingTick)
 	defer tick.Stop()
 	var settled, watched time.Time
+	var last int64
 	for {
 		now := d.Now()
 		if due(now, settled, settleEvery) {
 			settled = now
-			d.logBilling(ctx, "hours cannot be settled, trying again", d.settleHours(ctx))
+			hour, more, err := d.settleHours(ctx)
+			d.logBilling(ctx, "hours cannot be settled, trying again", err)
+			if more && hour > last {
+				settled = time.Time{} // with budgets and outages in between
+			}
+			last = hour
 		}
 		if due(now, watched, budgetEvery) {
 			watched = now
@@ -79,14 +85,16 @@ func due(now, last time.Time, every time.Duration) bool {
 }
 
 // settleHours settles what is final, with all that is known of outages stored.
-func (d *Dispatcher) settleHours(ctx context.Context) error {
+// It returns the last hour settled, and whether there may be more.
+func (d *Dispatcher) settleHours(ctx context.Context) (last int64, more bool, err error) {
 	d.outages.storing.Lock()
 	defer d.outages.storing.Unlock()
 	if err := d.storeOutagesNow(ctx); err != nil {
-		return err
+		return 0, false, err
 	}
-	_, err := d.Billing.Settle(ctx, (d.stamp()-settleAfterMs)/lease.MsPerHour-1)
-	return err
+	through := (d.stamp()-settleAfterMs)/lease.MsPerHour - 1
+	last, err = d.Billing.Settle(ctx, through)
+	return last, last < through, err
 }
 
 // settleLast settles what is final when the node has ended.
@@ -97,7 +105,8 @@ func (d *Dispatcher) settleLast(ctx context.Context) {
 		d.logBilling(ctx, "exclusions are not stored", d.storeOutages(ctx))
 		return
 	}
-	d.logBilling(ctx, "hours are not settled: the next run does it", d.settleHours(ctx))
+	_, _, err := d.settleHours(ctx)
+	d.logBilling(ctx, "hours are not settled: the next run does it", err)
 }
 
 // seeBudgets looks after budgets before leases that were added or changed are
