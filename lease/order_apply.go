@@ -54,7 +54,7 @@ func (l *Lease) OwnOrders() error {
 	if l.Model == VirtualHosted || l.Pool != nil {
 		return nil
 	}
-	return fmt.Errorf("lease %s of model %s shares the house's blocks: its tenant cannot start and stop it by order", l.ID, l.Model)
+	return fmt.Errorf("lease %s of model %s shares the house's blocks: its tenant cannot start, stop or repoint it by order", l.ID, l.Model)
 }
 
 // Apply carries out a verified order on its lease at a moment in Unix

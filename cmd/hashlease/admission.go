@@ -90,6 +90,9 @@ func (p *provider) oversold(ctx context.Context, l lease.Lease, limit lease.Capa
 			others = append(others, leases[i])
 		}
 	}
+	if err := lease.Exclusive(others, &l); err != nil {
+		return err // with another processor there may be room enough
+	}
 	leased, atMs := lease.Peak(others, l.StartMs, l.EndMs)
 	free := miner.Work{}
 	if all := miner.Hashes(limit.LimitHps); leased.Cmp(all) < 0 {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -176,8 +177,11 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 // parseDuration is time.ParseDuration with days.
 func parseDuration(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+		switch n, err := strconv.ParseUint(days, 10, 16); {
+		case err == nil:
 			return time.Duration(n) * 24 * time.Hour, nil
+		case errors.Is(err, strconv.ErrRange):
+			return 0, usage("duration %.40q is longer than 65535d", s)
 		}
 	}
 	d, err := time.ParseDuration(s)

@@ -39,7 +39,7 @@ func runLeaseList(ctx context.Context, e *env, args []string) error {
 		if err != nil {
 			return err
 		}
-		doc.Budget = newBudgetDoc(budgets[doc.ID])
+		doc.Budget = newBudgetDoc(budgets[doc.ID], doc.State)
 		docs = append(docs, doc)
 		pools, priced = pools || doc.Pool != nil, priced || doc.Budget != nil
 	}

@@ -83,7 +83,8 @@ func runLeasePrepay(ctx context.Context, e *env, args []string) error {
 	if l, err = p.store.Lease(ctx, l.ID); err != nil {
 		return err
 	}
-	doc.State, doc.Budget = l.StateAt(atMs), newBudgetDoc(budget)
+	doc.State = l.StateAt(atMs)
+	doc.Budget = newBudgetDoc(budget, doc.State)
 	if *f.json {
 		return writeJSON(e.stdout, doc)
 	}

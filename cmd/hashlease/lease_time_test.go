@@ -36,4 +36,7 @@ func TestLeaseTerm(t *testing.T) {
 			t.Errorf("%q: %d to %d, %v", c, start, end, err)
 		}
 	}
+	if _, err := parseDuration("99999d"); err == nil || err.Error() != `duration "99999d" is longer than 65535d` {
+		t.Error(err)
+	}
 }

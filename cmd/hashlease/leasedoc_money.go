@@ -23,16 +23,17 @@ type budgetDoc struct {
 	Low        bool  `json:"low"`
 }
 
-// newBudgetDoc is nil for a lease that has no price and nothing prepaid.
-func newBudgetDoc(s lease.BudgetState) *budgetDoc {
+// newBudgetDoc is nil for a lease that has no price and nothing prepaid. For how
+// long the prepayment is enough is no question once the lease is over.
+func newBudgetDoc(s lease.BudgetState, state lease.State) *budgetDoc {
 	d := &budgetDoc{
 		PrepaidSat: s.PrepaidSat, OpenSat: s.OpenSat, LeftSat: max(0, s.PrepaidSat-s.OpenSat),
 		HourSat: s.HourSat, HoursLeft: -1, WarnHours: s.WarnHours,
 	}
-	if s.HourSat > 0 {
+	if over := state == lease.Ended || state == lease.Closed; s.HourSat > 0 && !over {
 		d.HoursLeft = d.LeftSat / s.HourSat
 		d.Low = d.HoursLeft < s.WarnHours
-	} else if s == (lease.BudgetState{SettledHour: s.SettledHour}) {
+	} else if s.PrepaidSat == 0 && s.OpenSat == 0 && (s.HourSat == 0 || over) {
 		return nil
 	}
 	return d
@@ -60,7 +61,10 @@ func (d *budgetDoc) lines() [][2]string {
 	lines := [][2]string{
 		{"prepaid", fmt.Sprintf("%d sat, of which %d sat are due for hours not settled yet (estimated)", d.PrepaidSat, d.OpenSat)},
 	}
-	if d.HoursLeft >= 0 {
+	switch {
+	case d.HourSat > 0 && d.HoursLeft < 0:
+		lines = append(lines, [2]string{"left", fmt.Sprintf("%d sat", d.LeftSat)})
+	case d.HoursLeft >= 0:
 		text := fmt.Sprintf("%d sat, for %s as contracted at %d sat", d.LeftSat, plural(d.HoursLeft, "hour"), d.HourSat)
 		if d.Low {
 			text += ": low"
@@ -122,8 +126,8 @@ func (d *runningDoc) lines() [][2]string {
 	case !d.SLA:
 		lines = append(lines, [2]string{"SLA", "none: the terms promise no rate"})
 	case p.FromMs != 0:
-		text := fmt.Sprintf("since %s %d hours up, %d down, %d excluded: availability %s %%, delivered at most %s %%",
-			formatMs(p.FromMs), p.Up, p.Down, p.Excluded, formatPPM(p.AvailabilityPPM), formatPPM(p.UpperPPM))
+		text := fmt.Sprintf("since %s %s up, %d down, %d excluded: availability %s %%, delivered at most %s %%",
+			formatMs(p.FromMs), plural(p.Up, "hour"), p.Down, p.Excluded, formatPPM(p.AvailabilityPPM), formatPPM(p.UpperPPM))
 		lines = append(lines, [2]string{"SLA", text})
 		text = fmt.Sprintf("%d sat, %s %% of %d sat charged this month (as it stands)", p.CreditSat, formatPPM(p.CreditPPM), p.FeesSat)
 		if p.FreeExit {
@@ -146,7 +150,7 @@ func (p *provider) addMoney(ctx context.Context, d *leaseDoc, l *lease.Lease) er
 	if err != nil {
 		return err
 	}
-	d.Budget = newBudgetDoc(budget)
+	d.Budget = newBudgetDoc(budget, d.State)
 	d.Settled = new(settledDoc)
 	if budget.SettledHour > 0 {
 		d.Settled.ThroughMs = (budget.SettledHour + 1) * lease.MsPerHour
