@@ -16,46 +16,46 @@ func TestStoreCheats(t *testing.T) {
 	ctx := t.Context()
 	for _, tt := range []struct {
 		name  string
-		cheat func(m, backup *memory)
+		cheat func(m, backup *translogtest.Memory)
 		want  error
 	}{
-		{"honest", func(*memory, *memory) {}, nil},
-		{"hashes lost", func(m, _ *memory) { m.hashes = m.hashes[:100] }, nil}, // made anew
-		{"a hash damaged", func(m, _ *memory) { m.hashes[510][0]++ }, nil},
-		{"leaf changed", func(m, _ *memory) { m.entries[7] = translogtest.Entry(t, 900) }, translog.ErrRewritten},
-		{"leaves swapped", func(m, _ *memory) { m.entries[7], m.entries[9] = m.entries[9], m.entries[7] }, translog.ErrReordered},
-		{"leaf removed", func(m, _ *memory) { m.entries = append(m.entries[:7], m.entries[8:]...) }, translog.ErrTruncated},
-		{"end cut off", func(m, _ *memory) { m.entries = m.entries[:290] }, translog.ErrTruncated},
-		{"leaf inserted", func(m, _ *memory) {
-			m.entries = append(append(m.entries[:7:7], translogtest.Entry(t, 900)), m.entries[7:]...)
+		{"honest", func(*translogtest.Memory, *translogtest.Memory) {}, nil},
+		{"hashes lost", func(m, _ *translogtest.Memory) { m.Nodes = m.Nodes[:100] }, nil}, // made anew
+		{"a hash damaged", func(m, _ *translogtest.Memory) { m.Nodes[510][0]++ }, nil},
+		{"leaf changed", func(m, _ *translogtest.Memory) { m.Leaves[7] = translogtest.Entry(t, 900) }, translog.ErrRewritten},
+		{"leaves swapped", func(m, _ *translogtest.Memory) { m.Leaves[7], m.Leaves[9] = m.Leaves[9], m.Leaves[7] }, translog.ErrReordered},
+		{"leaf removed", func(m, _ *translogtest.Memory) { m.Leaves = append(m.Leaves[:7], m.Leaves[8:]...) }, translog.ErrTruncated},
+		{"end cut off", func(m, _ *translogtest.Memory) { m.Leaves = m.Leaves[:290] }, translog.ErrTruncated},
+		{"leaf inserted", func(m, _ *translogtest.Memory) {
+			m.Leaves = append(append(m.Leaves[:7:7], translogtest.Entry(t, 900)), m.Leaves[7:]...)
 		}, translog.ErrReordered},
-		{"leaf changed and hashes made anew", func(m, _ *memory) {
-			m.entries[7] = translogtest.Entry(t, 900)
-			other := m.clone().forget()
-			provider(t, other, 0)
-			m.hashes = other.hashes
+		{"leaf changed and hashes made anew", func(m, _ *translogtest.Memory) {
+			m.Leaves[7] = translogtest.Entry(t, 900)
+			other := m.Clone().Forget()
+			translogtest.Provider(t, other, 1, 0)
+			m.Nodes = other.Nodes
 		}, translog.ErrRewritten},
-		{"older state brought back", func(m, backup *memory) {
-			*m = memory{entries: backup.entries, hashes: backup.hashes, head: backup.head}
+		{"older state brought back", func(m, backup *translogtest.Memory) {
+			m.Restore(backup)
 		}, translog.ErrTruncated},
-		{"older state brought back and other leaves added", func(m, backup *memory) {
-			fork := backup.clone()
-			provider(t, fork, 0)
+		{"older state brought back and other leaves added", func(m, backup *translogtest.Memory) {
+			fork := backup.Clone()
+			translogtest.Provider(t, fork, 1, 0)
 			for i := range 100 {
-				fork.entries = append(fork.entries, translogtest.Entry(t, 900+i))
+				fork.Leaves = append(fork.Leaves, translogtest.Entry(t, 900+i))
 			}
-			l, err := translog.Open(ctx, config(t, fork, 1))
+			l, err := translog.Open(ctx, translogtest.Config(t, fork, 1))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := l.Sign(ctx); err != nil {
 				t.Fatal(err)
 			}
-			*m = memory{entries: fork.entries, hashes: fork.hashes, head: fork.head}
+			m.Restore(fork)
 		}, translog.ErrSplitView},
-		{"another key", func(m, _ *memory) {
-			other := m.clone().forget()
-			l, err := translog.Open(ctx, config(t, other, 2))
+		{"another key", func(m, _ *translogtest.Memory) {
+			other := m.Clone().Forget()
+			l, err := translog.Open(ctx, translogtest.Config(t, other, 2))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,21 +63,23 @@ func TestStoreCheats(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m.head = s.Note
+			m.Head = s.Note
 		}, translog.ErrOtherKey},
-		{"checkpoint changed", func(m, _ *memory) { m.head = bytes.Replace(m.head, []byte("\n300\n"), []byte("\n200\n"), 1) }, translog.ErrForged},
+		{"checkpoint changed", func(m, _ *translogtest.Memory) {
+			m.Head = bytes.Replace(m.Head, []byte("\n300\n"), []byte("\n200\n"), 1)
+		}, translog.ErrForged},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := &memory{}
-			cfg := config(t, m, 1)
+			m := &translogtest.Memory{}
+			cfg := translogtest.Config(t, m, 1)
 			cfg.Anchor = filelog.NewHeads(t.TempDir() + "/head")
 			l, err := translog.Open(ctx, cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			grow(t, l, 0, 200)
-			backup := m.clone()
-			grow(t, l, 200, 100)
+			translogtest.Grow(t, l, 0, 200)
+			backup := m.Clone()
+			translogtest.Grow(t, l, 200, 100)
 			tt.cheat(m, backup)
 			if l, err = translog.Open(ctx, cfg); err == nil {
 				err = l.Audit(ctx)
@@ -92,26 +94,29 @@ func TestStoreCheats(t *testing.T) {
 // TestHistoryCheats compares what a provider signs with what it signed before,
 // as tenants and witnesses do.
 func TestHistoryCheats(t *testing.T) {
-	honest := &memory{}
-	before := provider(t, honest, 300).Last()
-	swap := func(m *memory) { m.entries[111], m.entries[222] = m.entries[222], m.entries[111] }
-	change := func(m *memory) { m.entries[111] = translogtest.Entry(t, 900) }
+	honest := &translogtest.Memory{}
+	before := translogtest.Provider(t, honest, 1, 300).Last()
+	swap := func(m *translogtest.Memory) { m.Leaves[111], m.Leaves[222] = m.Leaves[222], m.Leaves[111] }
+	change := func(m *translogtest.Memory) { m.Leaves[111] = translogtest.Entry(t, 900) }
 	for _, tt := range []struct {
 		name  string
-		cheat func(m *memory)
+		cheat func(m *translogtest.Memory)
 		want  error // of the checkpoints and the tiles
 		named error // of both trees
 	}{
-		{"honest", func(m *memory) { m.entries = append(m.entries, translogtest.Entry(t, 300)) }, nil, nil},
+		{"honest", func(m *translogtest.Memory) { m.Leaves = append(m.Leaves, translogtest.Entry(t, 300)) }, nil, nil},
 		{"split view", change, translog.ErrSplitView, translog.ErrRewritten},
-		{"rewrite", func(m *memory) { change(m); m.entries = append(m.entries, translogtest.Entries(t, 300, 5)...) }, translog.ErrRewritten, translog.ErrRewritten},
-		{"reordering", func(m *memory) { swap(m); m.entries = append(m.entries, translogtest.Entries(t, 300, 5)...) }, translog.ErrRewritten, translog.ErrReordered},
-		{"truncation", func(m *memory) { m.entries = m.entries[:299] }, translog.ErrReplayed, nil},
+		{"rewrite", func(m *translogtest.Memory) {
+			change(m)
+			m.Leaves = append(m.Leaves, translogtest.Entries(t, 300, 5)...)
+		}, translog.ErrRewritten, translog.ErrRewritten},
+		{"reordering", func(m *translogtest.Memory) { swap(m); m.Leaves = append(m.Leaves, translogtest.Entries(t, 300, 5)...) }, translog.ErrRewritten, translog.ErrReordered},
+		{"truncation", func(m *translogtest.Memory) { m.Leaves = m.Leaves[:299] }, translog.ErrReplayed, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := honest.clone().forget()
+			m := honest.Clone().Forget()
 			tt.cheat(m)
-			l := provider(t, m, 0)
+			l := translogtest.Provider(t, m, 1, 0)
 			now := l.Last()
 			r := tlog.TileHashReader(now.Tree, tileReader(func(x tlog.Tile) ([]byte, error) { return l.Tile(t.Context(), x) }))
 			err := translog.CheckPrefix(&before, &now, r)

@@ -15,8 +15,8 @@ import (
 // growth.
 func TestTree(t *testing.T) {
 	ctx := t.Context()
-	m := &memory{}
-	l := provider(t, m, 0)
+	m := &translogtest.Memory{}
+	l := translogtest.Provider(t, m, 1, 0)
 	var reference []tlog.Hash
 	read := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		var h []tlog.Hash
@@ -27,7 +27,7 @@ func TestTree(t *testing.T) {
 	})
 	history := []translog.Signed{l.Last()}
 	for n := range 70 {
-		s := grow(t, l, n, 1)
+		s := translogtest.Grow(t, l, n, 1)
 		more, err := tlog.StoredHashes(int64(n), translogtest.Entry(t, n).Body, read)
 		if err != nil {
 			t.Fatal(err)
@@ -86,8 +86,8 @@ func TestTree(t *testing.T) {
 
 func TestSign(t *testing.T) {
 	ctx := t.Context()
-	m := &memory{}
-	l := provider(t, m, 3)
+	m := &translogtest.Memory{}
+	l := translogtest.Provider(t, m, 1, 3)
 	first := l.Last()
 	again, err := l.Sign(ctx)
 	if err != nil || !bytes.Equal(again.Note, first.Note) {
@@ -109,8 +109,8 @@ func TestSign(t *testing.T) {
 	if _, err := l.Append(ctx, translog.Entry{Body: []byte("{}")}); !errors.Is(err, translog.ErrMalformed) {
 		t.Errorf("no leaf: %v", err)
 	}
-	cfg := config(t, &memory{}, 1)
-	cfg.Signers = config(t, nil, 2).Signers
+	cfg := translogtest.Config(t, &translogtest.Memory{}, 1)
+	cfg.Signers = translogtest.Config(t, nil, 2).Signers
 	if _, err := translog.Open(ctx, cfg); err == nil {
 		t.Error("a key that is not the log's may sign")
 	}
@@ -119,17 +119,17 @@ func TestSign(t *testing.T) {
 // TestRotation signs one checkpoint with both keys: whoever knows either goes on.
 func TestRotation(t *testing.T) {
 	ctx := t.Context()
-	m := &memory{}
-	former := provider(t, m, 3).Identity()
-	next := config(t, m, 2)
-	cfg := config(t, m, 1)
+	m := &translogtest.Memory{}
+	former := translogtest.Provider(t, m, 1, 3).Identity()
+	next := translogtest.Config(t, m, 2)
+	cfg := translogtest.Config(t, m, 1)
 	cfg.Identity.Keys = append(cfg.Identity.Keys, next.Identity.Keys...)
 	cfg.Signers = append(cfg.Signers, next.Signers...)
 	l, err := translog.Open(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	both := grow(t, l, 3, 1)
+	both := translogtest.Grow(t, l, 3, 1)
 	for _, id := range []translog.Identity{former, next.Identity} {
 		if _, err := id.Open(both.Note); err != nil {
 			t.Error(err)
@@ -138,7 +138,7 @@ func TestRotation(t *testing.T) {
 	if l, err = translog.Open(ctx, next); err != nil {
 		t.Fatal(err)
 	}
-	only := grow(t, l, 4, 1)
+	only := translogtest.Grow(t, l, 4, 1)
 	if _, err := former.Open(only.Note); !errors.Is(err, translog.ErrOtherKey) {
 		t.Errorf("the former key's followers: %v", err)
 	}
@@ -148,7 +148,7 @@ func TestRotation(t *testing.T) {
 func TestTiles(t *testing.T) {
 	ctx := t.Context()
 	const leaves = 600
-	l := provider(t, &memory{}, leaves)
+	l := translogtest.Provider(t, &translogtest.Memory{}, 1, leaves)
 	last := l.Last()
 	tiles := tlog.TileHashReader(last.Tree, tileReader(func(x tlog.Tile) ([]byte, error) { return l.Tile(ctx, x) }))
 	rapid.Check(t, func(t *rapid.T) {
@@ -217,4 +217,8 @@ func FuzzTilePath(f *testing.F) {
 			t.Fatalf("%x reads as %x", bundle, again)
 		}
 	})
+}
+
+func TestMemory(t *testing.T) {
+	translogtest.TestStorage(t, func(*testing.T) translog.Storage { return &translogtest.Memory{} })
 }
