@@ -7,8 +7,8 @@ import (
 	"github.com/hashlease/hashlease/miner"
 )
 
-// Upstream is what the pool of an own-pool lease said to the shares it was
-// sent since the last commit. A share counts once its fate is known: when the
+// Upstream is what the pool that a lease worked for, its own or the house's, said
+// to the shares it was sent for it since the last commit. A share counts once its fate is known: when the
 // pool answered, or when it can answer no more.
 type Upstream struct {
 	Lease string // its ID; empty in a Meter

@@ -18,11 +18,13 @@ import (
 	"github.com/hashlease/hashlease/stratum/solo"
 )
 
-// Config says what a Dispatcher works with. Store, Node, Key and Terms must
-// be given.
+// Config says what a Dispatcher works with. Store, Key and Terms must be given,
+// and Node, HousePool or both.
 type Config struct {
 	Store        lease.Store
-	Node         solo.Node
+	Node         solo.Node          // the coin node; nil: none
+	HousePool    *lease.Pool        // where the house works, and leases without a pool; nil: on Node's templates
+	Coin         string             // of the books, where there is no Node
 	Upstream     string             // how to show the node to people
 	Key          ed25519.PrivateKey // the provider's
 	Terms        lease.TermsHash    // the house's, stored already
@@ -80,8 +82,8 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 	}
 	d := &Dispatcher{Config: cfg}
 	var err error
-	if d.params, err = cfg.Node.Params(ctx); err != nil {
-		return nil, fmt.Errorf("coin node: %w", err)
+	if d.params, err = cfg.params(ctx); err != nil {
+		return nil, err
 	}
 	if d.terms, err = cfg.Store.Terms(ctx, cfg.Terms); err != nil {
 		return nil, fmt.Errorf("terms of the house: %w", err)
@@ -111,6 +113,21 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 	return d, nil
 }
 
+// params are those of the coin, as its node tells them where there is one.
+func (c *Config) params(ctx context.Context) (solo.Params, error) {
+	switch {
+	case c.Node != nil:
+		p, err := c.Node.Params(ctx)
+		if err != nil {
+			return p, fmt.Errorf("coin node: %w", err)
+		}
+		return p, nil
+	case c.HousePool == nil:
+		return solo.Params{}, errors.New("neither a coin node nor a pool of the house: there is nothing to work on")
+	}
+	return solo.Params{Coin: c.Coin}, nil
+}
+
 // Run hashes until ctx is done. It returns nil once everything found by then
 // is committed, and an error when it could not go on.
 func (d *Dispatcher) Run(ctx context.Context) error {
@@ -127,18 +144,26 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 	// A block that cannot be settled now must not keep the tenants from their
 	// hash rate.
-	if err := d.settleAll(ctx); err != nil && ctx.Err() == nil {
-		d.Log.Error("blocks are not settled, trying again later", "err", err)
+	if d.Node != nil {
+		if err := d.settleAll(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Error("blocks are not settled, trying again later", "err", err)
+		}
 	}
 	work, stopWork := context.WithCancelCause(ctx)
 	defer stopWork(nil)
 	var following, committing, settling sync.WaitGroup
-	following.Go(func() {
-		err := solo.Follow(work, d.Node, d.Log, func(t *solo.Template, tipChanged bool) error {
-			return d.newTemplate(work, t, tipChanged)
+	if d.HousePool != nil {
+		if err := d.openHousePool(work); err != nil {
+			return err
+		}
+	} else {
+		following.Go(func() {
+			err := solo.Follow(work, d.Node, d.Log, func(t *solo.Template, tipChanged bool) error {
+				return d.newTemplate(work, t, tipChanged)
+			})
+			stopWork(err)
 		})
-		stopWork(err)
-	})
+	}
 	following.Go(func() { stopWork(d.watchContracts(work)) })
 	following.Go(func() { d.bill(work) })
 	following.Go(func() { d.keepContracts(work) })
@@ -158,7 +183,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 			stopWork(commitErr)
 		}
 	})
-	settling.Go(func() { d.settleLoop(blocks) })
+	if d.Node != nil {
+		settling.Go(func() { d.settleLoop(blocks) })
+	}
 
 	d.engine.Start()
 	<-work.Done()

@@ -56,7 +56,11 @@ func CheckTerms(ctx context.Context, node solo.Node, t *lease.Terms) error {
 
 // checkTerms is CheckTerms for the house's terms. What older leases were
 // promised stays promised: of their terms the operator is told.
+// At a pool of the house's what a block is worth is known once that sends jobs.
 func (d *Dispatcher) checkTerms(ctx context.Context) error {
+	if d.HousePool != nil {
+		return nil
+	}
 	if err := CheckTerms(ctx, d.Node, &d.terms); err != nil {
 		return fmt.Errorf("terms of the house: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -77,10 +76,13 @@ func (d *Dispatcher) storeOutagesNow(ctx context.Context) error {
 		floorMs = (settled + 1) * lease.MsPerHour
 	}
 	d.pools.mu.Lock()
-	all := slices.Collect(maps.Values(d.pools.open))
+	all := d.pools.all()
 	d.pools.mu.Unlock()
 	var errs []error
 	for _, u := range all {
+		if u.ofHouse() {
+			continue // it is the provider's to have a pool that works
+		}
 		if err := d.storeOutage(ctx, u, all, floorMs); err != nil {
 			errs = append(errs, fmt.Errorf("exclusion for the pool of lease %s: %w", u.lease.ID, err))
 		}

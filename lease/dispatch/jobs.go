@@ -19,8 +19,9 @@ const contractsPause = 500 * time.Millisecond
 // jobMaker turns templates and leases into jobs.
 type jobMaker struct {
 	mu        sync.Mutex
-	template  *solo.Template // the newest
+	template  *solo.Template // the newest; nil where the house works for a pool
 	arrived   time.Time      // when it came
+	pool      *poolSource    // instead, where it does; nil: there is no work
 	tip       *tip
 	published *tip              // of the jobs that rigs have
 	read      bool              // leases were read at least once
@@ -33,6 +34,7 @@ type jobMaker struct {
 	scripts   map[string][]byte // of payout addresses; nil: not this coin's
 	fees      map[int64]int64   // satoshi that FPPS adds to the subsidy, by day
 	known     knownTerms
+	reserved  bool // the reserve was looked at
 }
 
 // newTemplate makes and installs the jobs of a template.
@@ -103,7 +105,7 @@ func (d *Dispatcher) refreshContracts(ctx context.Context) error {
 	j := &d.jobs
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.template == nil {
+	if j.template == nil && d.HousePool == nil {
 		return nil
 	}
 	if err := d.readLeases(ctx); err == nil && !j.due && slices.EqualFunc(j.working, d.inTerm(), sameWork) {
@@ -137,9 +139,18 @@ func (d *Dispatcher) readLeases(ctx context.Context) error {
 	return nil
 }
 
-// makeJobs makes the newest template's jobs for all active leases and the
-// house, puts them into the store, and only then hands them to the threads.
-// Under j.mu.
+// jobSet is what is handed out together: jobs with what becomes of each once
+// it is stored.
+type jobSet struct {
+	templates []lease.Template
+	jobs      []lease.Job // Template is an index in templates
+	works     []*work     // in the order of jobs, to be filled with what is stored
+	grades    []grade     // likewise, of jobs for the house's rigs; else 0
+	perBlock  miner.Work  // the network's
+}
+
+// makeJobs makes the newest jobs for all active leases and the house, puts them
+// into the store, and only then hands them to the threads. Under j.mu.
 func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	j := &d.jobs
 	term := d.inTerm()
@@ -147,61 +158,88 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	d.followPools(ctx, active)
 	everybody := append(slices.DeleteFunc(slices.Clone(active), func(l lease.Lease) bool { return l.Pool != nil }), d.house)
 
+	set, arrived := new(jobSet), j.arrived
+	now := d.Now().UnixMilli()
+	var err error
+	switch {
+	case d.HousePool == nil:
+		set, err = d.templateJobs(ctx, active, everybody, now)
+	case j.pool != nil:
+		arrived = j.pool.arrived
+		set, err = d.poolJobs(active, everybody, now)
+	}
+	if err != nil {
+		return err
+	}
+	var placed []lease.Job
+	if len(set.jobs) > 0 {
+		if _, placed, err = d.Store.PutJobs(ctx, set.templates, slices.Clone(set.jobs)); err != nil {
+			return fmt.Errorf("storing jobs: %w", err)
+		}
+	}
+	works, graded := make(map[string]*work), make(map[grade]*work)
+	for i, job := range placed {
+		w := set.works[i]
+		w.job, w.credit = job, job.Target.Work()
+		if g := set.grades[i]; g != 0 {
+			graded[g] = w
+		} else {
+			works[job.Lease] = w
+		}
+	}
+	d.window.made(placed, set.perBlock)
+	d.pools.mu.Lock() // what pools send now comes after
+	defer d.pools.mu.Unlock()
+	if u := d.pools.house; u != nil {
+		u.mu.Lock()
+		u.current = works[lease.House]
+		u.mu.Unlock()
+	}
+	maps.Copy(works, d.pools.works())
+	j.working, j.due = term, false
+	d.feed.install(term, works)
+	d.rigs.publish(works, graded, j.published != j.tip, d.Now().Sub(arrived))
+	j.published = j.tip
+	return nil
+}
+
+// templateJobs prepares jobs on the house's own newest template. Under j.mu.
+func (d *Dispatcher) templateJobs(ctx context.Context, active, everybody []lease.Lease, nowMs int64) (*jobSet, error) {
+	j := &d.jobs
 	network, perBlock, err := networkWork(j.template)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	houseRate := d.houseRate(active)
-	now := d.Now().UnixMilli()
-	documents, err := d.newDocuments(j.template, perBlock, now)
+	documents, err := d.newDocuments(j.template, perBlock, nowMs)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	jobs := make([]lease.Job, 0, len(everybody))
+	set := &jobSet{perBlock: perBlock}
+	add := func(job lease.Job, g grade) {
+		set.jobs = append(set.jobs, job)
+		set.works = append(set.works, &work{template: documents.list[job.Template], block: j.template, network: network, tip: j.tip})
+		set.grades = append(set.grades, g)
+	}
 	for i := range everybody {
 		l := &everybody[i]
 		index, earns, err := documents.of(ctx, l)
 		if err != nil {
-			return fmt.Errorf("job of lease %s: %w", l.ID, err)
+			return nil, fmt.Errorf("job of lease %s: %w", l.ID, err)
 		}
 		rate := l.ContractedHps
 		if l.ID == lease.House {
 			rate = houseRate
 		}
-		jobs = append(jobs, lease.Job{Template: int64(index), Lease: l.ID, Tag: l.Tag, Target: proofTarget(rate, l.ProofMs), CreatedMs: now, Earns: earns})
+		add(lease.Job{Template: int64(index), Lease: l.ID, Tag: l.Tag, Target: proofTarget(rate, l.ProofMs), CreatedMs: nowMs, Earns: earns}, 0)
 	}
-	grades := d.rigs.wantedGrades()
-	for _, g := range grades {
-		house := jobs[len(everybody)-1]
-		house.Target, house.Tag = g.target(), d.gradeTag(g)
-		jobs = append(jobs, house)
+	house := set.jobs[len(everybody)-1]
+	for _, g := range d.rigs.wantedGrades() {
+		house.Target, house.Tag = g.target(), d.houseTag(byte(g), 0)
+		add(house, g)
 	}
-	_, placed, err := d.Store.PutJobs(ctx, documents.stored, slices.Clone(jobs))
-	if err != nil {
-		return fmt.Errorf("storing jobs: %w", err)
-	}
-	d.window.made(placed, perBlock)
-	works := make(map[string]*work, len(everybody))
-	graded := make(map[grade]*work, len(grades))
-	for i, job := range placed {
-		w := &work{
-			job: job, credit: job.Target.Work(), template: documents.list[jobs[i].Template],
-			block: j.template, network: network, tip: j.tip,
-		}
-		if i < len(everybody) {
-			works[job.Lease] = w
-		} else {
-			graded[grades[i-len(everybody)]] = w
-		}
-	}
-	d.pools.mu.Lock() // what pools send now comes after
-	defer d.pools.mu.Unlock()
-	maps.Copy(works, d.pools.works())
-	j.working, j.due = term, false
-	d.feed.install(term, works)
-	d.rigs.publish(works, graded, j.published != j.tip, d.Now().Sub(j.arrived))
-	j.published = j.tip
-	return nil
+	set.templates = documents.stored
+	return set, nil
 }
 
 // proofTarget is the target that a source of the given rate hits once in so

@@ -178,6 +178,9 @@ func (d *Dispatcher) whose(ctx context.Context, u *upstream, o outage, all []*up
 	if alike {
 		return ours
 	}
+	if d.Node == nil {
+		return theirs
+	}
 	ctx, cancel := context.WithTimeout(ctx, nodePatience)
 	defer cancel()
 	if _, _, err := d.Node.Tip(ctx); err != nil {

@@ -17,12 +17,14 @@ import (
 
 // pools are the upstream connections of leases that mine for a pool of the
 // tenant's: one each, with the tenant's user name, so that the rewards never
-// pass the provider.
+// pass the provider; and the one to the house's pool, for all others.
 type pools struct {
-	mu   sync.Mutex
-	open map[string]*upstream // by lease
-	own  map[string]bool      // leases that ever had a pool
-	said map[string]lease.Upstream
+	mu    sync.Mutex
+	house *upstream            // nil: the house has no pool
+	alike []string             // why leases get no work from it
+	open  map[string]*upstream // by lease
+	own   map[string]bool      // leases that ever had a pool
+	said  map[string]lease.Upstream
 
 	leaving sync.WaitGroup // connections that are not wanted any more
 }
@@ -125,11 +127,14 @@ const (
 
 // openUpstream begins to connect.
 func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstream, error) {
+	u := &upstream{d: d, lease: *l, over: ctx.Done(), ended: make(chan struct{}), wake: make(chan struct{}, 1)}
 	allow := d.PoolAllow
-	if allow == nil {
+	switch {
+	case u.ofHouse():
+		allow = anyPool
+	case allow == nil:
 		allow = transport.PublicOnly
 	}
-	u := &upstream{d: d, lease: *l, over: ctx.Done(), ended: make(chan struct{}), wake: make(chan struct{}, 1)}
 	cfg := stratum.ClientConfig{
 		Agent: "hashlease", Logger: d.Log.With("lease", l.ID), OnFailure: u.failed,
 		Dial: func(ctx context.Context, url string) (net.Conn, error) {
@@ -150,7 +155,13 @@ func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstrea
 	go func() {
 		defer close(u.ended)
 		var jobs sync.WaitGroup
-		jobs.Go(func() { u.loop(running) })
+		jobs.Go(func() {
+			if u.ofHouse() {
+				u.loopHouse(running)
+			} else {
+				u.loop(running)
+			}
+		})
 		_ = client.Run(connected, u) // it ends with its context only
 		jobs.Wait()
 	}()
@@ -161,8 +172,9 @@ func (d *Dispatcher) openUpstream(ctx context.Context, l *lease.Lease) (*upstrea
 func (d *Dispatcher) closePools() {
 	p := &d.pools
 	p.mu.Lock()
-	open := slices.Collect(maps.Values(p.open))
+	open := p.all()
 	clear(p.open)
+	p.house = nil
 	p.mu.Unlock()
 	for _, u := range open {
 		u.stop()
@@ -208,6 +220,15 @@ func (p *pools) works() map[string]*work {
 func (p *pools) notes() (notes []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.house != nil {
+		if why := p.house.trouble(); why != "" {
+			notes = append(notes, "the house: "+why)
+		} else if w := p.house.work(); w != nil && !w.template.FitsRigs() && p.house.d.rigs.server != nil {
+			notes = append(notes, fmt.Sprintf("the house: no rigs work for it and the leases of its pool, only the node's own threads: the pool's extranonce2 of %d bytes has no room for rigs",
+				w.template.Pool.Extranonce2Size))
+		}
+	}
+	notes = append(notes, p.alike...)
 	for _, id := range slices.Sorted(maps.Keys(p.open)) {
 		if why := p.open[id].trouble(); why != "" {
 			notes = append(notes, fmt.Sprintf("lease %s: %s", id, why))
@@ -221,8 +242,8 @@ func (p *pools) notes() (notes []string) {
 
 // verdict counts what a pool said to a share.
 func (p *pools) verdict(id string, issue *stratum.Issue, v stratum.Verdict) {
-	if !v.Sent {
-		return // it was not worth sending
+	if !v.Sent || id == lease.House {
+		return // it was not worth sending, or nobody but the house is to be told
 	}
 	worth := issue.Target.Work()
 	p.mu.Lock()

@@ -63,13 +63,14 @@ const minGrade, maxGrade = 4, 15
 
 func (g grade) target() miner.Target { return miner.TargetForWork(miner.Hashes(1 << (4 * g))) }
 
-// gradeTag is what the house's jobs of a grade are marked with. Each has its
+// houseTag is what the house's jobs of a grade are marked with. Each has its
 // own, so that no header is work of two grades: who finds a share could choose
-// afterwards which of them it is to count for.
-func (d *Dispatcher) gradeTag(g grade) lease.Tag {
+// afterwards which of them it is to count for. Should the beginning of one be
+// taken where only that fits, n makes others.
+func (d *Dispatcher) houseTag(g, n byte) lease.Tag {
 	provider := d.Key.Public().(ed25519.PublicKey)
 	return lease.NewTag(lease.TagInput{
-		Provider: provider, Lease: lease.House, Tenant: provider, Nonce: [16]byte{byte(g)}, Terms: d.Terms,
+		Provider: provider, Lease: lease.House, Tenant: provider, Nonce: [16]byte{g, n}, Terms: d.Terms,
 	})
 }
 
@@ -159,7 +160,7 @@ func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean boo
 		lane.Publish(w.laneJob(clean, age))
 	}
 	for id, w := range works {
-		if id == lease.House || w.upstream != nil {
+		if id == lease.House || w.ownPool() || !w.template.FitsRigs() {
 			continue
 		}
 		lane := r.lanes[id]
@@ -170,7 +171,7 @@ func (r *rigs) publish(works map[string]*work, graded map[grade]*work, clean boo
 		lane.Publish(w.laneJob(clean, age))
 	}
 	for id, lane := range r.lanes {
-		if works[id] == nil {
+		if w := works[id]; w == nil || !w.template.FitsRigs() {
 			delete(r.lanes, id)
 			lane.Close()
 		}

@@ -301,12 +301,16 @@ func (p *plant) house() (all []lease.Lease) {
 	return all
 }
 
-// owner finds the lease whose tag is in a job's coinbase.
+// poolTag is how many bytes of a tag a pool with an extranonce2 of 16 has room for.
+const poolTag = 10
+
+// owner finds the lease whose tag is in a job's coinbase, or the part of it that
+// a pool has room for.
 func owner(t testing.TB, job *stratum.Job, leases []lease.Lease) string {
 	t.Helper()
 	found := ""
 	for i := range leases {
-		if bytes.Contains(job.Coinb1, leases[i].Tag[:]) {
+		if bytes.Contains(job.Coinb1, leases[i].Tag[:poolTag]) {
 			if found != "" {
 				t.Fatalf("job %s has the tags of %s and %s", job.ID, found, leases[i].ID)
 			}

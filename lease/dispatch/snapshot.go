@@ -142,9 +142,14 @@ func (d *Dispatcher) Snapshot() Snapshot {
 	}
 	tallies := d.feed.tallies()
 	d.jobs.mu.Lock()
-	if d.jobs.template != nil {
-		s.Height, s.Templates = d.jobs.template.Height, d.jobs.templates
-		s.TipAge = now.Sub(d.jobs.tip.since)
+	switch j := &d.jobs; {
+	case j.template != nil:
+		s.Height = j.template.Height
+	case j.pool != nil:
+		s.Height, s.Upstream = j.pool.height, j.pool.address
+	}
+	if d.jobs.tip != nil {
+		s.Templates, s.TipAge = d.jobs.templates, now.Sub(d.jobs.tip.since)
 	}
 	d.jobs.mu.Unlock()
 

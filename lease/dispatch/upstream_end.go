@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 )
@@ -14,7 +13,7 @@ const lastWords = 2 * time.Second
 // await waits until pools have answered to everything, but not for ever.
 func (p *pools) await() {
 	p.mu.Lock()
-	open := slices.Collect(maps.Values(p.open))
+	open := p.all()
 	p.mu.Unlock()
 	end := time.NewTimer(lastWords)
 	defer end.Stop()

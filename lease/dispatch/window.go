@@ -145,6 +145,11 @@ func (d *Dispatcher) sharesBack(ctx context.Context, scheme string, needs reward
 		last = nowMs - (days+slackDays)*msPerDay
 	}
 	return func(yield func(reward.Share, error) bool) {
+		pooled, err := d.pooledHours(ctx, max(last, 0)/lease.MsPerHour, nowMs/lease.MsPerHour+1)
+		if err != nil {
+			yield(reward.Share{}, err)
+			return
+		}
 		for r, err := range d.Store.ReceiptsBack(ctx) {
 			if err != nil {
 				yield(reward.Share{}, err)
@@ -155,20 +160,43 @@ func (d *Dispatcher) sharesBack(ctx context.Context, scheme string, needs reward
 			}
 			s := reward.Share{Seq: r.Seq, Lease: r.Lease, Work: r.Work, AtMs: r.CommitMs}
 			of := w.schemes[r.Lease]
-			// The house may have worked under other terms before.
-			if r.Lease == lease.House && w.mixed || of == scheme && scheme == lease.SchemePPLNS {
+			// The house may have worked under other terms before, and for a pool,
+			// as others without one of their own.
+			if r.Lease == lease.House && w.mixed || of == scheme && (scheme == lease.SchemePPLNS || pooled[hourOf{r.Lease, r.CommitMs / lease.MsPerHour}]) {
 				f, err := look.job(ctx, r.Job)
 				if err != nil {
 					yield(reward.Share{}, fmt.Errorf("receipt %d: %w", r.Seq, err))
 					return
 				}
 				of, s.Network = f.scheme, f.network
+				if f.pool {
+					continue
+				}
 			}
 			if of == scheme && !yield(s, nil) {
 				return
 			}
 		}
 	}
+}
+
+// hourOf is an hour of a lease, since 1970 UTC.
+type hourOf struct {
+	lease string
+	hour  int64
+}
+
+// pooledHours are the hours from ≤ hour ≤ to in which work for the house's pool
+// was proven: its jobs alone pay by the share where blocks are shared.
+func (d *Dispatcher) pooledHours(ctx context.Context, from, to int64) (map[hourOf]bool, error) {
+	hours := make(map[hourOf]bool)
+	for e, err := range d.Store.HourEarnings(ctx, "", from, to+1) {
+		if err != nil {
+			return nil, fmt.Errorf("work for pools: %w", err)
+		}
+		hours[hourOf{e.Lease, e.Hour}] = true
+	}
+	return hours, nil
 }
 
 const msPerDay = 24 * lease.MsPerHour
@@ -183,6 +211,7 @@ type lookup struct {
 type templateFacts struct {
 	network miner.Work
 	scheme  string
+	pool    bool // it was the house's pool's: what that pays is shared otherwise
 }
 
 func (l *lookup) job(ctx context.Context, seq int64) (templateFacts, error) {
@@ -217,7 +246,7 @@ func (l *lookup) job(ctx context.Context, seq int64) (templateFacts, error) {
 	if err != nil {
 		return templateFacts{}, fmt.Errorf("template %d: %w", n, err)
 	}
-	f := templateFacts{target.Work(), terms.Scheme}
+	f := templateFacts{target.Work(), terms.Scheme, receipt.OfPool(stored.Body)}
 	l.templates[n] = f
 	return f, nil
 }

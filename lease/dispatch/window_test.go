@@ -19,6 +19,17 @@ type receiptsStore struct {
 	bodies   map[int64]string // templates, by Seq
 	terms    map[lease.TermsHash]lease.Terms
 	reads    int // of receipts
+	earnings []lease.HourEarning
+}
+
+func (s *receiptsStore) HourEarnings(_ context.Context, _ string, from, to int64) iter.Seq2[lease.HourEarning, error] {
+	return func(yield func(lease.HourEarning, error) bool) {
+		for _, e := range s.earnings {
+			if e.Hour >= from && e.Hour < to && !yield(e, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (s *receiptsStore) Job(_ context.Context, seq int64) (lease.Job, error) {

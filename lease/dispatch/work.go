@@ -36,12 +36,15 @@ type work struct {
 	network  miner.Target
 	tip      *tip
 
-	// Of a lease that mines for a pool: the connection, and the job as the
-	// pool gave it. Then there is no block.
+	// Of a lease that mines for a pool, its own or the house's: the connection,
+	// and the job as the pool gave it. Then there is no block.
 	upstream *upstream
 	issued   *stratum.Issue
 	most     miner.Target // no easier one is looked for, whatever the pool asks for
 }
+
+// ownPool reports whether the job is of a pool that the lease has for itself.
+func (w *work) ownPool() bool { return w.upstream != nil && !w.upstream.ofHouse() }
 
 // issue is the job as one thread gets it: extranonce1 is the thread's worker
 // number, so that no two threads hash the same header. Where a pool leaves no

@@ -66,6 +66,7 @@ func (s *suite) poolLeases() {
 
 func (s *suite) upstream() {
 	house, a, b := s.addLease("acme"), s.addPoolLease(), s.addPoolLease()
+	at := s.addLease("acme") // works for the house's pool
 	run := must(s.store.BeginRun(s.ctx, 1))(s)
 	const hour = 3_600_000
 	big := miner.Work{Hi: 1 << 40, Lo: math.MaxUint64} // sums must carry
@@ -79,7 +80,9 @@ func (s *suite) upstream() {
 		u.Lease, v.Lease = a.ID, a.ID
 		w := v
 		w.Lease = b.ID
-		batch := lease.Batch{Run: run, N: i + 1, AtMs: 1 + int64(i)*hour/3, Upstream: []lease.Upstream{u, w, v}}
+		x := u
+		x.Lease = at.ID
+		batch := lease.Batch{Run: run, N: i + 1, AtMs: 1 + int64(i)*hour/3, Upstream: []lease.Upstream{u, w, v, x}}
 		for range 2 { // sent again it counts once
 			must(s.store.CommitBatch(s.ctx, batch))(s)
 		}
@@ -88,6 +91,7 @@ func (s *suite) upstream() {
 	same(s, "of the first", m.Upstream, want)
 	same(s, "lost", m.Upstream.Lost(), want.Sent-5*6-2*6-6)
 	same(s, "of the second", must(s.store.Meter(s.ctx, b.ID))(s).Upstream, other)
+	same(s, "of one at the house's pool", must(s.store.Meter(s.ctx, at.ID))(s).Upstream.Sent, 60)
 	same(s, "without a pool", must(s.store.Meter(s.ctx, house.ID))(s).Upstream, lease.Upstream{})
 	same(s, "verdicts", m.Verdicts, map[string]uint64{}) // the pool's are none of ours
 	if m.Evidence.N != 0 || !m.Counted.IsZero() {
@@ -96,7 +100,7 @@ func (s *suite) upstream() {
 }
 
 func (s *suite) upstreamErrors() {
-	house, l := s.addLease("acme"), s.addPoolLease()
+	l := s.addPoolLease()
 	job := s.addJobs(miner.Hash{1}, 1000, l.ID)[0]
 	run := must(s.store.BeginRun(s.ctx, 1))(s)
 	good := lease.Upstream{Lease: l.ID, Sent: 3, Accepted: 1, Rejected: 1, Stale: 1, SentWork: miner.Hashes(3), AcceptedWork: miner.Hashes(3)}
@@ -109,7 +113,6 @@ func (s *suite) upstreamErrors() {
 		{"absurd number of shares", func(u *lease.Upstream) { u.Sent = math.MaxUint64 }},
 		{"verdicts that overflow", func(u *lease.Upstream) { u.Accepted, u.Rejected = math.MaxUint64, 2 }},
 		{"more work accepted than sent", func(u *lease.Upstream) { u.AcceptedWork = miner.Hashes(4) }},
-		{"a lease without a pool", func(u *lease.Upstream) { u.Lease = house.ID }},
 	} {
 		bad := good
 		tt.make(&bad)

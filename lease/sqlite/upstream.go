@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 
 	"github.com/hashlease/hashlease/lease"
 )
@@ -15,13 +14,10 @@ func addUpstream(ctx context.Context, tx *txn, u lease.Upstream, hour int64) err
 	if err := u.Validate(); err != nil {
 		return err
 	}
-	var pool bool
-	err := tx.QueryRowContext(ctx, "SELECT pool_urls IS NOT NULL FROM leases WHERE id = ?", u.Lease).Scan(&pool)
+	var known bool // one without a pool works for the house's
+	err := tx.QueryRowContext(ctx, "SELECT true FROM leases WHERE id = ?", u.Lease).Scan(&known)
 	if err != nil {
 		return notFound(err, "lease %.40q", u.Lease)
-	}
-	if !pool {
-		return fmt.Errorf("lease %s has no pool that could have been sent %d shares", u.Lease, u.Sent)
 	}
 	sum, err := readUpstream(ctx, tx, "hour_upstream WHERE hour = ? AND lease = ?", hour, u.Lease)
 	if err != nil {

@@ -110,6 +110,10 @@ func (m *memory) Transaction(_ context.Context, key string) (lease.Transaction, 
 	}
 	return t, nil
 }
+func (m *memory) HourEarnings(context.Context, string, int64, int64) iter.Seq2[lease.HourEarning, error] {
+	return func(func(lease.HourEarning, error) bool) {}
+}
+
 func (m *memory) Events(context.Context, lease.EventFilter) iter.Seq2[lease.Event, error] {
 	return func(yield func(lease.Event, error) bool) {
 		for _, e := range m.events {
