@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/big"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
@@ -13,9 +14,11 @@ import (
 )
 
 // After every step of any history all that is promised holds.
-func TestInvariants(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		h := drawHistory(t)
+func TestInvariants(t *testing.T) { holdsAfterEveryStep(t, 25, 25) }
+
+func holdsAfterEveryStep(t *testing.T, cases, size int) {
+	few(t, cases, func(t *rapid.T) {
+		h := drawHistory(t, size)
 		p := h.player(t, newMemory(), func() bool { return false })
 		for _, a := range h.actions {
 			p.play(a)
@@ -30,18 +33,18 @@ func TestInvariants(t *testing.T) {
 }
 
 // The real store agrees with the one in memory.
-func TestInvariantsSQLite(t *testing.T) {
+func TestInvariantsSQLite(t *testing.T) { holdsInSQLite(t, 2, 25) }
+
+func holdsInSQLite(t *testing.T, cases, size int) {
 	dir, n := t.TempDir(), 0
-	rapid.Check(t, func(t *rapid.T) {
-		if n++; n > 3 {
-			return // each takes a database
-		}
-		s, err := sqlite.Open(context.Background(), filepath.Join(dir, string(rune('a'+n))))
+	few(t, cases, func(t *rapid.T) {
+		n++
+		s, err := sqlite.Open(context.Background(), filepath.Join(dir, strconv.Itoa(n)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		h := drawHistory(t)
+		h := drawHistory(t, size)
 		p := h.player(t, s, func() bool { return false })
 		for _, a := range h.actions {
 			p.play(a)
