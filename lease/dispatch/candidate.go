@@ -26,15 +26,25 @@ type candidate struct {
 func (s *settler) submit(c candidate) {
 	select {
 	case s.candidates <- c:
-	default: // it stands in the store as a candidate: the next look finds it
+	default: // the next look finds it in the store, as a candidate
+		if !c.stored {
+			s.keep(c.Block)
+		}
 		s.look()
 	}
+}
+
+// keep remembers a block that the store did not take.
+func (s *settler) keep(b lease.Block) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unstored = append(s.unstored, b)
 }
 
 // settleCandidate submits a block that was just found.
 func (d *Dispatcher) settleCandidate(ctx context.Context, c candidate) {
 	if !c.stored {
-		d.settle.unstored = append(d.settle.unstored, c.Block)
+		d.settle.keep(c.Block)
 	}
 	adopted, err := d.adopt(ctx, c.Block)
 	if err != nil {
@@ -63,11 +73,17 @@ func (d *Dispatcher) drainCandidates(ctx context.Context) {
 // found.
 func (d *Dispatcher) storeLate(ctx context.Context) error {
 	s := &d.settle
-	for len(s.unstored) > 0 {
-		if err := d.Store.PutBlock(ctx, s.unstored[0]); err != nil {
-			return fmt.Errorf("storing block %v: %w", s.unstored[0].Hash, err)
+	s.mu.Lock()
+	blocks := s.unstored
+	s.unstored = nil
+	s.mu.Unlock()
+	for i := range blocks {
+		if err := d.Store.PutBlock(ctx, blocks[i]); err != nil {
+			for _, b := range blocks[i:] {
+				s.keep(b)
+			}
+			return fmt.Errorf("storing block %v: %w", blocks[i].Hash, err)
 		}
-		s.unstored = s.unstored[1:]
 	}
 	return nil
 }

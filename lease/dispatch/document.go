@@ -26,6 +26,7 @@ type documents struct {
 	payees   map[string][]byte // script by lease; nil: not read yet
 
 	index  map[shared]int
+	failed map[shared]error // none is tried twice
 	list   []*receipt.Template
 	stored []lease.Template // in the order of list
 }
@@ -41,7 +42,8 @@ func (d *Dispatcher) newDocuments(t *solo.Template, perBlock miner.Work, nowMs i
 	if err != nil {
 		return nil, err
 	}
-	return &documents{d: d, builder: builder, template: t, perBlock: perBlock, nowMs: nowMs, index: make(map[shared]int)}, nil
+	return &documents{d: d, builder: builder, template: t, perBlock: perBlock, nowMs: nowMs,
+		index: make(map[shared]int), failed: make(map[shared]error)}, nil
 }
 
 // of returns the place in the list of the document that a lease works on, and
@@ -57,8 +59,12 @@ func (s *documents) of(ctx context.Context, l *lease.Lease) (int, *lease.Earns, 
 	}
 	i, ok := s.index[key]
 	if !ok {
+		if err := s.failed[key]; err != nil {
+			return 0, nil, err
+		}
 		document, body, err := s.document(ctx, l, terms)
 		if err != nil {
+			s.failed[key] = err
 			return 0, nil, err
 		}
 		i = len(s.list)

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,8 +14,10 @@ import (
 	"github.com/hashlease/hashlease/stratum/solo"
 )
 
-// contractsPause is how often changes of the leases are looked for.
-const contractsPause = 500 * time.Millisecond
+const (
+	contractsPause = 500 * time.Millisecond // how often changes of the leases are looked for
+	leasePatience  = 5 * time.Second        // how long one lease without a job may keep the others from theirs
+)
 
 // jobMaker turns templates and leases into jobs.
 type jobMaker struct {
@@ -31,6 +34,7 @@ type jobMaker struct {
 	templates uint64            // so many templates came in this run
 	due       bool              // the newest template has no jobs yet
 	failing   time.Time         // since when no jobs could be made
+	without   bool              // the present jobs were made without those of some leases
 	scripts   map[string][]byte // of payout addresses; nil: not this coin's
 	fees      map[int64]int64   // satoshi that FPPS adds to the subsidy, by day
 	known     knownTerms
@@ -64,15 +68,20 @@ func (d *Dispatcher) newTemplate(ctx context.Context, t *solo.Template, tipChang
 // fails for storePatience is it an error. Under j.mu.
 func (d *Dispatcher) tryJobs(ctx context.Context) error {
 	j := &d.jobs
+	now := d.Now()
 	err := d.readLeases(ctx)
+	var left error
 	if err == nil {
-		err = d.makeJobs(ctx)
+		left, err = d.makeJobs(ctx, j.without || !j.failing.IsZero() && now.Sub(j.failing) >= leasePatience)
 	}
 	if err == nil || ctx.Err() != nil {
 		j.failing = time.Time{}
+		if left != nil && !j.without {
+			d.Log.Error("leases get no work, the others go on without them", "err", left)
+		}
+		j.without = left != nil
 		return nil
 	}
-	now := d.Now()
 	if j.failing.IsZero() {
 		j.failing = now
 		d.Log.Error("no new jobs can be made, trying again", "err", err)
@@ -147,11 +156,14 @@ type jobSet struct {
 	works     []*work     // in the order of jobs, to be filled with what is stored
 	grades    []grade     // likewise, of jobs for the house's rigs; else 0
 	perBlock  miner.Work  // the network's
+	left      error       // why there are no jobs for some leases
 }
 
 // makeJobs makes the newest jobs for all active leases and the house, puts them
-// into the store, and only then hands them to the threads. Under j.mu.
-func (d *Dispatcher) makeJobs(ctx context.Context) error {
+// into the store, and only then hands them to the threads. leave says to go on
+// without leases whose jobs cannot be made, such as those of terms that the coin
+// node has no answer to; left is why. Under j.mu.
+func (d *Dispatcher) makeJobs(ctx context.Context, leave bool) (left, err error) {
 	j := &d.jobs
 	term := d.inTerm()
 	active := working(term)
@@ -160,21 +172,20 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 
 	set, arrived := new(jobSet), j.arrived
 	now := d.Now().UnixMilli()
-	var err error
 	switch {
 	case d.HousePool == nil:
-		set, err = d.templateJobs(ctx, active, everybody, now)
+		set, err = d.templateJobs(ctx, active, everybody, now, leave)
 	case j.pool != nil:
 		arrived = j.pool.arrived
 		set, err = d.poolJobs(active, everybody, now)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var placed []lease.Job
 	if len(set.jobs) > 0 {
 		if _, placed, err = d.Store.PutJobs(ctx, set.templates, slices.Clone(set.jobs)); err != nil {
-			return fmt.Errorf("storing jobs: %w", err)
+			return nil, fmt.Errorf("storing jobs: %w", err)
 		}
 	}
 	works, graded := make(map[string]*work), make(map[grade]*work)
@@ -200,11 +211,11 @@ func (d *Dispatcher) makeJobs(ctx context.Context) error {
 	d.feed.install(term, works)
 	d.rigs.publish(works, graded, j.published != j.tip, d.Now().Sub(arrived))
 	j.published = j.tip
-	return nil
+	return set.left, nil
 }
 
 // templateJobs prepares jobs on the house's own newest template. Under j.mu.
-func (d *Dispatcher) templateJobs(ctx context.Context, active, everybody []lease.Lease, nowMs int64) (*jobSet, error) {
+func (d *Dispatcher) templateJobs(ctx context.Context, active, everybody []lease.Lease, nowMs int64, leave bool) (*jobSet, error) {
 	j := &d.jobs
 	network, perBlock, err := networkWork(j.template)
 	if err != nil {
@@ -225,7 +236,12 @@ func (d *Dispatcher) templateJobs(ctx context.Context, active, everybody []lease
 		l := &everybody[i]
 		index, earns, err := documents.of(ctx, l)
 		if err != nil {
-			return nil, fmt.Errorf("job of lease %s: %w", l.ID, err)
+			err = fmt.Errorf("job of lease %s: %w", l.ID, err)
+			if leave && l.ID != lease.House {
+				set.left = errors.Join(set.left, err)
+				continue
+			}
+			return nil, err
 		}
 		rate := l.ContractedHps
 		if l.ID == lease.House {
@@ -233,7 +249,7 @@ func (d *Dispatcher) templateJobs(ctx context.Context, active, everybody []lease
 		}
 		add(lease.Job{Template: int64(index), Lease: l.ID, Tag: l.Tag, Target: proofTarget(rate, l.ProofMs), CreatedMs: nowMs, Earns: earns}, 0)
 	}
-	house := set.jobs[len(everybody)-1]
+	house := set.jobs[len(set.jobs)-1]
 	for _, g := range d.rigs.wantedGrades() {
 		house.Target, house.Tag = g.target(), d.houseTag(byte(g), 0)
 		add(house, g)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/dispatch"
@@ -317,4 +318,27 @@ func TestSchemesAreApart(t *testing.T) {
 	if bundle, err := statement.Build(t.Context(), statement.Source{Store: p.store, Key: p.key}, carol.ID); err != nil || bundle.Statement.Earned == nil {
 		t.Errorf("carol's statement does not say what was earned, %v", err)
 	}
+}
+
+// A lease for whose terms the coin node has no answer gets no jobs, and keeps
+// nobody else from theirs.
+func TestOneLeaseStopsNoOther(t *testing.T) {
+	p := newPlant(t)
+	tides := p.terms
+	p.under(t, scheme(lease.SchemeFPPS))
+	alice := p.lease(t, "alice", p.capacity/8, 100)
+	p.terms = tides
+	bob := p.lease(t, "bob", p.capacity/8, 100)
+	begun := time.Now()
+	configure := func(c *dispatch.Config) {
+		c.Node = &hookedNode{Node: p.coin}                                    // it tells no fees
+		c.Now = func() time.Time { return begun.Add(10 * time.Since(begun)) } // nobody wants to wait
+	}
+	p.runWith(t, configure, func(d *dispatch.Dispatcher) bool {
+		s := d.Snapshot()
+		if row(s, alice.ID).Counted > 0 {
+			t.Fatal("hashes for a lease without a job")
+		}
+		return row(s, bob.ID).Receipts > 3 && s.Templates > 1
+	})
 }

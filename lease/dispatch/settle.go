@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
@@ -19,10 +20,12 @@ const (
 type settler struct {
 	wake       chan struct{}
 	candidates chan candidate
-	unstored   []lease.Block // submitted, but the store did not take them
-	lastTip    miner.Hash    // the tip of the last look; zero before it
+	lastTip    miner.Hash // the tip of the last look; zero before it
 	lastHeight int64
 	missing    map[miner.Hash]time.Time // since when adopted blocks are not on the chain
+
+	mu       sync.Mutex
+	unstored []lease.Block // found, but the store did not take them
 }
 
 // look asks for all open blocks to be looked at soon.

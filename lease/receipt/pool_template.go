@@ -20,6 +20,9 @@ type PoolJob struct {
 	Target          U256   // the pool's: what it takes shares at
 }
 
+// maxPoolCoinbase bounds what a pool's job gives of its coinbase, in bytes.
+const maxPoolCoinbase = 1 << 16
+
 // PoolInput is what the document of a pool's job is made of.
 type PoolInput struct {
 	Issue *stratum.Issue // of the pool's connection, as the pool gave it
@@ -99,8 +102,8 @@ func (t *Template) checkPoolSizes() error {
 			t.Extranonce1Size, t.Extranonce2Size, room.worker, room.rolled)
 	case t.Branches == nil || len(t.Branches) > stratum.MaxBranches:
 		return fmt.Errorf("%d merkle branches, want 0 to %d", len(t.Branches), stratum.MaxBranches)
-	case len(t.Head)+len(t.Coinb2) > MaxTemplateSize/4:
-		return fmt.Errorf("coinbase of %d bytes, at most %d", len(t.Head)+len(t.Coinb2), MaxTemplateSize/4)
+	case len(t.Head)+len(t.Coinb2) > maxPoolCoinbase:
+		return fmt.Errorf("coinbase of %d bytes, at most %d", len(t.Head)+len(t.Coinb2), maxPoolCoinbase)
 	case len(t.Tail) != 0 || t.Reward != 0 || t.Fee != 0 || t.Split != nil:
 		return errors.New("rewards of a pool's job are not the house's to share")
 	case miner.Target(p.Target).Work() == miner.MaxWork:

@@ -144,7 +144,7 @@ func TestNewPoolTemplateErrors(t *testing.T) {
 		{name: "pool without target", other: func(in *PoolInput) { in.Issue.Target = miner.Target{} }, want: "beyond reason"},
 		{name: "time out of bounds", other: func(in *PoolInput) { in.Issue.MinTime++ }, want: "not within its bounds"},
 		{name: "branches", other: func(in *PoolInput) { in.Issue.Branches = make([]miner.Hash, 33) }, want: "33 merkle branches"},
-		{name: "huge", other: func(in *PoolInput) { in.Issue.Coinb2 = make([]byte, MaxTemplateSize/4) }, want: "coinbase of"},
+		{name: "huge", other: func(in *PoolInput) { in.Issue.Coinb2 = make([]byte, maxPoolCoinbase) }, want: "coinbase of"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,8 +19,8 @@ const (
 
 // Limits of a template.
 const (
-	MaxTemplateSize = 1 << 18 // bytes of the document
-	MaxSplit        = 2000    // parts of the split
+	MaxTemplateSize = 1 << 20 // bytes of the document
+	MaxSplit        = 20_000  // parts of the split: without room for them nobody would get jobs
 	MaxExtranonce   = 16      // bytes of each of the two extranonces
 	maxLeaseID      = 64      // bytes
 )

@@ -90,7 +90,7 @@ func TestNewTemplateErrors(t *testing.T) {
 		{"no extranonce2", func(in *TemplateInput) { in.Extranonce2Size = 0 }, "extranonces of"},
 		{"large extranonce1", func(in *TemplateInput) { in.Extranonce1Size = 17 }, "extranonces of"},
 		{"too many branches", func(in *TemplateInput) { in.Job.Branches = make([]miner.Hash, 33) }, "33 merkle branches"},
-		{"too many parts", func(in *TemplateInput) { in.Split = make([]lease.Part, MaxSplit+1) }, "2001 parts"},
+		{"too many parts", func(in *TemplateInput) { in.Split = make([]lease.Part, MaxSplit+1) }, "20001 parts"},
 		{"negative fee", func(in *TemplateInput) { in.Fee = -1 }, "fee of -1"},
 		{"fee above the reward", func(in *TemplateInput) { in.Fee = in.Reward + 1 }, "fee of"},
 		{"negative reward", func(in *TemplateInput) { in.Reward = -in.Reward }, "do not sum"},
