@@ -67,7 +67,8 @@ func runLeaseList(ctx context.Context, e *env, args []string) error {
 		}
 		right = append(right, poolHead()[:poolNumbers]...)
 	}
-	_, err = fmt.Fprint(e.stdout, table(rows, right...))
+	less := []string{"START", "POOL", "SENT", "LOST", "STALE", "REJECTED", "ACCEPTED", "END", "MODEL"}
+	_, err = fmt.Fprint(e.stdout, fitted(e.page.columns(), rows, less, right...))
 	return err
 }
 

@@ -136,7 +136,7 @@ func runMaintenanceList(ctx context.Context, e *env, args []string) error {
 	if *f.json {
 		return writeJSON(e.stdout, docs)
 	}
-	_, err = fmt.Fprint(e.stdout, table(rows, "ID"))
+	_, err = fmt.Fprint(e.stdout, fitted(e.page.columns(), rows, []string{"ANNOUNCED", "KIND"}, "ID"))
 	return err
 }
 

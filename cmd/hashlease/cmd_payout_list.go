@@ -103,7 +103,7 @@ func runPayoutList(ctx context.Context, e *env, args []string) error {
 	if *f.json {
 		return writeJSON(e.stdout, doc)
 	}
-	fmt.Fprint(e.stdout, table(rows, "PAYOUT", "TENANTS", "AMOUNT", "FEE", "HEIGHT"))
+	fmt.Fprint(e.stdout, fitted(e.page.columns(), rows, []string{"TRANSACTION", "HEIGHT"}, "PAYOUT", "TENANTS", "AMOUNT", "FEE", "HEIGHT"))
 	if w := doc.Wallet; w != nil {
 		_, err = fmt.Fprintf(e.stdout, "%s in the books (%s), less %s on the way; in the wallet %s: a difference of %s\n",
 			formatSat(w.BooksSat), ledger.Wallet, formatSat(w.OnTheWaySat), formatSat(w.WalletSat), formatSat(w.DifferenceSat))

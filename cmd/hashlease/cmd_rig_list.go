@@ -53,7 +53,7 @@ func runRigList(ctx context.Context, e *env, args []string) error {
 	if *f.json {
 		return writeJSON(e.stdout, docs)
 	}
-	_, err = fmt.Fprint(e.stdout, table(rows, "RATED", "PROVEN", "95 % INTERVAL", "SHARES", "REFUSED"))
+	_, err = fmt.Fprint(e.stdout, fitted(e.page.columns(), rows, []string{"LAST SEEN", "RATED", "NOTE", "REFUSED"}, "RATED", "PROVEN", "95 % INTERVAL", "SHARES", "REFUSED"))
 	return err
 }
 

@@ -128,7 +128,7 @@ func runTenantList(ctx context.Context, e *env, args []string) error {
 	if *f.json {
 		return writeJSON(e.stdout, docs)
 	}
-	_, err = fmt.Fprint(e.stdout, table(rows))
+	_, err = fmt.Fprint(e.stdout, fitted(e.page.columns(), rows, []string{"PUBLIC KEY", "SINCE"}))
 	return err
 }
 

@@ -18,6 +18,7 @@ type env struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	term    terminal            // of standard error
+	page    terminal            // of standard output
 	lookup  func(string) string // an environment variable, "" when unset
 	vars    func() []string     // all of them, as KEY=VALUE
 	now     func() time.Time
@@ -37,6 +38,7 @@ func osEnv() *env {
 		stdout:  os.Stdout,
 		stderr:  os.Stderr,
 		term:    openTerminal(os.Stderr, os.Getenv),
+		page:    openTerminal(os.Stdout, os.Getenv),
 		lookup:  os.Getenv,
 		vars:    os.Environ,
 		now:     time.Now,
