@@ -109,8 +109,11 @@ func (l *Lease) validateModel() error {
 		}
 	}
 	for i, n := range l.Cores {
-		if n < 0 || i > 0 && n <= l.Cores[i-1] {
-			return fmt.Errorf("processor %d is not possible, named twice or not in order", n)
+		switch {
+		case n < 0:
+			return fmt.Errorf("processor %d: they are counted from 0", n)
+		case i > 0 && n <= l.Cores[i-1]:
+			return fmt.Errorf("processor %d is named twice or not in order", n)
 		}
 	}
 	return nil

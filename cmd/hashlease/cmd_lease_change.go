@@ -180,7 +180,7 @@ func runLeaseExtend(ctx context.Context, e *env, args []string) error {
 	default:
 		d, err := parseDuration(*term)
 		if err == nil && d <= 0 {
-			err = usage("--for %s: want some time", *term)
+			err = usage("--for %s: want a duration above zero, such as 12h or 30d", *term)
 		}
 		if err != nil {
 			return err

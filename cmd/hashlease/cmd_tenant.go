@@ -47,7 +47,7 @@ func runTenantAdd(ctx context.Context, e *env, args []string) error {
 	defer p.close()
 	if t.Address != "" {
 		if err := p.checkAddress(ctx, e, &cfg, t.Address); err != nil {
-			return usage("--address: %w", err)
+			return err
 		}
 	}
 	doc := newTenantDoc(&t, t.CreatedMs)

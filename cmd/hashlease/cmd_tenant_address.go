@@ -71,7 +71,7 @@ func (p *provider) checkAddress(ctx context.Context, e *env, cfg *config, addres
 	}
 	forms, _ := solo.FormsOf(house.Coin, house.Network)
 	if _, err := forms.Script(address); err != nil {
-		return usage("%w", err)
+		return usage("tenant's address: %w", err)
 	}
 	return nil
 }

@@ -65,6 +65,9 @@ func (f *flags) explain(err error) error {
 		return flag.ErrHelp
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		if name[0] >= '0' && name[0] <= '9' {
+			return f.usage("-%s is no flag, and nothing here is negative", name)
+		}
 		var names []string
 		f.VisitAll(func(fl *flag.Flag) { names = append(names, fl.Name) })
 		if near := nearest(strings.TrimLeft(name, "-"), names); near != "" {

@@ -77,7 +77,7 @@ func (p *provider) settleHouse(ctx context.Context, cfg *config, coin, network s
 	}
 	script, err := forms.Script(address)
 	if err != nil {
-		return lease.TermsHash{}, usage("payout address: %w", err)
+		return lease.TermsHash{}, usage("coin.payout_address: %w", err)
 	}
 	terms, err := cfg.Terms.terms(coinName(coin, network), script)
 	if err != nil {

@@ -19,7 +19,7 @@ func parseRate(text string) (hps uint64, err error) {
 		return 0, err
 	}
 	if !n.IsUint64() || n.Uint64() > lease.MaxContractedHps {
-		return 0, usage("rate %q is above the limit of %s", text, formatRate(lease.MaxContractedHps))
+		return 0, usage("rate %.80q is above the limit of %s", text, formatRate(lease.MaxContractedHps))
 	}
 	return n.Uint64(), nil
 }
@@ -66,12 +66,12 @@ func parseSI(what, s, text, want string) (*big.Int, error) {
 	return n, nil
 }
 
-// decimal reads digits, perhaps with a point and at most 18 digits after it, as
-// a number times 10^scale. It is nil for anything else, and not ok when it is
+// decimal reads at most 60 digits, perhaps with a point and at most 18 digits
+// after it, as a number times 10^scale. It is nil for anything else, and not ok when it is
 // not whole.
 func decimal(s string, scale int) (n *big.Int, ok bool) {
 	whole, frac, _ := strings.Cut(s, ".")
-	if whole == "" || len(whole) > 20 || len(frac) > 18 || !digits(whole) || !digits(frac) || strings.HasSuffix(s, ".") {
+	if whole == "" || len(whole) > 60 || len(frac) > 18 || !digits(whole) || !digits(frac) || strings.HasSuffix(s, ".") {
 		return nil, false
 	}
 	frac = strings.TrimRight(frac, "0")
