@@ -100,17 +100,32 @@ func printTrial(w io.Writer, t *ledger.Trial, coin string) error {
 }
 
 func runLedgerCheck(ctx context.Context, e *env, args []string) error {
-	f := newDataFlags(e, "ledger check", "[--json]",
+	f := newDataFlags(e, "ledger check", "[--all] [--before LEDGER] [--json]",
 		"Checks everything that was ever booked against what must hold in all books. It\n"+
-			"ends with exit code 1 at the first thing that is wrong, and names it.")
+			"ends with exit code 1 at the first thing that is wrong, and names it. With --all it\n"+
+			"also adds all receipts up again, holds them against the hours that were metered and\n"+
+			"settled, charges against prices, blocks against the books, and settles every hour\n"+
+			"once more, and names all that it finds.")
+	all := f.Bool("all", false, "check all that is stored, not the books alone")
+	last := f.String("before", "", "the `LEDGER` that --all named before: what is booked now must begin with it")
 	if _, err := f.parse(args, 0, 0); err != nil {
 		return err
+	}
+	before, ok := parseLedger(*last)
+	switch {
+	case !ok:
+		return withHint(f.usage("--before %.100q: want a number of transactions, a colon and 64 hexadecimal digits", *last), "\"hashlease ledger check --all\" names it at its end")
+	case before != nil && !*all:
+		return f.usage("--before is for --all")
 	}
 	p, _, err := f.open(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer p.close()
+	if *all {
+		return f.checkAll(ctx, p, before)
+	}
 	report, failure := ledger.Audit(ctx, p.store)
 	if ctx.Err() != nil {
 		return failure

@@ -23,6 +23,7 @@ type leaseAccounts struct {
 	due                *big.Int
 	charged, earned    int64
 	booked             map[string]int64 // by kind of transaction
+	corrected          int64            // prepaid or credited by corrections
 	wrong              []string         // findings about single hours
 	hours              int64
 }
@@ -82,10 +83,16 @@ func (a *auditor) note(t *lease.Transaction) {
 	default:
 		return
 	}
-	if strings.Contains(t.Key, "#") || len(t.Postings) == 0 {
+	if len(t.Postings) == 0 {
 		return
 	}
 	id := t.Postings[len(t.Postings)-1].Lease
+	if strings.Contains(t.Key, "#") {
+		if t.Kind == ledger.KindPrepay || t.Kind == ledger.KindSLA {
+			a.account(id).corrected += credits(t)
+		}
+		return
+	}
 	late := t.Kind == ledger.KindRefund && t.Key != ledger.RefundKey(id, lastRefund)
 	switch {
 	case t.Kind == ledger.KindPrepay:
@@ -98,12 +105,15 @@ func (a *auditor) note(t *lease.Transaction) {
 	default:
 		a.booked = append(a.booked, *t)
 	}
-	acc := a.account(id)
+	a.account(id).booked[t.Kind] += credits(t)
+}
+
+// credits is what a transaction moves, in satoshi.
+func credits(t *lease.Transaction) (sat int64) {
 	for _, p := range t.Postings {
-		if p.Sat > 0 {
-			acc.booked[t.Kind] += p.Sat
-		}
+		sat += max(p.Sat, 0)
 	}
+	return sat
 }
 
 // lastRefund is the occasion of the refund that settling makes at the end of a
@@ -124,7 +134,7 @@ func (a *auditor) charges(context.Context) error {
 		if used := b[ledger.KindUsage] + b[ledger.KindPower]; used != acc.charged || b[ledger.KindPPS] != acc.earned {
 			a.report.find(checkBooked, "lease %s: its hours are charged %d sat and earned %d, booked are %d and %d", id, acc.charged, acc.earned, used, b[ledger.KindPPS])
 		}
-		if most := b[ledger.KindPrepay] + b[ledger.KindSLA]; acc.charged > most {
+		if most := b[ledger.KindPrepay] + b[ledger.KindSLA] + acc.corrected; acc.charged > most {
 			a.report.find(checkCharges, "lease %s is charged %d sat, prepaid and credited were %d", id, acc.charged, most)
 		}
 		if credit := b[ledger.KindSLA]; credit > acc.charged {

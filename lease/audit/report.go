@@ -46,7 +46,7 @@ const (
 )
 
 func newReport() *Report {
-	return &Report{Unchecked: []string{}, Checks: []Check{
+	r := &Report{Unchecked: []string{}, Checks: []Check{
 		{Name: checkLedger, Rule: "transactions sum to zero, are only ever added, overdraw nothing that is owed and reverse exactly"},
 		{Name: checkOnce, Rule: "a share counts once"},
 		{Name: checkTags, Rule: "a job carries the tag of its lease, and two leases of one destination have two tags"},
@@ -60,6 +60,10 @@ func newReport() *Report {
 		{Name: checkSplits, Rule: "a block's reward is split as its template has it, to the last satoshi"},
 		{Name: checkSettling, Rule: "hours settled once more, from stored facts alone, are the stored ones to the byte"},
 	}}
+	for i := range r.Checks {
+		r.Checks[i].Findings = []string{}
+	}
+	return r
 }
 
 func (r *Report) check(name string) *Check {
