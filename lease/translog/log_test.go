@@ -200,6 +200,7 @@ func (tileReader) SaveTiles([]tlog.Tile, [][]byte) {}
 func FuzzTilePath(f *testing.F) {
 	for _, s := range []string{"tile/0/000", "tile/entries/x001/x234/067.p/12", "tile/63/999", "tile/data/000", "tile/entries/entries/000"} {
 		f.Add(s, []byte{0, 1, 'a'}, 1)
+		f.Add(s, []byte{'0'}, -87)
 	}
 	f.Fuzz(func(t *testing.T, path string, bundle []byte, n int) {
 		if x, err := translog.ParseTilePath(path); err == nil && translog.TilePath(x) != path {

@@ -184,6 +184,24 @@ func TestTagTwiceCheat(t *testing.T) {
 	})
 }
 
+// TestTagSpanBackwards: a span that ends before it begins would make room for a
+// second tag on its other side.
+func TestTagSpanBackwards(t *testing.T) {
+	one, two := tagEntry("house", "L-1", "5555"), tagEntry("house", "L-2", "5555")
+	m := &TagMap{entries: []TagEntry{one, tagEntry("house", "L-3", "6666"), two, tagEntry("house", "L-4", "7777")}}
+	level := make([]tagNode, 4)
+	for i := range m.entries {
+		level[i] = tagNode{m.entries[i].span(), m.entries[i].hash()}
+	}
+	level[1].span.max = tagKey{}
+	above := []tagNode{unite(level[0], level[1]), unite(level[2], level[3])}
+	m.levels = [][]tagNode{level, above, {unite(above[0], above[1])}}
+	p, q := m.path(0), m.path(2)
+	if err := errors.Join(p.check(m.Root()), q.check(m.Root())); !errors.Is(err, ErrTagTwice) {
+		t.Errorf("%v, want %v", err, ErrTagTwice)
+	}
+}
+
 // above makes the next level; spans may be lies.
 func (m *TagMap) above(t *rapid.T, level []tagNode) []tagNode {
 	var above []tagNode

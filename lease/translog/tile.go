@@ -68,10 +68,13 @@ func AppendBundle(bundle, body []byte) []byte {
 	return append(bundle, body...)
 }
 
-// ParseBundle divides an entry bundle into exactly n leaves. It fails with
-// ErrMalformed.
+// ParseBundle divides an entry bundle into exactly n leaves, 1 to TileWidth. It
+// fails with ErrMalformed.
 func ParseBundle(bundle []byte, n int) ([][]byte, error) {
-	leaves := make([][]byte, 0, min(n, TileWidth))
+	if n < 1 || n > TileWidth {
+		return nil, fmt.Errorf("entry bundle: %w: no bundle has %d leaves", ErrMalformed, n)
+	}
+	leaves := make([][]byte, 0, n)
 	for rest := bundle; len(rest) > 0; {
 		if len(leaves) == n {
 			return nil, fmt.Errorf("entry bundle: %w: more than %d leaves", ErrMalformed, n)
