@@ -214,8 +214,12 @@ func TestHostedRigs(t *testing.T) {
 	own, second := f.mustConnect(device("cgminer"), "own"), f.mustConnect(device("minerd"), "other")
 	place := func(rig string) string {
 		all := f.Rigs()
-		return all[slices.IndexFunc(all, func(r dispatch.RigRow) bool { return r.Rig == rig })].Lease
+		if i := slices.IndexFunc(all, func(r dispatch.RigRow) bool { return r.Rig == rig }); i >= 0 {
+			return all[i].Lease
+		}
+		return ""
 	}
+	f.until("both have their places", func() bool { return place("own") != "" && place("other") != "" })
 	if at := place("own"); at != other.ID {
 		t.Errorf("before its lease begins the rig works for %s", at)
 	}

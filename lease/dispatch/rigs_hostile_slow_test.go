@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// What TestHostilePeersDisturbNobody leaves out: who floods, or never reads, is
+// read slowly for long before the limits are met.
+func TestAllHostilePeersDisturbNobody(t *testing.T) {
+	disturb(t, []string{"line-bytes", "malformed", "message-rate", "pre-auth-time", "invalid-shares", "write-time"})
+}
+
 // TestSiege measures how long rigs wait for the replies to their shares, alone
 // and then beside a crowd of hostile peers, whose work is done by the same
 // processors.
