@@ -54,7 +54,9 @@ CREATE TABLE hour_receipts (
 	n      INTEGER NOT NULL,
 	PRIMARY KEY (hour, lease, source, work)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO hour_receipts SELECT commit_ms / 3600000, lease, source, work, count(*) FROM receipts GROUP BY 1, 2, 3, 4;
+-- Receipts come nearly in that order: no need to sort them all in memory.
+INSERT INTO hour_receipts SELECT commit_ms / 3600000, lease, source, work, 1 FROM receipts WHERE true ORDER BY seq
+	ON CONFLICT DO UPDATE SET n = n + 1;
 
 CREATE TABLE hour_counts (
 	hour   INTEGER NOT NULL,
