@@ -11,8 +11,9 @@ import (
 
 func runStatement(ctx context.Context, e *env, args []string) error {
 	f := newDataFlags(e, "statement", "LEASE [--format text|json|bundle] [-o FILE]",
-		"Writes what a lease was delivered and what it earned so far: as text, as the signed\n"+
-			"document, or as the bundle that proves it, which \"hashlease verify\" checks.")
+		"Writes what a lease was delivered, charged and credited so far, and what it earned: as\n"+
+			"text, as the signed document, or as the bundle that proves it, which \"hashlease verify\"\n"+
+			"checks.")
 	format := f.String("format", "text", "the `FORM`: text, json or bundle")
 	out := f.String("o", "-", "the `FILE` to write; - is standard output")
 	pos, err := f.parse(args, 1, 1)
