@@ -2,6 +2,7 @@ package translog_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"testing"
 
@@ -116,7 +117,8 @@ func TestSign(t *testing.T) {
 	}
 }
 
-// TestRotation signs one checkpoint with both keys: whoever knows either goes on.
+// TestRotation signs one checkpoint with both keys: whoever knows the former one
+// finds the next in the log.
 func TestRotation(t *testing.T) {
 	ctx := t.Context()
 	m := &translogtest.Memory{}
@@ -129,18 +131,64 @@ func TestRotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	both := translogtest.Grow(t, l, 3, 1)
-	for _, id := range []translog.Identity{former, next.Identity} {
-		if _, err := id.Open(both.Note); err != nil {
-			t.Error(err)
+	public := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{2}, 32)).Public().(ed25519.PublicKey)
+	key, err := translog.VerifierKey(translogtest.Origin, public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := translog.VerifierKey("example.com/other", public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []string{key, other, "no key"} {
+		e, err := translog.NewEntry(translog.KindKey, translog.NextKey{Key: k}, nil, translog.Salt{})
+		if err != nil {
+			t.Fatal(err)
 		}
+		if _, err := l.Append(ctx, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	both, err := l.Sign(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotate := func(leaf, proven int64) (translog.Identity, error) {
+		t.Helper()
+		proof, err := l.ProveLeaf(ctx, both.N, proven)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return former.Rotate(both.Note, leaf, m.Leaves[leaf].Body, proof)
+	}
+	later, err := rotate(3, 3)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if l, err = translog.Open(ctx, next); err != nil {
 		t.Fatal(err)
 	}
-	only := translogtest.Grow(t, l, 4, 1)
+	only := translogtest.Grow(t, l, len(m.Leaves), 1)
 	if _, err := former.Open(only.Note); !errors.Is(err, translog.ErrOtherKey) {
-		t.Errorf("the former key's followers: %v", err)
+		t.Errorf("with the former key alone: %v", err)
+	}
+	if _, err := later.Open(only.Note); err != nil {
+		t.Errorf("with the next key: %v", err)
+	}
+	for _, tt := range []struct {
+		name         string
+		leaf, proven int64
+		want         error
+	}{
+		{"another leaf", 0, 0, translog.ErrMalformed}, {"a key of another name", 4, 4, translog.ErrMalformed},
+		{"no key", 5, 5, translog.ErrMalformed}, {"proof of another", 3, 4, translog.ErrProof},
+	} {
+		if _, err := rotate(tt.leaf, tt.proven); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+	}
+	if _, err := former.Rotate(only.Note, 3, m.Leaves[3].Body, nil); !errors.Is(err, translog.ErrOtherKey) {
+		t.Errorf("in a checkpoint of the next key alone: %v", err)
 	}
 }
 

@@ -67,37 +67,32 @@ func TestReopen(t *testing.T) {
 
 // TestDamage changes bytes of files that no crash changes so.
 func TestDamage(t *testing.T) {
-	ctx, dir := t.Context(), t.TempDir()
-	s := openDir(t, dir)
+	ctx, d := t.Context(), newFaultFS(1, -1)
+	s, err := open(d)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range 20 {
 		if _, err := s.Append(ctx, translogtest.Entries(t, 2*i, 2)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, leavesFile)
-	whole, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := d.names[leavesFile]
+	whole := f.data
 	last := bytes.LastIndex(whole, []byte(magic))
-	for at := 0; at < last; at += 13 {
-		damaged := bytes.Clone(whole)
-		damaged[at] ^= 0x40
-		if err := os.WriteFile(path, damaged, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Open(dir); !errors.Is(err, translog.ErrCorrupt) {
+	for at := range last {
+		f.data = bytes.Clone(whole)
+		f.data[at] ^= 0x40
+		if _, err := open(d); !errors.Is(err, translog.ErrCorrupt) {
 			t.Fatalf("byte %d changed: %v, want %v", at, err, translog.ErrCorrupt)
 		}
 	}
 	// A torn end is nothing that was acknowledged.
-	if err := os.WriteFile(path, whole[:len(whole)-1], 0o600); err != nil {
+	f.data = whole[:len(whole)-1]
+	if s, err = open(d); err != nil {
 		t.Fatal(err)
 	}
-	if size, err := openDir(t, dir).Size(ctx); err != nil || size != 38 {
+	if size, err := s.Size(ctx); err != nil || size != 38 {
 		t.Fatalf("%d leaves, %v, want 38", size, err)
 	}
 }
