@@ -84,6 +84,7 @@ type account struct {
 	begun   time.Time      // when it first had work in this run
 	ended   time.Time      // when it had work for the last time
 	idle    time.Time      // since when it has no work, while it has none
+	unit    miner.Work     // of a receipt of its last work
 	counted uint64         // hashes of this run, by the threads
 	pending map[int]uint64 // by thread, not yet committed
 }
@@ -295,6 +296,9 @@ func (a *account) put(w *work, now time.Time) {
 	case w == nil && a.work != nil:
 		a.ended, a.idle = now, now
 	}
+	if w != nil {
+		a.unit = w.credit // kept: what chance may have done stays to be told
+	}
 	if a.work != w { // else threads go on where they are
 		a.work = w
 		clear(a.spaces)
@@ -341,7 +345,7 @@ func (f *feed) take() ([]found, []lease.Count, []lease.Verdict) {
 type tally struct {
 	counted uint64     // hashes of this run, by the threads
 	begun   time.Time  // when it first had work in this run
-	unit    miner.Work // of a receipt of the present job
+	unit    miner.Work // of a receipt of the last job; zero before the first
 }
 
 // tallies returns how every account of this run stands, by lease.
@@ -350,11 +354,7 @@ func (f *feed) tallies() map[string]tally {
 	defer f.mu.Unlock()
 	out := make(map[string]tally, len(f.all))
 	for id, a := range f.all {
-		t := tally{counted: a.counted, begun: a.begun}
-		if a.work != nil {
-			t.unit = a.work.credit
-		}
-		out[id] = t
+		out[id] = tally{counted: a.counted, begun: a.begun, unit: a.unit}
 	}
 	return out
 }

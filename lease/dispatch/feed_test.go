@@ -244,3 +244,16 @@ func TestProofTarget(t *testing.T) {
 		}
 	}
 }
+
+// A lease that has no work any more, as while it is paused, keeps the size of
+// its receipts: without it nothing found would seem to be nothing possible.
+func TestTallyKeepsUnit(t *testing.T) {
+	s := newSimulation(t, []lease.Lease{{ID: "L-0001", ContractedHps: 1000}}, 1000)
+	w := testWork(t, "L-0001")
+	w.credit = miner.Hashes(5000)
+	s.feed.setWork("L-0001", w)
+	s.feed.setWork("L-0001", nil)
+	if got := s.feed.tallies()["L-0001"].unit; got != w.credit {
+		t.Errorf("a receipt is of %v hashes, want %v", got, w.credit)
+	}
+}
