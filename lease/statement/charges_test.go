@@ -107,7 +107,13 @@ func TestBuildCharges(t *testing.T) {
 	want.PaidBack, want.ExitFee, want.Prepaid, want.Refunded, want.Left = 7, 4, 511, 47, 0
 	state("credited 97 sat", "credited when the lease was over, for payout: 7 sat", "for leaving early 4 sat", "refunded 47 sat", "left 0 sat")
 
-	m.hour, m.settled = 0, nil
+	m = pricedMemory(t)
+	m.hour, m.settled = m.lease.StartMs/lease.MsPerHour-1, nil
+	m.post(ledger.Reverse(m.txs[ledger.UsageKey(m.lease.ID, m.all[0].CommitMs/lease.MsPerHour*lease.MsPerHour)], "reversal:usage", ledger.KindReversal, m.beat))
+	if _, text := textOf(t, m); !strings.Contains(text, "none yet: hours are settled when they are over") || strings.Contains(text, "SLA") || !strings.Contains(text, "left 500 sat") {
+		t.Errorf("before anything is settled:\n%s", text)
+	}
+	m.hour = 0
 	b, err := Build(context.Background(), Source{Store: m, Key: testKey("provider")}, "L-0001")
 	if err != nil || b.Statement.Charges.ThroughMs != 0 || b.Statement.Charges.Receipts != 0 || b.Statement.Charges.Due != 0 {
 		t.Errorf("before anything is settled: %v, %+v", err, b)

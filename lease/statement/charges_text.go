@@ -12,11 +12,12 @@ func (p *page) charges(s *receipt.Statement) {
 	if c == nil {
 		return
 	}
-	until := "nothing is settled yet"
-	if c.ThroughMs > 0 {
-		until = "until " + day(c.ThroughMs) + " UTC"
+	if c.ThroughMs <= s.Period.FromMs {
+		p.line("CHARGES", "none yet: hours are settled when they are over")
+		p.prepaid(c)
+		return
 	}
-	p.line("CHARGES", "%s; hours are settled when they are over", until)
+	p.line("CHARGES", "until %s UTC; hours are settled when they are over", day(c.ThroughMs))
 	if s.Model == lease.Leased {
 		p.line("", "work %s hashes, proven and contracted by the day", groupDigits(c.Billable.Work().String()))
 	}
@@ -26,6 +27,10 @@ func (p *page) charges(s *receipt.Statement) {
 	}
 	p.line("SLA", "hours up %d  down %d  excluded %d", c.Up, c.Down, c.Excluded)
 	p.line("", "credited %s sat; a credit comes by itself when a month or the lease ends", group(c.Credited+c.PaidBack))
+	p.prepaid(c)
+}
+
+func (p *page) prepaid(c *receipt.Charges) {
 	p.line("PREPAID", "paid in %s  credited %s  charged %s  refunded %s sat", group(c.Prepaid), group(c.Credited), group(c.Charged), group(c.Refunded))
 	if c.PaidBack > 0 {
 		p.line("", "credited when the lease was over, for payout: %s sat", group(c.PaidBack))
