@@ -136,8 +136,8 @@ func once[T any](wanted func(*T) bool, do func(*T)) func(*T) {
 
 func TestFinds(t *testing.T) {
 	store := open(t, "lease.db")
-	x := newSim(t, t.Context(), store, config{seed: 3, sources: 40, shares: 12, payouts: true})
-	whole := x.month(8, 50, nil)
+	x := newSim(t, t.Context(), store, config{seed: 3, sources: 20, shares: 8, payouts: true})
+	whole := x.month(5, 30, nil)
 	for _, c := range whole.Checks {
 		if c.Checked == 0 {
 			t.Errorf("%s was never looked at", c.Name)

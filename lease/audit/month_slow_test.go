@@ -13,14 +13,14 @@ import (
 	"github.com/hashlease/hashlease/miner"
 )
 
-// TestMonth plays a month of a provider with 200 machines, 58 leases of all
-// models at any time, of which some 50 are at work, ten million shares and all
+// TestMonth plays a month of a provider with 200 machines, 53 leases of all
+// models at any time, nearly all of them at work, ten million shares and all
 // that can go wrong, and audits all of it.
 func TestMonth(t *testing.T) {
-	const leases, hours, shares = 58, 30*24 + 2, 10_000_000
+	const leases, hours, shares = 53, 30*24 + 2, 10_000_000
 	start := time.Now()
 	s := open(t, "lease.db")
-	x := newSim(t, t.Context(), s, config{seed: 1, sources: 200, shares: 270, payouts: true})
+	x := newSim(t, t.Context(), s, config{seed: 1, sources: 200, shares: 290, payouts: true})
 	r := x.month(leases, hours, func(h int64) {
 		if h%120 == 0 {
 			t.Logf("day %d, %d shares, after %v", h/24+1, x.receipts, time.Since(start).Round(time.Second))

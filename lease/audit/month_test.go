@@ -91,7 +91,7 @@ func (x *sim) hour(pick func(n int) int) {
 		if pick(12) == 0 {
 			x.findBlock(pick)
 		}
-		if pick(4) == 0 {
+		if pick(10) == 0 {
 			x.watch()
 			x.refresh()
 		}

@@ -136,7 +136,7 @@ func holdsAfterEveryStep(t *testing.T, n int) {
 	})
 }
 
-func TestHoldsAfterEveryStep(t *testing.T) { holdsAfterEveryStep(t, 6) }
+func TestHoldsAfterEveryStep(t *testing.T) { holdsAfterEveryStep(t, 2) }
 
 // settlesToTheSame plays a history twice: once settled at once, and once with
 // other batches, restarts in between, and settled now and then.
@@ -174,7 +174,7 @@ func settlesToTheSame(t *testing.T, n int) {
 	})
 }
 
-func TestSettlesToTheSame(t *testing.T) { settlesToTheSame(t, 8) }
+func TestSettlesToTheSame(t *testing.T) { settlesToTheSame(t, 3) }
 
 // outcome is all that must not depend on batches, restarts, and when hours were
 // settled.
