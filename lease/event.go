@@ -26,6 +26,7 @@ const (
 	EventFeeMean       EventKind = "fee-mean"       // FeeMean
 	EventPrepaid       EventKind = "prepaid"        // Prepaid
 	EventCorrected     EventKind = "corrected"      // Corrected
+	EventPoolIncome    EventKind = "pool-income"    // PoolIncome
 )
 
 // Event is something that was decided, for people, statements and auditors.

@@ -59,6 +59,23 @@ type Prepaid struct {
 	Ref string `json:"ref"` // of the payment
 }
 
+// PoolIncome is the body of EventPoolIncome: a payment of the house's pool, and
+// how it was shared by the work that was proven for the pool in the hours that
+// it is for. There is one event about the payment, without a lease, in which the
+// part is the house's, and one for each lease that was given a part. The key of
+// the former is that of the transaction.
+type PoolIncome struct {
+	Ref      string   `json:"ref"`       // of the payment
+	FromMs   int64    `json:"from_ms"`   // a full hour, Unix milliseconds
+	ToMs     int64    `json:"to_ms"`     // likewise, not in it
+	Sat      int64    `json:"sat"`       // of the payment
+	Work     Quantity `json:"work"`      // of everybody
+	Leases   int64    `json:"leases"`    // that were given a part
+	OwnWork  Quantity `json:"own_work"`  // what the part is for; the house's with that of leases whose shares are paid by themselves
+	GrossSat int64    `json:"gross_sat"` // the part
+	FeeSat   int64    `json:"fee_sat"`   // of a lease's part: what the terms give the house of it; of the house's: the sum of these, on top
+}
+
 // Corrected is the body of EventCorrected: what was booked by mistake, and why.
 type Corrected struct {
 	Key      string `json:"key"`             // of the transaction that was wrong

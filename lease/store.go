@@ -131,7 +131,7 @@ type WorkLog interface {
 	// said, and moves the run's heartbeat, all or nothing. It returns the
 	// receipts with their Seqs, and with the batch's AtMs where they had no
 	// CommitMs. A receipt must be of its job's lease and work, an Upstream
-	// possible and of a lease with a pool. The run's last batch sent again
+	// possible and of a lease, whose work may go to the house's pool. The run's last batch sent again
 	// changes nothing and is answered as it was then; another one with its
 	// number, or an older one, is ErrExists. AtMs never goes back, whatever
 	// the clock does: an earlier one is taken for the last heartbeat's, so that

@@ -148,9 +148,10 @@ func workFor(hps uint64, ms int64) miner.Work {
 }
 
 // earn books what the shares of a house lease earned by themselves. What those
-// of a lease with a pool are worth there is for information: the pool pays.
+// of a lease with a pool are worth there is for information: the pool pays. So
+// it is with the house's pool under schemes that share: see Incomes.
 func (s *state) earn(f *facts, row *lease.SettledHour, out *outcome) error {
-	if len(f.earnings) == 0 || f.lease.Pool != nil {
+	if len(f.earnings) == 0 || f.lease.Pool != nil || !byShare(f.terms) {
 		return nil
 	}
 	posted := s.Earned.Sat

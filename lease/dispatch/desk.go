@@ -207,7 +207,7 @@ func foundBy(w *work, a *stratum.Accepted) *found {
 	ref := &stratum.Ref{Issue: issue, Extranonce2: a.Share.Extranonce2}
 	return &found{
 		work: w, ref: ref, source: a.Worker, rig: true, header: a.Header, at: a.At,
-		// The server does not know when a pool's chain went on.
-		stale: w.upstream != nil && w.tip.outlived.Load(),
+		// The server does not know when a lease's own pool's chain went on.
+		stale: w.ownPool() && w.tip.outlived.Load(),
 	}
 }

@@ -14,11 +14,24 @@ import (
 )
 
 // Versions of the bundle's layout: of leases that work on the house's blocks,
-// and of those that work for a pool of the tenant's.
+// of those that work for a pool of the tenant's, and of those of which some work
+// went to the house's pool.
 const (
-	BundleFormat     = "hashlease-bundle/1"
-	PoolBundleFormat = "hashlease-bundle/2"
+	BundleFormat          = "hashlease-bundle/1"
+	PoolBundleFormat      = "hashlease-bundle/2"
+	HousePoolBundleFormat = "hashlease-bundle/3"
 )
+
+// bundleOf is the version of the bundle of a statement.
+func bundleOf(s *Statement) string {
+	switch {
+	case s.Pool != nil:
+		return PoolBundleFormat
+	case s.HousePool != nil:
+		return HousePoolBundleFormat
+	}
+	return BundleFormat
+}
 
 // Bundle is a statement with all that proves it. Indexes count from zero
 // within the bundle.
@@ -149,10 +162,7 @@ func (b *Bundle) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("statement: %w", err)
 	}
-	format := openFormat
-	if b.Statement.Pool != nil {
-		format = openPoolFormat
-	}
+	format := openFormat + bundleOf(&b.Statement) + `"`
 	return slices.Concat(
 		[]byte(openBlocks), p.blocks, []byte(format+openJobs), p.jobs, []byte(openReceipts), p.receipts,
 		[]byte(openStatement), statement, []byte(openTemplates), p.templates, []byte(openTerms), p.terms, []byte("}"),
@@ -162,14 +172,13 @@ func (b *Bundle) Encode() ([]byte, error) {
 // What stands between the values of a bundle. The keys of canonical JSON are
 // sorted, so the order is fixed.
 const (
-	openBlocks     = `{"blocks":`
-	openFormat     = `,"format":"` + BundleFormat + `"`
-	openPoolFormat = `,"format":"` + PoolBundleFormat + `"`
-	openJobs       = `,"jobs":`
-	openReceipts   = `,"receipts":`
-	openStatement  = `,"statement":`
-	openTemplates  = `,"templates":`
-	openTerms      = `,"terms":`
+	openBlocks    = `{"blocks":`
+	openFormat    = `,"format":"`
+	openJobs      = `,"jobs":`
+	openReceipts  = `,"receipts":`
+	openStatement = `,"statement":`
+	openTemplates = `,"templates":`
+	openTerms     = `,"terms":`
 )
 
 // parts are the values of the evidence, in canonical JSON.

@@ -154,6 +154,15 @@ func (v *verifier) checkBalances() error {
 	}
 	left.Available -= left.Other
 	left.Other = 0
+	if p := v.s.HousePool; p != nil {
+		for i := range p.Incomes {
+			sat := p.Incomes[i].NetSat()
+			if sat < 0 || sat > left.Available {
+				return fmt.Errorf("available %d sat are less than the parts of the pool's payments", v.s.Balances.Available)
+			}
+			left.Available -= sat
+		}
+	}
 	for i := range v.s.Rewards {
 		r := &v.s.Rewards[i]
 		if r.Sat < 0 || r.Sat > lease.MaxSat || r.Direct < 0 || r.Direct > r.Sat || r.Kept < 0 || r.Kept > r.Sat {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/bits"
+	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
@@ -34,7 +35,7 @@ const fewShares = 16
 // wrongKind tells why a template is not of the kind that the lease works on.
 func (v *verifier) wrongKind(t *Template) error {
 	switch {
-	case v.s.Pool == nil && t.Pool != nil:
+	case v.s.Pool == nil && t.Pool != nil && (v.s.HousePool == nil || !slices.Contains(v.s.HousePool.URLs, t.Pool.Address)):
 		return fmt.Errorf("work for pool %.80q, but the lease's is for the house's own blocks", t.Pool.Address)
 	case v.s.Pool != nil && t.Pool == nil:
 		return errors.New("work on a block of the house, but the lease's is for a pool")

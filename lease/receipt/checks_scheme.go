@@ -41,7 +41,8 @@ func (v *verifier) checkOutputs() error {
 	house := v.b.Terms.HouseScript
 	for i := range v.b.Templates {
 		t := &v.b.Templates[i]
-		if !v.usable[i] || t.Terms != v.s.Terms || t.Pool == nil {
+		// The house's own pool may well pay the house.
+		if !v.usable[i] || t.Terms != v.s.Terms || t.Pool == nil || v.s.HousePool != nil {
 			continue
 		}
 		if bad := t.outputTo(house); bad != "" {
@@ -172,10 +173,11 @@ func (v *verifier) worth(perJob []uint64) *big.Int {
 			continue
 		}
 		t := &v.b.Templates[v.b.Jobs[i].Template]
-		if t.Earns == nil {
+		sat, ok := t.earnsBy()
+		if !ok {
 			continue
 		}
-		of := value{t.Bits, t.Earns.Sat}
+		of := value{t.Bits, sat}
 		if sums[of] == nil {
 			sums[of] = new(big.Int)
 		}

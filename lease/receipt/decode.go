@@ -43,7 +43,7 @@ func decodeBundle(data []byte, maxBytes int64) (*Bundle, parts, error) {
 	b := new(Bundle)
 	d := &decoder{data: data}
 	p.blocks = decodeArray(d, openBlocks, "blocks", &b.Blocks, MaxBlocks, maxElementSize)
-	pool := d.format()
+	format := d.format()
 	p.jobs = decodeArray(d, openJobs, "jobs", &b.Jobs, MaxJobs, maxElementSize)
 	p.receipts = d.receipts(&b.Receipts)
 	d.literal(openStatement)
@@ -55,8 +55,8 @@ func decodeBundle(data []byte, maxBytes int64) (*Bundle, parts, error) {
 	if d.err == nil && d.at != len(data) {
 		d.fail("bundle", errors.New("something follows its end"))
 	}
-	if d.err == nil && pool != (b.Statement.Pool != nil) {
-		d.fail("bundle", fmt.Errorf("a statement about a pool belongs into a bundle of format %s, and no other does", PoolBundleFormat))
+	if want := bundleOf(&b.Statement); d.err == nil && format != want {
+		d.fail("bundle", fmt.Errorf("a statement of format %.40q belongs into a bundle of format %s, not %s", b.Statement.Format, want, format))
 	}
 	if d.err != nil {
 		return nil, p, d.err
@@ -100,15 +100,16 @@ func (d *decoder) literal(s string) {
 	}
 }
 
-// format passes over the bundle's format and reports whether it is that of a
-// lease with a pool.
-func (d *decoder) format() (pool bool) {
-	open := openFormat
-	if rest := d.data[d.at:]; bytes.HasPrefix(rest, []byte(strings.TrimSuffix(openPoolFormat, `"`))) {
-		open, pool = openPoolFormat, true
+// format passes over the bundle's format and returns it.
+func (d *decoder) format() string {
+	format := BundleFormat
+	for _, other := range []string{PoolBundleFormat, HousePoolBundleFormat} {
+		if bytes.HasPrefix(d.data[d.at:], []byte(openFormat+other)) {
+			format = other
+		}
 	}
-	d.literal(open)
-	return pool
+	d.literal(openFormat + format + `"`)
+	return format
 }
 
 // value decodes the object that is next into v and returns its bytes.

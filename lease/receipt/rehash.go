@@ -36,6 +36,7 @@ func (v *verifier) checkReceipts() {
 		}
 		v.perJob[r.Job]++
 		v.r.Receipts++
+		v.addIncome(int64(i), r)
 		if int64(i) < v.s.settledReceipts() {
 			v.settled[r.Job]++
 		}

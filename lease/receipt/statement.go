@@ -12,12 +12,14 @@ import (
 )
 
 // Versions of the statement document's layout: of leases that work on the
-// house's blocks, of those that work for a pool of the tenant's, and of both
-// where the terms have prices or an SLA.
+// house's blocks, of those that work for a pool of the tenant's, of both where
+// the terms have prices or an SLA, and of leases of which some work went to the
+// house's pool.
 const (
-	StatementFormat        = "hashlease-statement/1"
-	PoolStatementFormat    = "hashlease-statement/2"
-	ChargedStatementFormat = "hashlease-statement/3"
+	StatementFormat          = "hashlease-statement/1"
+	PoolStatementFormat      = "hashlease-statement/2"
+	ChargedStatementFormat   = "hashlease-statement/3"
+	HousePoolStatementFormat = "hashlease-statement/4"
 )
 
 // signaturePrefix keeps a statement's signature from being taken for that of
@@ -27,7 +29,7 @@ const signaturePrefix = "hashlease statement v1\n"
 // Statement is what the provider says a lease was delivered and is owed. All
 // but Derived and Signature is signed.
 type Statement struct {
-	Format        string            `json:"format"`   // StatementFormat, PoolStatementFormat with Pool, ChargedStatementFormat with Charges
+	Format        string            `json:"format"`   // StatementFormat, PoolStatementFormat with Pool, ChargedStatementFormat with Charges, HousePoolStatementFormat with HousePool
 	Provider      B32               `json:"provider"` // Ed25519 public key
 	Lease         string            `json:"lease"`
 	Tenant        string            `json:"tenant"`
@@ -47,10 +49,11 @@ type Statement struct {
 	Verdicts      map[string]uint64 `json:"verdicts"` // shares refused, by reason
 	Rewards       []Reward          `json:"rewards"`  // of the bundle's blocks, in their order
 	Balances      Balances          `json:"balances"`
-	Earned        *Earned           `json:"earned,omitempty"`  // nil: shares earn nothing by themselves
-	Pool          *PoolReport       `json:"pool,omitempty"`    // nil: the house's own blocks
-	Charges       *Charges          `json:"charges,omitempty"` // nil: the terms have neither prices nor an SLA
-	Evidence      B32               `json:"evidence"`          // SHA-256 of the bundle's evidence
+	Earned        *Earned           `json:"earned,omitempty"`     // nil: shares earn nothing by themselves
+	Pool          *PoolReport       `json:"pool,omitempty"`       // nil: the house's own blocks
+	HousePool     *HousePool        `json:"house_pool,omitempty"` // nil: nothing was done for a pool of the house's
+	Charges       *Charges          `json:"charges,omitempty"`    // nil: the terms have neither prices nor an SLA
+	Evidence      B32               `json:"evidence"`             // SHA-256 of the bundle's evidence
 	Derived       *Derived          `json:"derived,omitempty"`
 	Signature     Hex               `json:"signature,omitempty"` // Ed25519, 64 bytes
 }
@@ -90,8 +93,8 @@ func (r *Reward) Books() (pending, available int64) {
 // Balances is what the provider owes the lease, in satoshi.
 type Balances struct {
 	Pending   int64 `json:"pending"`         // of adopted blocks
-	Available int64 `json:"available"`       // of mature blocks, and Other
-	Other     int64 `json:"other,omitempty"` // of Available, what is not of blocks: earned by the share, refunds and credits, less payouts
+	Available int64 `json:"available"`       // of mature blocks and incomes, and Other
+	Other     int64 `json:"other,omitempty"` // of Available, what is of neither: earned by the share, refunds and credits, less payouts
 }
 
 // Earned is what was credited by the share, under PPS and FPPS.
@@ -122,6 +125,8 @@ func (d *Derived) equal(o *Derived) bool {
 // FormatOf is the format of a statement with what this one has.
 func (s *Statement) FormatOf() string {
 	switch {
+	case s.HousePool != nil:
+		return HousePoolStatementFormat
 	case s.Charges != nil:
 		return ChargedStatementFormat
 	case s.Pool != nil:

@@ -112,8 +112,9 @@ func TestDecodeBundleErrors(t *testing.T) {
 		want string
 	}{
 		{"nothing", nil, `bundle, at byte 0: want {"blocks":`},
-		{"pool's format", swap("bundle/1", "bundle/2"), `belongs into a bundle of format hashlease-bundle/2, and no other`},
-		{"another format", swap("bundle/1", "bundle/3"), `want ,"format":"hashlease-bundle/1" in this place`},
+		{"pool's format", swap("bundle/1", "bundle/2"), `belongs into a bundle of format hashlease-bundle/1, not hashlease-bundle/2`},
+		{"house pool's format", swap("bundle/1", "bundle/3"), `belongs into a bundle of format hashlease-bundle/1, not hashlease-bundle/3`},
+		{"another format", swap("bundle/1", "bundle/4"), `want ,"format":"hashlease-bundle/1" in this place`},
 		{"unknown field", swap(`{"created_ms"`, `{"a":1,"created_ms"`), `jobs[0], at byte `},
 		{"missing field", swap(`{"created_ms":1700000000000,`, `{`), `jobs[0], at byte `},
 		{"field twice", swap(`{"created_ms"`, `{"created_ms":1,"created_ms"`), `jobs[0], at byte `},

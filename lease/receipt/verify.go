@@ -88,6 +88,9 @@ func Verify(bundle []byte, o Options) *Report {
 		v.r.NotApplicable = append(v.r.NotApplicable, "fee and split: the pool pays the tenant itself")
 	} else {
 		v.report("templates", v.checkTemplates(), "%d well-formed, each with one place for a tag, outputs and split equal to the reward", len(v.b.Templates))
+		if p := s.HousePool; p != nil {
+			v.report("house-pool", v.checkHousePool(), "at %s", strings.Join(p.URLs, ", "))
+		}
 		v.report("outputs", v.checkOutputs(), "%s", v.outputsDetail())
 		v.report("fee", v.checkFees(), "%d ppm of each block, as in the terms", v.b.Terms.FeePPM)
 		v.report("scheme", v.checkScheme(), "splits have the form of %s", v.b.Terms.Scheme)
@@ -104,6 +107,9 @@ func Verify(bundle []byte, o Options) *Report {
 		v.report("balances", v.checkBalances(), "none here")
 	} else {
 		v.report("rewards", v.checkRewards(), "%d blocks rebuilt, each paying by its frozen split", len(v.b.Blocks))
+		if p := s.HousePool; p != nil {
+			v.report("incomes", v.checkIncomes(), "%d payments of the house's pool, each shared by proven work, less the fee", len(p.Incomes))
+		}
 		v.report("balances", v.checkBalances(), "pending %d sat, available %d sat: the sums of the rewards%s", s.Balances.Pending, s.Balances.Available, s.Balances.note())
 	}
 	v.report("derived", v.checkDerived(), "delivered %s H/s, 95 %% within %s to %s", v.r.DeliveredHps.Work(), v.r.IntervalHps[0].Work(), v.r.IntervalHps[1].Work())
@@ -117,6 +123,9 @@ func (v *verifier) unchecked() {
 	list := []string{"that jobs were built on the chain's tip of their time: the bundle carries no block headers"}
 	if v.s.Pool != nil {
 		list = v.uncheckedOfPool()
+	}
+	if v.s.HousePool != nil {
+		list = append(list, v.uncheckedOfHousePool()...)
 	}
 	list = append(list,
 		"that the contracted rate and the proof interval are those agreed on, and the statement was logged before: there is no public log and no witness")
@@ -181,6 +190,8 @@ type verifier struct {
 	perJob  []uint64       // of those, by job
 	settled []uint64       // of those, by job, of settled hours
 	due     []uint64       // of those, by job, such as the pool takes for shares
+	shared  []miner.Work   // of those on jobs of the house's pool, by income
+	income  int            // that the last one was of
 	unit    *big.Rat       // see poolUnit
 	derived Derived        // as it should be
 }

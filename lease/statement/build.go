@@ -41,10 +41,16 @@ func Build(ctx context.Context, src Source, leaseID string) (*receipt.Bundle, er
 		err = b.meter()
 	}
 	if err == nil {
+		err = b.incomes()
+	}
+	if err == nil {
 		err = b.receipts()
 	}
 	if err == nil {
 		err = b.formerPools()
+	}
+	if err == nil {
+		b.housePool()
 	}
 	if err == nil {
 		err = b.rewards()
@@ -67,6 +73,9 @@ type builder struct {
 	heartbeat int64 // when the node was last known to run, Unix milliseconds
 	hour      int64 // the last that is settled; what belongs to it was there before anything else was read
 	bundle    receipt.Bundle
+	upstream  lease.Upstream
+	paid      []receipt.Income // parts of what the house's pool paid
+	pooled    bool             // there is work for the house's pool
 	jobs      map[int64]uint32 // index in the bundle by Seq
 	templates map[int64]int    // index in the bundle by Seq
 }
@@ -138,6 +147,7 @@ func (b *builder) meter() error {
 	s := &b.bundle.Statement
 	s.Period = receipt.Period{FromMs: from, ToMs: to, RunningMs: running}
 	s.CountedHashes = lease.Quantity(m.Counted)
+	b.upstream = m.Upstream
 	s.Rejected, s.Stale, s.Verdicts = m.Rejected(), m.Stale(), m.Verdicts
 	if b.lease.Pool != nil {
 		s.Pool = receipt.NewPoolReport(b.lease.Pool, &m.Upstream)
@@ -146,13 +156,14 @@ func (b *builder) meter() error {
 }
 
 // receipts reads the receipts of the period, then the jobs they name. Where
-// shares earn something by themselves, or are charged for, the last ones, which
-// came when the lease was over, were settled as well.
+// shares earn something by themselves, are charged for, or are paid for by a pool
+// of the house's, the last ones, which came when the lease was over, count as
+// well.
 func (b *builder) receipts() error {
 	from, to := b.bundle.Statement.Period.FromMs, b.bundle.Statement.Period.ToMs
 	byShare := b.lease.Pool == nil && (b.bundle.Terms.Scheme == lease.SchemePPS || b.bundle.Terms.Scheme == lease.SchemeFPPS)
 	charges := b.bundle.Statement.Charges
-	if byShare || charges != nil {
+	if byShare || charges != nil || b.pooled {
 		from, to = from-1, b.heartbeat // all there are
 	}
 	if byShare {
@@ -168,6 +179,7 @@ func (b *builder) receipts() error {
 		if r.CommitMs/lease.MsPerHour <= b.hour {
 			settled++
 		}
+		b.ofIncome(r.CommitMs)
 		index, ok := b.jobs[r.Job]
 		if !ok {
 			index = uint32(len(b.jobs))

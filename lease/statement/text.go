@@ -35,11 +35,12 @@ func Text(w io.Writer, s *receipt.Statement) error {
 		p.pool(s)
 	} else {
 		p.rewards(s)
+		p.housePool(s)
 		p.earned(s)
 	}
 	p.charges(s)
 	if s.Pool == nil || s.Balances != (receipt.Balances{}) {
-		p.balances(&s.Balances)
+		p.balances(s)
 	}
 	p.proof(s)
 	p.line("RISK", "Mining is a lottery: no return is promised. Proven is what the receipts show;")
@@ -47,6 +48,9 @@ func Text(w io.Writer, s *receipt.Statement) error {
 	if s.Pool != nil {
 		p.line("", "So is all that the pool is said to have answered. No share can prove whose account")
 		p.line("", "the pool credits: compare what the pool itself shows you.")
+	}
+	if s.HousePool != nil {
+		p.line("", "So are the payments of the house's pool, and that they are all.")
 	}
 	if p.err == nil {
 		p.err = p.w.Flush()
@@ -131,9 +135,15 @@ func (p *page) earned(s *receipt.Statement) {
 	}
 }
 
-func (p *page) balances(b *receipt.Balances) {
+func (p *page) balances(s *receipt.Statement) {
+	b := &s.Balances
 	p.line("BALANCES", "pending %s sat  available %s sat", group(b.Pending), group(b.Available))
-	if b.Other != 0 {
+	switch {
+	case b.Other == 0:
+	case s.HousePool != nil:
+		p.line("", "of the available, %s sat are neither of blocks nor of the pool's payments: what", group(b.Other))
+		p.line("", "shares earned, refunds and credits, less payouts")
+	default:
 		p.line("", "of the available, %s sat are not of blocks: what shares earned, refunds and", group(b.Other))
 		p.line("", "credits, less payouts")
 	}
