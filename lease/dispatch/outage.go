@@ -55,12 +55,24 @@ func blameFor(err error) blame {
 		return theirs
 	case errors.As(err, &name) && name.IsNotFound:
 		return theirs
+	case is(syscall.ENETUNREACH) && version6(err):
+		return unclear // many machines have no IPv6, and a tenant may name what it likes
 	case is(syscall.ENETUNREACH, syscall.ENETDOWN, syscall.EADDRNOTAVAIL, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EACCES, syscall.EPERM):
 		return ours
-	case errors.As(err, &name):
-		return ours // the resolver is this machine's
 	}
+	// That a name is not answered for may be the resolver's fault, or that of
+	// the tenant's own name server.
 	return unclear
+}
+
+// version6 reports whether an address of version 6 was dialled.
+func version6(err error) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		return false
+	}
+	a, ok := op.Addr.(*net.TCPAddr)
+	return ok && a.IP.To4() == nil
 }
 
 // failed implements stratum.ClientConfig.OnFailure: it notes what happened at
@@ -157,7 +169,8 @@ const sameTimeMs = 2 * 60 * 1000
 // whose decides whose fault an outage is. A pool that says nothing at all is
 // taken to be the cause itself, unless all other hosts that were at work are
 // silent since the same time, or, where there are none, the coin node does not
-// answer either.
+// answer either. What is silent must be of other tenants: nobody makes an outage
+// the node's by silencing two pools of its own.
 func (d *Dispatcher) whose(ctx context.Context, u *upstream, o outage, all []*upstream) blame {
 	if o.blame != unclear {
 		return o.blame
@@ -173,7 +186,7 @@ func (d *Dispatcher) whose(ctx context.Context, u *upstream, o outage, all []*up
 		if working {
 			return theirs
 		}
-		alike = alike || at != 0 && max(at-o.sinceMs, o.sinceMs-at) <= sameTimeMs
+		alike = alike || other.lease.Tenant != u.lease.Tenant && at != 0 && max(at-o.sinceMs, o.sinceMs-at) <= sameTimeMs
 	}
 	if alike {
 		return ours

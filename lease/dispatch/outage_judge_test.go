@@ -30,8 +30,10 @@ func TestBlame(t *testing.T) {
 		{dial(syscall.ECONNREFUSED), theirs},
 		{dial(&net.DNSError{Name: "pool.example", IsNotFound: true}), theirs},
 		{dial(transport.ErrNotPublic), theirs},
-		{dial(&net.DNSError{Name: "pool.example", IsTimeout: true}), ours},
+		{dial(&net.DNSError{Name: "pool.example", IsTimeout: true}), unclear},
 		{dial(syscall.ENETUNREACH), ours},
+		{&net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1)}, Err: syscall.ENETUNREACH}, ours},
+		{&net.OpError{Op: "dial", Addr: &net.TCPAddr{IP: net.ParseIP("2001:db8::1")}, Err: syscall.ENETUNREACH}, unclear},
 		{dial(syscall.EMFILE), ours},
 		{dial(syscall.EHOSTUNREACH), unclear},
 		{context.DeadlineExceeded, unclear},
@@ -57,12 +59,14 @@ func (c coin) Tip(context.Context) (miner.Hash, int64, error) { return miner.Has
 func TestWhoseFaultSilenceIs(t *testing.T) {
 	const since = 1_000_000
 	conn := func(host string, sinceMs int64) *upstream {
-		u := &upstream{lease: lease.Lease{Pool: &lease.Pool{URLs: []string{"stratum+tcp://" + host + ":3333"}}}, outage: outage{sinceMs: sinceMs}}
+		u := &upstream{lease: lease.Lease{Tenant: host[:1], Pool: &lease.Pool{URLs: []string{"stratum+tcp://" + host + ":3333"}}}, outage: outage{sinceMs: sinceMs}}
 		if sinceMs == 0 {
 			u.current = &work{}
 		}
 		return u
 	}
+	same := conn("b.example", since) // another pool of the same tenant's
+	same.lease.Tenant = "a"
 	for name, c := range map[string]struct {
 		others []*upstream
 		coin   error
@@ -75,6 +79,8 @@ func TestWhoseFaultSilenceIs(t *testing.T) {
 		"another since long before":   {[]*upstream{conn("b.example", since-sameTimeMs-1)}, nil, theirs},
 		"others on the same host":     {[]*upstream{conn("a.example", since)}, nil, theirs},
 		"a worker on the same host":   {[]*upstream{conn("a.example", 0), conn("b.example", since)}, nil, ours},
+		"both of the tenant's":        {[]*upstream{same}, nil, theirs},
+		"both, and somebody else's":   {[]*upstream{same, conn("c.example", since)}, nil, ours},
 		"another that never answered": {[]*upstream{conn("b.example", 1)}, nil, theirs},
 	} {
 		d := &Dispatcher{Config: Config{Node: coin{err: c.coin}}}
