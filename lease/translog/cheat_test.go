@@ -38,21 +38,8 @@ func TestStoreCheats(t *testing.T) {
 		{"older state brought back", func(m, backup *translogtest.Memory) {
 			m.Restore(backup)
 		}, translog.ErrTruncated},
-		{"older state brought back and other leaves added", func(m, backup *translogtest.Memory) {
-			fork := backup.Clone()
-			translogtest.Provider(t, fork, 1, 0)
-			for i := range 100 {
-				fork.Leaves = append(fork.Leaves, translogtest.Entry(t, 900+i))
-			}
-			l, err := translog.Open(ctx, translogtest.Config(t, fork, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := l.Sign(ctx); err != nil {
-				t.Fatal(err)
-			}
-			m.Restore(fork)
-		}, translog.ErrSplitView},
+		{"older state brought back and as many other leaves added", fork(t, 100), translog.ErrSplitView},
+		{"older state brought back and more other leaves added", fork(t, 101), translog.ErrRewritten},
 		{"another key", func(m, _ *translogtest.Memory) {
 			other := m.Clone().Forget()
 			l, err := translog.Open(ctx, translogtest.Config(t, other, 2))
@@ -88,6 +75,16 @@ func TestStoreCheats(t *testing.T) {
 				t.Errorf("%v, want %v", err, tt.want)
 			}
 		})
+	}
+}
+
+// fork brings an older state back, and adds and signs for n leaves that the
+// first history does not have.
+func fork(t *testing.T, n int) func(m, backup *translogtest.Memory) {
+	return func(m, backup *translogtest.Memory) {
+		l := translogtest.Provider(t, backup, 1, 0)
+		translogtest.Grow(t, l, 900, n)
+		m.Restore(backup)
 	}
 }
 

@@ -61,6 +61,25 @@ func NewEntry(kind Kind, public, private any, salt Salt) (Entry, error) {
 	return e, nil
 }
 
+// Check fails unless the body is a leaf, and the secret what it commits to.
+func (e *Entry) Check() error {
+	l, err := DecodeLeaf(e.Body)
+	if err != nil {
+		return err
+	}
+	if (l.Commitment == nil) != (e.Secret == nil) {
+		return fmt.Errorf("%s leaf: %w: a commitment and a private part belong together", l.Kind, ErrCommitment)
+	}
+	if e.Secret == nil {
+		return nil
+	}
+	o, err := DecodeOpening(e.Secret)
+	if err != nil {
+		return err
+	}
+	return l.Check(&o)
+}
+
 // Encode returns the canonical JSON of a leaf, after checking it. It fails with
 // ErrMalformed and ErrTooLarge.
 func (l *Leaf) Encode() ([]byte, error) {

@@ -47,7 +47,7 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 		}
 	}
 	l := &Log{cfg: cfg}
-	last, err := l.lastSigned(ctx)
+	last, former, err := l.lastSigned(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,11 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	if err := l.checkStored(ctx, last); err != nil {
 		return nil, err
 	}
+	if former.Note != nil {
+		if err := CheckPrefix(&former, &last, reader(ctx, cfg.Storage)); err != nil {
+			return nil, err
+		}
+	}
 	if l.tree, err = load(last.N, reader(ctx, cfg.Storage)); err != nil {
 		return nil, err
 	}
@@ -69,41 +74,40 @@ func Open(ctx context.Context, cfg Config) (*Log, error) {
 	return l, nil
 }
 
-// lastSigned returns the newer of the two last checkpoints: a kill may have
-// come between them.
-func (l *Log) lastSigned(ctx context.Context) (Signed, error) {
-	last := Signed{Checkpoint: Checkpoint{Origin: l.cfg.Identity.Origin}}
+// lastSigned returns the newer of the two last checkpoints, and the other: a
+// kill may have come between them. Without any it returns the one of no leaves.
+func (l *Log) lastSigned(ctx context.Context) (last, former Signed, err error) {
+	last = Signed{Checkpoint: Checkpoint{Origin: l.cfg.Identity.Origin}}
 	for _, heads := range []Heads{l.cfg.Storage, l.cfg.Anchor} {
 		if heads == nil {
 			continue
 		}
 		msg, err := heads.Checkpoint(ctx)
 		if err != nil {
-			return last, err
+			return last, former, err
 		}
 		if msg == nil {
 			continue
 		}
 		s, err := l.cfg.Identity.Open(msg)
 		if err != nil {
-			return last, fmt.Errorf("last checkpoint: %w", err)
+			return last, former, fmt.Errorf("last checkpoint: %w", err)
 		}
-		if last.Note != nil && s.N == last.N && s.Hash != last.Hash {
-			return last, evidence(&last, &s, ErrSplitView)
-		}
-		// Of one text in two places the one with more cosignatures is newer.
+		// Of one tree in two places the one with more cosignatures is newer.
 		if last.Note == nil || s.N > last.N || s.N == last.N && len(s.Note) > len(last.Note) {
-			last = s
+			last, s = s, last
 		}
+		former = s
 	}
-	return last, nil
+	return last, former, nil
 }
 
 // Append adds leaves, durable when it returns, and returns the index of the
-// first. They are in the next checkpoint. Bodies that are no leaves are refused.
+// first. They are in the next checkpoint. Entries that do not pass Entry.Check
+// are refused.
 func (l *Log) Append(ctx context.Context, entries ...Entry) (int64, error) {
 	for i := range entries {
-		if _, err := DecodeLeaf(entries[i].Body); err != nil {
+		if err := entries[i].Check(); err != nil {
 			return 0, err
 		}
 	}

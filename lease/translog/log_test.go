@@ -107,6 +107,15 @@ func TestSign(t *testing.T) {
 	if err := l.Cosigned(ctx, first); !errors.Is(err, translog.ErrReplayed) {
 		t.Errorf("the former checkpoint: %v", err)
 	}
+	public, private := translogtest.Entry(t, 0), translogtest.Entry(t, 1)
+	for name, e := range map[string]translog.Entry{
+		"no private part": {Body: private.Body}, "no commitment": {Body: public.Body, Secret: private.Secret},
+		"another private part": {Body: private.Body, Secret: translogtest.Entry(t, 3).Secret},
+	} {
+		if _, err := l.Append(ctx, e); !errors.Is(err, translog.ErrCommitment) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if _, err := l.Append(ctx, translog.Entry{Body: []byte("{}")}); !errors.Is(err, translog.ErrMalformed) {
 		t.Errorf("no leaf: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/hashlease/hashlease/lease/translog"
 	"github.com/hashlease/hashlease/lease/translog/filelog"
@@ -56,14 +57,23 @@ func (d Dir) Save(ctx context.Context, origin string, signed []byte) error {
 
 // Convict implements State.
 func (d Dir) Convict(_ context.Context, e *translog.Evidence) error {
-	before := filepath.Join(string(d), "evidence-"+originHash(e.Origin)+"-")
-	have, err := filepath.Glob(before + "*")
-	if err != nil || len(have) >= maxEvidence {
+	before := "evidence-" + originHash(e.Origin) + "-"
+	names, err := os.ReadDir(string(d))
+	if err != nil {
 		return err
+	}
+	have := 0
+	for _, n := range names {
+		if strings.HasPrefix(n.Name(), before) {
+			have++
+		}
+	}
+	if have >= maxEvidence {
+		return nil
 	}
 	text := fmt.Appendf(nil, "%s\n\nseen:\n\n%s\noffered:\n\n%s", e.Error(), e.Seen, e.Offered)
 	sum := sha256.Sum256(text)
-	path := before + hex.EncodeToString(sum[:8])
+	path := filepath.Join(string(d), before+hex.EncodeToString(sum[:8]))
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}

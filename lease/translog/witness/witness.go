@@ -94,7 +94,8 @@ func (w *Witness) Add(ctx context.Context, old int64, proof tlog.TreeProof, msg 
 	if err := translog.CheckGrowth(&seen, &now, proof); err != nil {
 		return nil, err
 	}
-	return w.cosign(ctx, id, &now)
+	// A tree that is durable need not be written again for whoever asks.
+	return w.cosign(ctx, id, &now, seen.Note == nil || now.N != seen.N)
 }
 
 // Observe reads a log's checkpoint and cosigns it if its tiles show that it
@@ -136,7 +137,7 @@ func (w *Witness) Observe(ctx context.Context, origin string, c *tilehttp.Client
 	if again.Tree != seen.Tree {
 		return translog.Signed{}, fmt.Errorf("log %s: %w", origin, ErrChanged)
 	}
-	if _, err := w.cosign(ctx, id, &now); err != nil {
+	if _, err := w.cosign(ctx, id, &now, true); err != nil {
 		return translog.Signed{}, err
 	}
 	return w.last(ctx, id)
@@ -182,8 +183,8 @@ func (w *Witness) last(ctx context.Context, id *translog.Identity) (translog.Sig
 	return s, nil
 }
 
-// cosign signs, makes it durable, and returns the signature line.
-func (w *Witness) cosign(ctx context.Context, id *translog.Identity, s *translog.Signed) ([]byte, error) {
+// cosign signs, makes it durable if save is set, and returns the signature line.
+func (w *Witness) cosign(ctx context.Context, id *translog.Identity, s *translog.Signed, save bool) ([]byte, error) {
 	n, err := note.Open(s.Note, note.VerifierList(id.Keys...))
 	if err != nil {
 		return nil, err
@@ -193,8 +194,10 @@ func (w *Witness) cosign(ctx context.Context, id *translog.Identity, s *translog
 	if err != nil {
 		return nil, err
 	}
-	if err := w.cfg.State.Save(ctx, id.Origin, both); err != nil {
-		return nil, err
+	if save {
+		if err := w.cfg.State.Save(ctx, id.Origin, both); err != nil {
+			return nil, err
+		}
 	}
 	line := slices.Clone(both[:len(both)-1])
 	return append(line[strings.LastIndexByte(string(line), '\n')+1:], '\n'), nil
