@@ -27,6 +27,15 @@ func (p *Pause) covers(ms int64) bool {
 	return p.FromMs <= ms && (p.ToMs == 0 || ms < p.ToMs)
 }
 
+// pauseError says in words of its own which of the sentinels it is.
+type pauseError struct {
+	text string
+	is   error
+}
+
+func (e *pauseError) Error() string { return e.text }
+func (e *pauseError) Unwrap() error { return e.is }
+
 // MaxPauses bounds how often a lease can have been paused.
 const MaxPauses = 100_000
 
@@ -50,7 +59,7 @@ func (l *Lease) Pause(by PauseBy, atMs int64) error {
 	}
 	// One that lasts may have begun later, by a clock that was put back.
 	if slices.ContainsFunc(l.Pauses, func(p Pause) bool { return p.By == by && (p.ToMs == 0 || p.covers(atMs)) }) {
-		return fmt.Errorf("lease %s is paused by %s: %w", l.ID, by, ErrExists)
+		return &pauseError{fmt.Sprintf("lease %s is paused by %s already", l.ID, by), ErrExists}
 	}
 	if len(l.Pauses) >= MaxPauses {
 		return fmt.Errorf("lease %s was paused %d times: no more", l.ID, MaxPauses)
@@ -76,7 +85,7 @@ func (l *Lease) Resume(by PauseBy, atMs int64) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("lease %s is not paused by %s: %w", l.ID, by, ErrNotFound)
+	return &pauseError{fmt.Sprintf("lease %s is not paused by %s", l.ID, by), ErrNotFound}
 }
 
 // mayChange fails with ErrClosed when the lease is over.

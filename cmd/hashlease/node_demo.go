@@ -36,8 +36,14 @@ const (
 )
 
 // makeDemo adds the demo tenants and their leases to a fresh directory. Where
-// a crash interrupted it before, which their key files tell, it goes on.
+// a crash interrupted it before, it goes on.
 func (n *node) makeDemo(ctx context.Context, fresh bool, capacity uint64) error {
+	if !fresh {
+		var err error
+		if fresh, err = n.unused(ctx); err != nil {
+			return err
+		}
+	}
 	leases, err := n.store.Leases(ctx)
 	if err != nil {
 		return err
@@ -50,7 +56,7 @@ func (n *node) makeDemo(ctx context.Context, fresh bool, capacity uint64) error 
 	}
 	var terms lease.TermsHash
 	for _, d := range demoTenants() {
-		key := filepath.Join(n.dir, "demo-"+d.name+".key")
+		key := n.demoKey(d.name)
 		_, err := os.Stat(key)
 		missing := errors.Is(err, fs.ErrNotExist)
 		if missing && (!fresh || has[d.name] != nil) {
@@ -75,6 +81,31 @@ func (n *node) makeDemo(ctx context.Context, fresh bool, capacity uint64) error 
 	}
 	return nil
 }
+
+// unused tells whether nothing but the demo has ever been in the directory, as
+// after a first start that a crash ended early.
+func (n *node) unused(ctx context.Context) (bool, error) {
+	heartbeat, err := n.store.Heartbeat(ctx)
+	if err != nil || heartbeat != 0 {
+		return false, err
+	}
+	tenants, err := n.store.Tenants(ctx)
+	if err != nil {
+		return false, err
+	}
+	for i := range tenants {
+		switch _, err := os.Stat(n.demoKey(tenants[i].ID)); {
+		case errors.Is(err, fs.ErrNotExist):
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// demoKey is the file of a demo tenant's key.
+func (n *node) demoKey(name string) string { return filepath.Join(n.dir, "demo-"+name+".key") }
 
 // demoTerms are the house's with a price.
 func (n *node) demoTerms(ctx context.Context) (lease.TermsHash, error) {
