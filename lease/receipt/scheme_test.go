@@ -77,6 +77,16 @@ func TestCheatingSchemes(t *testing.T) {
 		{name: "direct output smaller", terms: direct(tides), want: broken, change: func(in *TemplateInput) {
 			in.Job = payJob(*in, []Direct{{Script: mine, Sat: in.Direct[0].Sat - 1}, in.Direct[1]}, houseScript)
 		}},
+		{name: "direct output below the part", terms: direct(tides), want: broken, change: func(in *TemplateInput) {
+			in.Direct[0].Sat--
+			in.Job = payJob(*in, in.Direct, houseScript)
+		}},
+		{name: "a part paid twice", terms: direct(tides), want: broken, change: func(in *TemplateInput) {
+			again := in.Direct[1]
+			again.Script = payeeScript(7)
+			in.Direct = append(in.Direct, again)
+			in.Job = payJob(*in, in.Direct, houseScript)
+		}},
 		{name: "direct output missing", terms: direct(tides), want: broken, change: func(in *TemplateInput) {
 			in.Job = payJob(*in, in.Direct[:1], houseScript)
 		}},
