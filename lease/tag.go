@@ -36,6 +36,22 @@ func Distinct(leases []Lease, l *Lease) error {
 	return nil
 }
 
+// DistinctAtPool is Distinct where the house works for a pool, too: then the work
+// of leases without a pool of their own carries but the beginning of a tag as well,
+// which must differ from that of every other lease that is ever active at the same
+// time.
+func DistinctAtPool(leases []Lease, l *Lease) error {
+	if err := Distinct(leases, l); err != nil {
+		return err
+	}
+	for i := range leases {
+		if o := &leases[i]; [MinPoolTag]byte(o.Tag[:]) == [MinPoolTag]byte(l.Tag[:]) && o.overlaps(l) {
+			return fmt.Errorf("%w: %v begins like %v of lease %s, and the house's pool may have no room for more: use another nonce", ErrTagTaken, l.Tag, o.Tag, o.ID)
+		}
+	}
+	return nil
+}
+
 // overlaps reports whether there is a moment at which both are active.
 func (l *Lease) overlaps(o *Lease) bool {
 	before := func(a, b *Lease) bool { return a.StopMs() != 0 && a.StopMs() <= b.StartMs }

@@ -13,8 +13,9 @@ import (
 
 // admit stores a lease under the given terms, if the hash rate that may be
 // leased has room for it. Without a nonce of the tenant's it makes one. A lease
-// that has a price is stopped until something is prepaid.
-func (p *provider) admit(ctx context.Context, l lease.Lease, limit lease.Capacity, nowMs int64) (lease.Lease, error) {
+// that has a price is stopped until something is prepaid. Where the house has a
+// pool, the lease's tag must differ in what fits there.
+func (p *provider) admit(ctx context.Context, cfg *config, l lease.Lease, limit lease.Capacity, nowMs int64) (lease.Lease, error) {
 	if err := l.Validate(); err != nil {
 		return l, usage("%w", err)
 	}
@@ -33,6 +34,10 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limit lease.Capacit
 	if unpaid {
 		l.Pauses = []lease.Pause{{By: lease.PauseBudget, FromMs: nowMs}}
 	}
+	others, err := p.store.Leases(ctx)
+	if err != nil {
+		return l, err
+	}
 	nonceGiven := l.Nonce != [16]byte{}
 	for {
 		if !nonceGiven {
@@ -44,6 +49,11 @@ func (p *provider) admit(ctx context.Context, l lease.Lease, limit lease.Capacit
 			})
 			added := l
 			added.ID, added.Tag = id, tag
+			if len(cfg.House.Pool) > 0 {
+				if err := lease.DistinctAtPool(others, &added); err != nil {
+					return tag, nil, err
+				}
+			}
 			events, err := addedEvents(&added, limit, unpaid, nowMs)
 			return tag, events, err
 		})

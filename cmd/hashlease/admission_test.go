@@ -61,12 +61,12 @@ func TestLimitByHistory(t *testing.T) {
 		t.Fatalf("%+v, %v; want %+v", limit, err, want)
 	}
 	l := lease.Lease{Tenant: "acme", Model: lease.Leased, ContractedHps: 191, StartMs: e.nowMs(), ProofMs: lease.DefaultProofMs, Terms: terms}
-	_, err = p.admit(ctx, l, limit, e.nowMs())
+	_, err = p.admit(ctx, &cfg, l, limit, e.nowMs())
 	if err == nil || !strings.Contains(err.Error(), "only 190 H/s is free of the 190 H/s that may be leased, 95 % of the rate that it reached in 95 % of the last 29 hours") {
 		t.Errorf("oversold: %v", err)
 	}
 	l.ContractedHps = 190
-	if l, err = p.admit(ctx, l, limit, e.nowMs()); err != nil {
+	if l, err = p.admit(ctx, &cfg, l, limit, e.nowMs()); err != nil {
 		t.Fatal(err)
 	}
 	for x, err := range p.store.Events(ctx, lease.EventFilter{Lease: l.ID}) {

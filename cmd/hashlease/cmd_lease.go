@@ -92,7 +92,7 @@ func runLeaseAdd(ctx context.Context, e *env, args []string) error {
 	if err := p.contract(ctx, &cfg, &l); err != nil {
 		return err
 	}
-	if l, err = p.admit(ctx, l, limit, e.nowMs()); err != nil {
+	if l, err = p.admit(ctx, &cfg, l, limit, e.nowMs()); err != nil {
 		return err
 	}
 	doc := newLeaseDoc(&l, lease.Upstream{}, now)

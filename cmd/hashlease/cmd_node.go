@@ -85,7 +85,8 @@ type node struct {
 	screen   *screen
 	log      *slog.Logger
 	unlock   func()
-	coin     solo.Node
+	coin     solo.Node   // nil: none
+	pool     *lease.Pool // the house's; nil: none
 	params   solo.Params
 	upstream string
 	kernel   *miner.Kernel
@@ -128,7 +129,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.terms, err = p.settleHouse(ctx, cfg, n.params.Coin, n.params.Network, keepable(n.coin), e.nowMs()); err != nil {
+	if n.terms, err = p.settleHouse(ctx, cfg, n.params.Coin, n.params.Network, n.keepable(), e.nowMs()); err != nil {
 		return nil, err
 	}
 	capacity, err := p.measureCapacity(ctx, n.kernel, cfg.Node.Threads, cfg.Node.Duty)
@@ -157,7 +158,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 		return nil, err
 	}
 	n.dispatch, err = dispatch.New(ctx, dispatch.Config{
-		Store: p.store, Node: n.coin, Upstream: n.upstream, Key: p.key, Terms: n.terms,
+		Store: p.store, Node: n.coin, HousePool: n.pool, Coin: n.params.Coin, Upstream: n.upstream, Key: p.key, Terms: n.terms,
 		Kernel: n.kernel, Threads: n.threads(), DutyPercent: cfg.Node.Duty,
 		HouseProofMs: cfg.Node.HouseProofMs, Log: n.log, Now: e.now,
 		Stratum: server, UnknownRigs: cfg.Stratum.UnknownRigs == unknownHouse, CapacityHps: capacity,
@@ -171,13 +172,16 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 
 // openCoin connects to the coin node or opens the one inside.
 func (n *node) openCoin(ctx context.Context) (err error) {
-	if n.cfg.sandbox() {
+	switch {
+	case n.cfg.sandbox():
 		coin, err := n.openSandbox(n.e, n.log)
 		if err != nil {
 			return err // n.coin stays nil, not a pointer that is nil: close asks
 		}
 		n.coin, n.upstream = coin, "inside the node"
-	} else {
+	case len(n.cfg.Coin.RPC) == 0:
+		return n.openPool(nil)
+	default:
 		if n.coin, err = dialCoin(n.cfg, n.log); err != nil {
 			return err
 		}
@@ -187,11 +191,38 @@ func (n *node) openCoin(ctx context.Context) (err error) {
 		return err
 	}
 	name := coinName(n.params.Coin, n.params.Network)
+	if c := &n.cfg.Coin; c.Name != "" {
+		if coin, network := c.named(); coin != n.params.Coin || network != n.params.Network {
+			return usage("coin.rpc is a node of %s, but coin.name and coin.network say %s", name, coinName(coin, network))
+		}
+	}
+	if len(n.cfg.House.Pool) > 0 {
+		return n.openPool(&n.params)
+	}
 	if n.cfg.sandbox() {
 		n.say("coin " + name + ": private and worth nothing, for trying things out")
 	} else {
 		n.say("coin " + name + " from " + n.upstream)
 	}
+	return nil
+}
+
+// openPool says where the house works: at the provider's pool, whatever coin
+// node there is besides.
+func (n *node) openPool(params *solo.Params) error {
+	pool, err := n.cfg.House.pool()
+	if err != nil {
+		return err
+	}
+	node := "no coin node is needed"
+	if params == nil {
+		n.params.Coin, n.params.Network = n.cfg.Coin.named()
+	} else {
+		node = "templates of " + n.upstream + " are not used, it settles blocks of before"
+	}
+	n.pool, n.upstream = pool, pool.URLs[0]
+	n.say(fmt.Sprintf("coin %s: the house and leases without a pool mine at %s as %s; %s",
+		coinName(n.params.Coin, n.params.Network), strings.Join(pool.URLs, ", or "), pool.User, node))
 	return nil
 }
 

@@ -50,7 +50,11 @@ func (p *provider) dialWallet(cfg *config) (*corewallet.Wallet, error) {
 		return nil, &coded{code: exitUsage, err: err}
 	}
 	url := cfg.Payouts.RPC
-	if url == "" {
+	switch {
+	case url != "":
+	case len(cfg.Coin.RPC) == 0:
+		return nil, usage("no node with a wallet is configured: set payout.rpc, or coin.rpc")
+	default:
 		url = cfg.Coin.RPC[0]
 	}
 	house, ok, err := p.readHouse()

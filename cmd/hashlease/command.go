@@ -45,6 +45,7 @@ func commands() []command {
 			{name: "show", brief: "show the trial balance, or the transactions", run: runLedgerShow},
 			{name: "check", brief: "check everything that was ever booked", run: runLedgerCheck},
 			{name: "export", brief: "write the books for a spreadsheet, hledger or beancount", run: runLedgerExport},
+			{name: "income", brief: "share what the house's pool paid, by proven work", run: runLedgerIncome},
 			{name: "correct", brief: "take back what was booked by mistake", run: runLedgerCorrect},
 		}},
 		{name: "payout", brief: "pay tenants what is available to them", verbs: payoutVerbs()},

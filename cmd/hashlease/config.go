@@ -14,7 +14,8 @@ import (
 // documentation, in the sample file and in "config show".
 type config struct {
 	Node    nodeConfig    `toml:"node" doc:"The node itself."`
-	Coin    coinConfig    `toml:"coin" doc:"Where blocks come from. Without an rpc address it is the sandbox: a private coin inside the node, for trying things out."`
+	Coin    coinConfig    `toml:"coin" doc:"Where blocks come from. With neither an rpc address nor house.pool it is the sandbox: a private coin inside the node, for trying things out."`
+	House   houseConfig   `toml:"house" doc:"Where the house works, and leases without a pool of their own: at a pool of the provider's, or on blocks of its own."`
 	Terms   termsConfig   `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
 	Stratum stratumConfig `toml:"stratum" doc:"The Stratum server, where rigs log in: machines that \"hashlease rig add\" knows. The defaults of the limits suit a farm."`
 	Payouts payoutConfig  `toml:"payout" doc:"Paying tenants what is available to them: their part of blocks, and refunds. From which amount on is in the terms."`
@@ -36,7 +37,9 @@ type coinConfig struct {
 	User         string   `toml:"user" doc:"User name for the RPC, unless it is in the address."`
 	Password     string   `toml:"password" doc:"Password for the RPC, unless it is in the address."`
 	PasswordFile string   `toml:"password_file" doc:"A file that holds the password, instead of password."`
-	Payout       string   `toml:"payout_address" doc:"Where the blocks' rewards go: an address of the coin's network, or script:HEX. Needed with rpc."`
+	Payout       string   `toml:"payout_address" doc:"Where the blocks' rewards go: an address of the coin's network, or script:HEX. Needed with rpc, and with house.pool."`
+	Name         string   `toml:"name" doc:"The coin of the books, bitcoin or bitcoin-cash. Needed with house.pool and no rpc; with rpc it is compared."`
+	Network      string   `toml:"network" doc:"The coin's network: main, testnet3, testnet4, signet, regtest or simnet."`
 }
 
 func defaultConfig() config {
@@ -49,6 +52,7 @@ func defaultConfig() config {
 			LogFormat:    "text",
 		},
 		Coin:    coinConfig{RPC: []string{}},
+		House:   houseConfig{Pool: []string{}},
 		Terms:   defaultTerms(),
 		Stratum: defaultStratum(),
 		Payouts: defaultPayout(),
@@ -56,7 +60,7 @@ func defaultConfig() config {
 }
 
 // sandbox reports whether the coin is the one inside the node.
-func (c *config) sandbox() bool { return len(c.Coin.RPC) == 0 }
+func (c *config) sandbox() bool { return len(c.Coin.RPC) == 0 && len(c.House.Pool) == 0 }
 
 // validate checks the values as a whole; it names the key of the first that
 // cannot be.
@@ -78,7 +82,7 @@ func (c *config) validate() error {
 	case !c.sandbox() && c.Coin.Payout == "":
 		return fmt.Errorf("coin.payout_address is empty: say where the rewards of blocks go (--payout-address)")
 	case c.sandbox() && c.Coin.Payout != "":
-		return fmt.Errorf("coin.payout_address is set, but no coin.rpc: the sandbox coin pays the provider's own key")
+		return fmt.Errorf("coin.payout_address is set, but neither coin.rpc nor house.pool: the sandbox coin pays the provider's own key")
 	}
 	if n.Kernel != "" {
 		if _, err := miner.KernelByName(n.Kernel); err != nil {
@@ -89,6 +93,12 @@ func (c *config) validate() error {
 		return err
 	}
 	if err := c.Payouts.validate(c.sandbox()); err != nil {
+		return err
+	}
+	if c.Payouts.Enabled && c.Payouts.RPC == "" && len(c.Coin.RPC) == 0 {
+		return fmt.Errorf("payout.enabled is set, but neither payout.rpc nor coin.rpc: name the node that has the wallet")
+	}
+	if err := c.validateHouse(); err != nil {
 		return err
 	}
 	return c.Stratum.validate()

@@ -74,6 +74,10 @@ func (p *provider) newestTerms(ctx context.Context, e *env, cfg *config) (lease.
 	if cfg.sandbox() {
 		return p.settleHouse(ctx, cfg, sandboxCoin, sandboxCoin, p.keepableHere(e, cfg, sandboxCoin, sandboxCoin), e.nowMs())
 	}
+	if len(cfg.Coin.RPC) == 0 {
+		coin, network := cfg.Coin.named()
+		return p.settleHouse(ctx, cfg, coin, network, anyTerms, e.nowMs())
+	}
 	coin, err := dialCoin(cfg, logger(e.stderr, cfg.Node.LogFormat, slog.LevelWarn))
 	if err != nil {
 		return lease.TermsHash{}, err

@@ -100,6 +100,14 @@ func eventTextOfMoney(e *lease.Event) (string, error) {
 			}
 			return b.Key + " taken back, " + b.Right + " in its place" + reasoned(b.Reason)
 		})
+	case lease.EventPoolIncome:
+		return bodyText(e, func(b *lease.PoolIncome) string {
+			text := fmt.Sprintf("%d sat of the pool's %d sat (%s) for %s to %s", b.GrossSat, b.Sat, asLine(b.Ref), formatMs(b.FromMs), formatMs(b.ToMs))
+			if e.Lease == "" {
+				return text + ": the house's part; fees of " + fmt.Sprint(b.FeeSat) + " sat on top"
+			}
+			return text + fmt.Sprintf(", less a fee of %d sat", b.FeeSat)
+		})
 	case lease.EventFeeMean:
 		return bodyText(e, func(b *lease.FeeMean) string {
 			return fmt.Sprintf("%d sat a block on %s, of the blocks %d to %d", b.Sat, time.UnixMilli(b.Day*24*lease.MsPerHour).UTC().Format(time.DateOnly), b.FromHeight, b.ToHeight)

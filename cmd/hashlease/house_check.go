@@ -23,12 +23,27 @@ func keepable(coin solo.Node) termsCheck {
 	}
 }
 
+// keepable is the check by what the node mines on.
+func (n *node) keepable() termsCheck {
+	if n.pool != nil {
+		return anyTerms
+	}
+	return keepable(n.coin)
+}
+
+// anyTerms takes all terms: what a block is worth at a pool of the house's is
+// known once that has sent jobs, and how even it pays is the provider's to know.
+func anyTerms(context.Context, *lease.Terms) error { return nil }
+
 // keepableHere is keepable for a command beside the node. It asks the coin
 // node of the configuration, but only about terms that pay shares whether
 // blocks are found or not: of the others there is nothing to ask.
 func (p *provider) keepableHere(e *env, cfg *config, coin, network string) termsCheck {
 	return func(ctx context.Context, t *lease.Terms) error {
 		if t.Scheme != lease.SchemePPS && t.Scheme != lease.SchemeFPPS {
+			return nil
+		}
+		if len(cfg.House.Pool) > 0 {
 			return nil
 		}
 		const why = "scheme %s needs a reserve by the present reward of a block"

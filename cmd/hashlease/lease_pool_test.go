@@ -55,7 +55,7 @@ func TestLeaseShowsItsPoolsVerdicts(t *testing.T) {
 	if err := p.store.AddTenant(ctx, lease.Tenant{ID: "acme", Key: p.public()}); err != nil {
 		t.Fatal(err)
 	}
-	if l, err = p.admit(ctx, l, lease.Capacity{LimitHps: 1000}, 1); err != nil {
+	if l, err = p.admit(ctx, &cfg, l, lease.Capacity{LimitHps: 1000}, 1); err != nil {
 		t.Fatal(err)
 	}
 	run, err := p.store.BeginRun(ctx, 1)

@@ -146,7 +146,7 @@ func (n *node) addDemo(ctx context.Context, d demoTenant, key string, terms leas
 		Tenant: d.name, Model: lease.Leased, ContractedHps: twoDigits(capacity / 100 * d.percent),
 		StartMs: now, ProofMs: demoProofMs, Terms: terms,
 	}
-	if l, err = n.admit(ctx, l, lease.Sellable(nil, 0, capacity), now); err != nil {
+	if l, err = n.admit(ctx, n.cfg, l, lease.Sellable(nil, 0, capacity), now); err != nil {
 		return nil, err
 	}
 	n.say(fmt.Sprintf("demo tenant %s leases %s as %s", d.name, formatRate(l.ContractedHps), l.ID))
