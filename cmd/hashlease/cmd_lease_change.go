@@ -205,7 +205,11 @@ func runLeaseExtend(ctx context.Context, e *env, args []string) error {
 		}
 		return changed, err
 	}, func(l *lease.Lease) error {
-		_, err := fmt.Fprintf(e.stdout, "lease %s runs to %s\n", l.ID, formatEnd(l.EndMs))
+		until := "until it is closed"
+		if l.EndMs != 0 {
+			until = "to " + formatMs(l.EndMs)
+		}
+		_, err := fmt.Fprintf(e.stdout, "lease %s runs %s\n", l.ID, until)
 		return err
 	})
 }

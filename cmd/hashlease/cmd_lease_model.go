@@ -113,9 +113,11 @@ func (p *provider) contract(ctx context.Context, cfg *config, l *lease.Lease) er
 		if err != nil {
 			return err
 		}
-		return contractCores(l, nodeCores(cfg.Node.Threads), hps)
+		if err := contractCores(l, nodeCores(cfg.Node.Threads), hps); err != nil {
+			return err
+		}
 	}
-	return nil
+	return p.leaveProcessors(ctx, l, nodeCores(cfg.Node.Threads))
 }
 
 // contractRigs sums up what the lease's rigs are rated at.

@@ -103,8 +103,12 @@ func rowTable(rows []dispatch.Row, rigs bool, columns int) string {
 		if rigs {
 			made = append(made, formatRate(r.RigHps))
 		}
+		interval := "-" // it never had work
+		if r.HiHps > 0 {
+			interval = formatSpan(r.LoHps, r.HiHps)
+		}
 		cells = append(cells, slices.Concat([]string{r.Lease, r.Tenant, contracted}, made, []string{formatRate(r.ProvenHps),
-			formatSpan(r.LoHps, r.HiHps), strconv.FormatUint(r.Receipts, 10), strconv.FormatUint(r.Rejected+r.Stale, 10)}))
+			interval, strconv.FormatUint(r.Receipts, 10), strconv.FormatUint(r.Rejected+r.Stale, 10)}))
 	}
 	for _, without := range []string{"TENANT", "95 % INTERVAL"} {
 		text := table(cells, cells[0][2:]...)
