@@ -32,7 +32,7 @@ test: ## run the quick tests: needs Go, git, gcc and make
 
 .PHONY: test-all
 test-all: race purego cross emulated peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
-	$(MAKE) fuzz FUZZTIME=3s
+	$(MAKE) fuzz FUZZTIME=2s
 
 .PHONY: race
 race: ## run the tests under the race detector, in random order
@@ -131,7 +131,7 @@ fuzz: ## fuzz every target for FUZZTIME (10s)
 	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/_test.go:func / /' | sort -u | \
 	while read -r file target; do \
 		echo "fuzz $$(dirname $$file) $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) >fuzz.log 2>&1 && continue; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$(dirname $$file) >fuzz.log 2>&1 && continue; \
 		grep -qx '    context deadline exceeded' fuzz.log && ! grep -qE 'panic:|Failing input|hung or terminated' fuzz.log && continue; \
 		cat fuzz.log; exit 1; \
 	done

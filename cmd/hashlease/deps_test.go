@@ -47,6 +47,8 @@ var never = []struct {
 		"the rules of the contract need nothing but arithmetic; storage and transport implement them"},
 	{"lease/receipt", []string{"net", "net/...", "database/sql", "os", module + "lease/..."}, true,
 		"the verifier is small, offline and trusts nothing but the bundle"},
+	{"lease/translog", []string{"net", "net/...", "database/sql", module + "stratum/...", module + "lease/..."}, false,
+		"what checks a log is small and offline; files and HTTP are in its folders"},
 	{"miner/...", []string{"os/signal", "flag"}, true, "signals and flags belong to the command"},
 	{"stratum/...", []string{"os/signal", "flag", "log"}, true, "signals, flags and global loggers belong to the command"},
 	{"lease/...", []string{"os/signal", "flag", "log"}, true, "signals, flags and global loggers belong to the command"},
