@@ -63,7 +63,7 @@ func eventKinds() []string {
 		lease.EventLeaseAdded, lease.EventLeasePaused, lease.EventLeaseResumed, lease.EventLeaseExtended, lease.EventLeaseClosed, lease.EventLeasePool,
 		lease.EventLowBudget, lease.EventWindowDown, lease.EventAlarm, lease.EventPeriodClosed, lease.EventAddress, lease.EventTerms,
 		lease.EventPlacement, lease.EventPayout, lease.EventFeeMean, lease.EventPrepaid,
-		lease.EventCorrected,
+		lease.EventCorrected, lease.EventPoolIncome,
 	} {
 		names = append(names, string(k))
 	}

@@ -86,6 +86,7 @@ func TestEventText(t *testing.T) {
 		lease.EventFeeMean:       lease.FeeMean{},
 		lease.EventPrepaid:       lease.Prepaid{Ref: "a\x1b[2J"},
 		lease.EventCorrected:     lease.Corrected{},
+		lease.EventPoolIncome:    lease.PoolIncome{},
 	}
 	for _, name := range eventKinds() {
 		kind := lease.EventKind(name)

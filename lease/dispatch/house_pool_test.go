@@ -223,3 +223,36 @@ func TestRigsAtTheHousesPool(t *testing.T) {
 		}
 	}
 }
+
+// Where only the beginning of tags fits, the second lease with the same one gets
+// no work, and the node says why; the house takes another tag.
+func TestTagsMustDifferAtTheHousesPool(t *testing.T) {
+	p := newPlant(t)
+	pool := stratumtest.NewPool(t, stratumtest.Options{Extranonce2Size: 8, Difficulty: "0.001"})
+	first := p.lease(t, "alice", p.capacity/10, 100)
+	var leases []lease.Lease
+	like := []lease.Tag{first.Tag, p.house()[0].Tag}
+	for i := range like {
+		like[i][lease.TagSize-1]++ // the end is another
+		l := first
+		l.ID = ""
+		added, err := p.store.AddLease(t.Context(), l, 1<<62, func(string) (lease.Tag, []lease.Event, error) { return like[i], nil, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		leases = append(leases, added)
+	}
+	told := false
+	p.runWith(t, atPool(pool), func(d *dispatch.Dispatcher) bool {
+		got := receiptsOf(d)
+		for _, note := range d.Snapshot().Notes {
+			told = told || strings.Contains(note, leases[0].ID) && strings.Contains(note, "begins like that of lease "+first.ID)
+		}
+		return told && got[first.ID] > 3 && got[leases[1].ID] > 3 && got[lease.House] > 3
+	})
+	m, err := p.store.Meter(t.Context(), leases[0].ID)
+	if err != nil || m.Evidence.N != 0 {
+		t.Errorf("%d receipts of a lease whose tag is another's, %v", m.Evidence.N, err)
+	}
+	p.checkPooled(t, []lease.Lease{first, leases[1]})
+}

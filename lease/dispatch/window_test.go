@@ -197,3 +197,35 @@ func TestWindowStopsReading(t *testing.T) {
 		t.Errorf("%d days of receipts were read for %d", s.reads, terms.Tides.MaxDays)
 	}
 }
+
+// What was proven for a pool of the house's is paid by that, and has no part in
+// the house's own blocks.
+func TestWindowsAreWithoutPoolsWork(t *testing.T) {
+	d, s := world(t)
+	s.bodies[4] = `{"bits":"207fffff","format":"hashlease-pool-template/1","terms":"02` + strings.Repeat("00", 31) + `"}`
+	s.bodies[5] = `{"bits":"207fffff","format":"hashlease-pool-template/2","terms":"01` + strings.Repeat("00", 31) + `"}`
+	s.receipts = []lease.Receipt{
+		worldReceipt(6, "L-3", 4, 100),
+		worldReceipt(5, "L-3", 3, 1),
+		worldReceipt(4, "L-1", 5, 100),
+		worldReceipt(3, lease.House, 4, 100),
+		worldReceipt(2, lease.House, 3, 3),
+		worldReceipt(1, "L-1", 1, 2),
+	}
+	for _, id := range []string{"L-1", "L-3", lease.House} {
+		s.earnings = append(s.earnings, lease.HourEarning{Lease: id, Hour: (worldMs - 1000) / lease.MsPerHour})
+	}
+	pplns, tides := s.terms[lease.TermsHash{1}], s.terms[lease.TermsHash{2}]
+	for _, c := range []struct {
+		terms *lease.Terms
+		want  []lease.Part
+	}{
+		{&tides, []lease.Part{{Lease: "L-3", Sat: 250}, {Lease: lease.House, Sat: 750}}},
+		{&pplns, []lease.Part{{Lease: "L-1", Sat: 1000}}},
+	} {
+		got, carry, err := d.split(t.Context(), c.terms, 1000, miner.Hashes(4), worldMs)
+		if err != nil || carry != 0 || !slices.Equal(got, c.want) {
+			t.Errorf("%s: split %v, carry %d, %v; want %v", c.terms.Scheme, got, carry, err, c.want)
+		}
+	}
+}
