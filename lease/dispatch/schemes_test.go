@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -176,6 +177,7 @@ func TestCarryIsReleased(t *testing.T) {
 	p := newPlant(t)
 	p.under(t, scheme(lease.SchemePPLNS))
 	alice := p.lease(t, "alice", p.capacity/2, 100)
+	by := "" // key of the release
 	released := func() (n int, sat int64) {
 		for tx, err := range p.store.Transactions(t.Context()) {
 			if err != nil {
@@ -184,6 +186,7 @@ func TestCarryIsReleased(t *testing.T) {
 			if tx.Kind == ledger.KindCarry {
 				n++
 				sat += tx.Postings[0].Sat
+				by = tx.Key
 			}
 		}
 		return n, sat
@@ -197,7 +200,11 @@ func TestCarryIsReleased(t *testing.T) {
 	})
 	var carried int64
 	for _, b := range blocks(t, p.store, lease.Adopted, lease.Mature) {
-		carried += document(t, p.store, b).Carry
+		carry := document(t, p.store, b).Carry
+		carried += carry
+		if carry > 0 && by == ledger.CarryKey(fmt.Sprintf("%v:%d", b.Hash, b.Appearances)) {
+			t.Errorf("block %v, whose window was not full, released it", b.Hash)
+		}
 	}
 	n, sat := released()
 	left := owed(t, p.store, ledger.Carry) + owed(t, p.store, ledger.CarryPending)
