@@ -21,6 +21,7 @@ const (
 	heartbeat     = time.Second            // a batch is made even without shares
 	warnEvery     = 5 * time.Second        // how often the log says that it still fails
 	storePatience = 30 * time.Second       // how long a store may fail before the node stops
+	slept         = time.Minute            // between two commits, the machine did not run
 )
 
 // overflow is the verdict on shares that were dropped because the store did
@@ -29,6 +30,7 @@ const overflow = "overflow"
 
 // committer collects what becomes durable together.
 type committer struct {
+	run      int64        // what batches are of
 	n        uint64       // number of the last batch that was sealed
 	batch    *lease.Batch // sealed, not yet stored
 	receipts []lease.Receipt
@@ -51,6 +53,7 @@ func (d *Dispatcher) commitLoop(ctx context.Context) error {
 	c.counts = make(map[lease.Count]uint64)
 	c.seen = make(headers)
 	c.last = d.Now()
+	c.run = d.run
 	tick := time.NewTicker(batchAge / 5)
 	defer tick.Stop()
 	for {
@@ -270,7 +273,17 @@ func (d *Dispatcher) templateDocument(ctx context.Context, seq int64) (*receipt.
 func (d *Dispatcher) commitBatch(ctx context.Context, now time.Time) error {
 	c := &d.commit
 	if c.batch == nil {
-		c.batch = c.seal(d.run, now.UnixMilli())
+		// Or the time that a machine slept, or that its clock jumped, would
+		// be time that the node ran.
+		if now.UnixMilli()-c.last.UnixMilli() > slept.Milliseconds() {
+			run, err := d.Store.BeginRun(ctx, now.UnixMilli())
+			if err != nil {
+				return err
+			}
+			d.Log.Warn("the node stood still, or the clock was moved", "for", now.Round(0).Sub(c.last.Round(0)))
+			c.run = run
+		}
+		c.batch = c.seal(c.run, now.UnixMilli())
 	}
 	stored, err := d.Store.CommitBatch(ctx, *c.batch)
 	if err != nil {
