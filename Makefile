@@ -35,8 +35,10 @@ test-all: race purego cross emulated peers slow ## everything: test under the ra
 	$(MAKE) fuzz FUZZTIME=2s
 
 .PHONY: race
+# Of the stories in scripts, those of a running node: the others, whose commands
+# do one thing after the other, are among the quick tests.
 race: ## run the tests under the race detector, in random order
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -skip '^TestScript$$/^[^n]' ./...
 
 .PHONY: purego
 purego: ## test the build without assembly

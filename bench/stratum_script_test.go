@@ -112,7 +112,9 @@ func TestPacedCounts(t *testing.T) {
 		told            uint64 // the newest block that the server was told of
 		stale, mistaken uint64
 	}{{7, 0, 10}, {8, 10, 0}} {
+		s.mu.Lock() // the last connection may still be served
 		s.shares = 0
+		s.mu.Unlock()
 		rigs, err := g.crowd(t.Context(), 1)
 		if err != nil {
 			t.Fatal(err)
