@@ -32,7 +32,10 @@ test: ## run the quick tests: needs Go, git, gcc and make
 
 .PHONY: test-all
 test-all: race purego cross emulated peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
-	$(MAKE) fuzz FUZZTIME=2s
+	@echo "a month of everything, while fuzzing"; \
+	$(MAKE) month >month.log 2>&1 & month=$$!; \
+	$(MAKE) fuzz FUZZTIME=2s; fuzz=$$?; \
+	wait $$month; month=$$?; cat month.log; rm -f month.log; test $$fuzz = 0 && test $$month = 0
 
 .PHONY: race
 # Of the stories in scripts, those of a running node: the others, whose commands
@@ -126,6 +129,10 @@ bin/qemu/qemu-x86_64: miner/_qemu/fetch.sh
 slow: ## run the tests that take minutes
 	$(call tagged,slow)
 
+.PHONY: month
+month: ## play a month of contracts and many random histories
+	$(call tagged,month)
+
 .PHONY: fuzz
 # Go 1.26 now and then ends a fuzz run at its time limit with a bare "context
 # deadline exceeded" (go.dev/issue/75804); only what an input made fail counts.
@@ -143,7 +150,7 @@ fuzz: ## fuzz every target for FUZZTIME (10s)
 lint: ## check formatting, go vet and staticcheck
 	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags 'emulated peers core slow' ./...
+	$(GO) vet -tags 'emulated peers core slow month' ./...
 	$(GO) vet -C miner/_asm .
 	$(GO) run $(STATICCHECK) ./...
 
