@@ -115,7 +115,7 @@ func (x *sim) coverage(shares float64, atLeast int) {
 func TestMonthIsReproducible(t *testing.T) {
 	play := func(seed uint64, name string) audit.Ledger {
 		s := open(t, name)
-		return newSim(t, t.Context(), s, config{seed: seed, sources: 60, shares: 12, payouts: true}).month(15, 200, nil).Ledger
+		return newSim(t, t.Context(), s, config{seed: seed, sources: 60, shares: 12, payouts: true}).month(15, 96, nil).Ledger
 	}
 	first, again, other := play(7, "a"), play(7, "b"), play(8, "c")
 	if first != again {

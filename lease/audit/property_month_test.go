@@ -4,6 +4,6 @@ package audit_test
 
 import "testing"
 
-func TestManyHoldAfterEveryStep(t *testing.T) { holdsAfterEveryStep(t, 60) }
+func TestManyHoldAfterEveryStep(t *testing.T) { holdsAfterEveryStep(t, 20) }
 
-func TestManySettleToTheSame(t *testing.T) { settlesToTheSame(t, 60) }
+func TestManySettleToTheSame(t *testing.T) { settlesToTheSame(t, 20) }
