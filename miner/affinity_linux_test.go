@@ -71,6 +71,8 @@ func TestPinningThatFailsIsNoted(t *testing.T) {
 	e.cpus = []int{1023} // not there
 	e.Start()
 	wait(t, "the end of the range", f.idle)
+	// The other thread may have been faster than this one began.
+	eventually(t, "the thread has begun", func() bool { return e.Place(0).Begun })
 	if p := e.Place(0); p != (Place{Begun: true, CPU: -1}) {
 		t.Errorf("the thread is at %+v", p)
 	}
