@@ -246,17 +246,6 @@ func runLeasePool(ctx context.Context, e *env, args []string) error {
 // findLease returns a lease; an unknown ID is an error of usage that says
 // which there are.
 func (p *provider) findLease(ctx context.Context, id string) (lease.Lease, error) {
-	l, err := p.store.Lease(ctx, id)
-	if !errors.Is(err, lease.ErrNotFound) {
-		return l, err
-	}
-	all, listErr := p.store.Leases(ctx)
-	if listErr != nil {
-		return l, listErr
-	}
-	var ids []string
-	for i := range all {
-		ids = append(ids, all[i].ID)
-	}
-	return l, unknownName("lease", id, ids, `"hashlease lease list" lists them`)
+	return findNamed(ctx, "lease", id, p.store.Lease, p.store.Leases, func(l *lease.Lease) string { return l.ID },
+		`"hashlease lease list" lists them`)
 }

@@ -187,19 +187,8 @@ func (p *provider) changeRig(ctx context.Context, name string, change func(*leas
 // findRig returns a rig; an unknown name is an error of usage that says what
 // there is.
 func (p *provider) findRig(ctx context.Context, name string) (lease.Rig, error) {
-	r, err := p.store.Rig(ctx, name)
-	if !errors.Is(err, lease.ErrNotFound) {
-		return r, err
-	}
-	all, listErr := p.store.Rigs(ctx)
-	if listErr != nil {
-		return r, listErr
-	}
-	var names []string
-	for i := range all {
-		names = append(names, all[i].Name)
-	}
-	return r, unknownName("rig", name, names, `"hashlease rig list" lists them, "hashlease rig add NAME" adds one`)
+	return findNamed(ctx, "rig", name, p.store.Rig, p.store.Rigs, func(r *lease.Rig) string { return r.Name },
+		`"hashlease rig list" lists them, "hashlease rig add NAME" adds one`)
 }
 
 // parseMilli reads a positive number such as 17.5 in thousandths, exactly.

@@ -192,17 +192,6 @@ func runTenantShow(ctx context.Context, e *env, args []string) error {
 // findTenant returns a tenant; an unknown name is an error of usage that says
 // which there are.
 func (p *provider) findTenant(ctx context.Context, id string) (lease.Tenant, error) {
-	t, err := p.store.Tenant(ctx, id)
-	if !errors.Is(err, lease.ErrNotFound) {
-		return t, err
-	}
-	all, listErr := p.store.Tenants(ctx)
-	if listErr != nil {
-		return t, listErr
-	}
-	var ids []string
-	for i := range all {
-		ids = append(ids, all[i].ID)
-	}
-	return t, unknownName("tenant", id, ids, `"hashlease tenant list" lists them, "hashlease tenant add NAME" adds one`)
+	return findNamed(ctx, "tenant", id, p.store.Tenant, p.store.Tenants, func(t *lease.Tenant) string { return t.ID },
+		`"hashlease tenant list" lists them, "hashlease tenant add NAME" adds one`)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/hashlease/hashlease/lease"
 )
 
 // Exit codes, as the package comment lists them.
@@ -87,4 +89,23 @@ func unknownName(kind, name string, known []string, hint string) error {
 		return withHint(err, "did you mean %s?", near)
 	}
 	return withHint(err, "%s", hint)
+}
+
+// findNamed returns what get has under a name; where that is nothing, an
+// unknownName among those that list has.
+func findNamed[T any](ctx context.Context, kind, name string, get func(context.Context, string) (T, error),
+	list func(context.Context) ([]T, error), nameOf func(*T) string, hint string) (T, error) {
+	found, err := get(ctx, name)
+	if !errors.Is(err, lease.ErrNotFound) {
+		return found, err
+	}
+	all, err := list(ctx)
+	if err != nil {
+		return found, err
+	}
+	known := make([]string, len(all))
+	for i := range all {
+		known[i] = nameOf(&all[i])
+	}
+	return found, unknownName(kind, name, known, hint)
 }
