@@ -40,7 +40,6 @@ func commands() []command {
 			{name: "enable", brief: "let a disabled rig in again", run: runRigEnable},
 			{name: "remove", brief: "remove a rig for good", run: runRigRemove},
 		}},
-		{name: "statement", brief: "write a lease's usage statement, or the bundle that proves it", run: runStatement},
 		{name: "ledger", brief: "show, check and export the books", verbs: []command{
 			{name: "show", brief: "show the trial balance, or the transactions", run: runLedgerShow},
 			{name: "check", brief: "check everything that was ever booked", run: runLedgerCheck},
@@ -49,7 +48,6 @@ func commands() []command {
 			{name: "correct", brief: "take back what was booked by mistake", run: runLedgerCorrect},
 		}},
 		{name: "payout", brief: "pay tenants what is available to them", verbs: payoutVerbs()},
-		{name: "verify", brief: "check a bundle offline, by re-hashing its shares", run: runVerify},
 		{name: "config", brief: "write, check and show the configuration", verbs: []command{
 			{name: "init", brief: "write a sample configuration", run: runConfigInit},
 			{name: "check", brief: "check a configuration file", run: runConfigCheck},

@@ -1,0 +1,183 @@
+package bundle
+
+import (
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/receipt"
+)
+
+// StatementFormat is the version of the document's layout.
+const StatementFormat = "hashlease-statement/5"
+
+// State tells whether anything of a statement can still change.
+type State string
+
+// States of a statement.
+const (
+	Final       State = "final"       // every hour of the period is settled
+	Preliminary State = "preliminary" // some are not, or the period is not over
+)
+
+// Statement is what the provider says of a lease in a period. Its canonical
+// JSON is the text of a signed note. Amounts of money are satoshi, times Unix
+// milliseconds, and periods begin with their first millisecond and end before
+// their last.
+type Statement struct {
+	Format string `json:"format"` // StatementFormat
+	State  State  `json:"state"`
+	Number int64  `json:"number"` // of this lease and period, from 1
+	// Supersedes is the hash of the statement that this one corrects; nil for
+	// number 1.
+	Supersedes *receipt.B32 `json:"supersedes,omitempty"`
+
+	// The contract.
+	Origin        string         `json:"origin"`   // of the provider's log
+	Provider      receipt.B32    `json:"provider"` // Ed25519 public key that tags are made with, the log's first
+	Tenant        string         `json:"tenant"`
+	TenantKey     receipt.B32    `json:"tenant_key"` // Ed25519 public key
+	Lease         string         `json:"lease"`
+	Model         lease.Model    `json:"model"`
+	ContractedHps lease.Quantity `json:"contracted_hps"`
+	ProofMs       int64          `json:"proof_ms"` // contracted hashing per expected receipt
+	StartMs       int64          `json:"start_ms"`
+	StopMs        int64          `json:"stop_ms"` // end of the term, or when it was closed; 0: open end
+	Terms         receipt.B32    `json:"terms"`   // hash
+	Tag           receipt.B16    `json:"tag"`
+	Nonce         receipt.B16    `json:"nonce"`
+
+	Period   Period   `json:"period"`
+	Delivery Delivery `json:"delivery"`
+	// Hours are the settled hours of the period, by hour; the others count as
+	// unsettled work of the delivery alone.
+	Hours   []Hour   `json:"hours"`
+	Charges *Charges `json:"charges,omitempty"` // nil: the terms have neither prices nor an SLA
+	SLA     *Service `json:"sla,omitempty"`     // nil: the terms have none
+	// Rewards are the blocks of the house whose part for the lease was booked,
+	// released or reversed in the period, by the log.
+	Rewards   []Reward   `json:"rewards"`
+	HousePool *HousePool `json:"house_pool,omitempty"` // nil: nothing was done for a pool of the house's
+	Pool      *Pool      `json:"pool,omitempty"`       // nil: the lease has no pool of its own
+	Books     Books      `json:"books"`
+	Energy    *Energy    `json:"energy,omitempty"` // nil: not metered
+}
+
+// Period is what time the statement is about.
+type Period struct {
+	FromMs    int64 `json:"from_ms"`
+	ToMs      int64 `json:"to_ms"`
+	RunningMs int64 `json:"running_ms"` // of it, the node ran
+	SettledMs int64 `json:"settled_ms"` // hours that end by then are settled; 0: none is
+}
+
+// Delivery is what was metered in the period.
+type Delivery struct {
+	Receipts      int64             `json:"receipts"`
+	ProvenWork    lease.Quantity    `json:"proven_work"`
+	CountedHashes lease.Quantity    `json:"counted_hashes"` // by the engine
+	Rejected      uint64            `json:"rejected"`       // shares refused, but for stale ones
+	Stale         uint64            `json:"stale"`          // shares that came too late
+	Verdicts      map[string]uint64 `json:"verdicts"`       // shares refused, by reason
+	// The batches of the period are Batches in number, from FirstBatch on; 0 and
+	// 0 when there are none.
+	FirstBatch int64 `json:"first_batch"`
+	Batches    int64 `json:"batches"`
+	FirstLeaf  int64 `json:"first_leaf"` // index of the first of their leaves
+	LastLeaf   int64 `json:"last_leaf"`
+}
+
+// Hour is a settled hour.
+type Hour struct {
+	Hour       int64            `json:"hour"`        // since 1970 UTC
+	OwedMs     int64            `json:"owed_ms"`     // of the hour
+	ExcludedMs int64            `json:"excluded_ms"` // of the owed time, with evidence
+	RunningMs  int64            `json:"running_ms"`
+	Contracted lease.Quantity   `json:"contracted"` // work owed
+	Counted    lease.Quantity   `json:"counted"`    // hashes
+	Proven     lease.Quantity   `json:"proven"`     // work
+	Receipts   int64            `json:"receipts"`
+	Billable   lease.Quantity   `json:"billable"` // work that is charged
+	Upper      lease.Quantity   `json:"upper"`    // 97.5 % bound of the delivered work
+	Window     lease.WindowKind `json:"window"`
+	DueSat     int64            `json:"due_sat"`
+	ChargedSat int64            `json:"charged_sat"`
+	EarnedSat  int64            `json:"earned_sat"`
+}
+
+// Charges are the sums of the hours.
+type Charges struct {
+	Billable lease.Quantity `json:"billable"`
+	Due      int64          `json:"due"`     // by the prices
+	Charged  int64          `json:"charged"` // of it, what the prepayment covered; the rest is not owed
+}
+
+// Service is how the hours count for the SLA, and what was credited for months
+// that closed in the period.
+type Service struct {
+	Up       int64   `json:"up"` // hours, like the next three
+	Down     int64   `json:"down"`
+	Excluded int64   `json:"excluded"`
+	Idle     int64   `json:"idle"`
+	Closed   []Month `json:"closed"`
+}
+
+// Month is a month of the lease that was closed in the period, as it was
+// judged.
+type Month struct {
+	FromMs    int64           `json:"from_ms"`
+	ToMs      int64           `json:"to_ms"`
+	FeesSat   int64           `json:"fees_sat"`
+	Judged    lease.SLACredit `json:"judged"`
+	CreditSat int64           `json:"credit_sat"`
+	ExitSat   int64           `json:"exit_sat"` // fee for leaving a fixed term early
+	Leaf      int64           `json:"leaf"`     // of the transaction; -1 where nothing was booked
+}
+
+// Reward is the lease's part of one block of the house.
+type Reward struct {
+	Block  receipt.U256     `json:"block"` // its hash
+	Height int64            `json:"height"`
+	State  lease.BlockState `json:"state"`            // at the end of the period: adopted, mature or orphaned
+	Sat    int64            `json:"sat"`              // by the split
+	Direct int64            `json:"direct,omitempty"` // of it, what the coinbase itself pays: all or nothing
+	Job    int64            `json:"job"`              // index of the leaf of the job it was found on
+	Leaf   int64            `json:"leaf"`             // of the block's latest leaf in the period
+}
+
+// Books are the lease's accounts.
+type Books struct {
+	// FirstLine is the number of the first line among all those of the lease,
+	// from 0; what is left out or put in between shows.
+	FirstLine int64     `json:"first_line"`
+	Lines     []Line    `json:"lines"`
+	Accounts  []Account `json:"accounts"` // by name; those that are not empty at both ends
+}
+
+// Line is one transaction's postings for the lease.
+type Line struct {
+	Leaf     int64     `json:"leaf"` // in the log
+	AtMs     int64     `json:"at_ms"`
+	Kind     string    `json:"kind"`
+	Key      string    `json:"key"`
+	Ref      string    `json:"ref"`
+	Postings []Posting `json:"postings"`
+}
+
+// Posting changes one account: positive amounts are debits, negative ones
+// credits, as in package ledger.
+type Posting struct {
+	Account string `json:"account"`
+	Sat     int64  `json:"sat"`
+}
+
+// Account is what the provider owes the lease on one account, so credits count
+// as positive here.
+type Account struct {
+	Name    string `json:"name"`
+	Opening int64  `json:"opening"`
+	Closing int64  `json:"closing"`
+}
+
+// Energy is what the rigs of a hosted lease used.
+type Energy struct {
+	MilliJoules lease.Quantity `json:"mj"`
+	Quality     string         `json:"quality"` // C: nameplate × proven work
+}

@@ -1,0 +1,34 @@
+package lease
+
+import "github.com/hashlease/hashlease/miner"
+
+// BatchMs is the length of the windows that receipts are sealed by, in
+// milliseconds. A receipt belongs to the window that its CommitMs lies in,
+// counted from 1970 UTC, so that an hour has twelve.
+const BatchMs = 5 * 60 * 1000
+
+// ThinFactor is by how much thinning makes the target smaller: what it keeps are
+// the receipts that meet floor(T/ThinFactor), T being their job's target. It is
+// fixed for all time, and so before any hash.
+const ThinFactor = 32
+
+// SealedBatch is the receipts of one lease in a window, or in a part of one, as
+// they are committed to in the log.
+type SealedBatch struct {
+	Lease     string
+	Number    int64 // given by the Store: from 0, in the order of the log
+	FromMs    int64 // FromMs ≤ CommitMs < ToMs, within one window
+	ToMs      int64
+	N         int64    // receipts
+	Evidence  Evidence // of them
+	Root      [32]byte // of their tree, sorted by their hashes
+	Leaf      int64    // given by the Store: its index in the log
+	FirstSeq  int64    // of its receipts, the smallest Seq
+	LastSeq   int64    // and the largest
+	Packed    []byte   // as PackReceipts writes them, sorted by their hashes
+	Thinned   bool     // only those that meet the smaller target are left
+	ThinProof []byte   // of a thinned batch: hashes that prove them to be the first ones, 32 bytes each
+}
+
+// Unit is the largest work of one of its receipts.
+func (b *SealedBatch) Unit() miner.Work { return b.Evidence.Max }
