@@ -24,7 +24,7 @@ func (s *session) handle(m *Message) error {
 		s.answer(m, `"pong"`)
 	default:
 		if !m.IsNotification() {
-			s.queue(AppendRefusal(nil, m.ID, &Error{CodeMethodNotFound, "Method not found"}))
+			s.queue(AppendRefusal(nil, m.ID, &Error{Code: CodeMethodNotFound, Message: "Method not found"}))
 		}
 	}
 	return nil

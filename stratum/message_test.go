@@ -144,7 +144,7 @@ func TestAppend(t *testing.T) {
 		{AppendNotification(nil, MethodShowMessage, AppendStrings(nil, "a\"b\\\n<&>\xff")),
 			[]byte(`{"id":null,"method":"client.show_message","params":["a\"b\\\u000a<&>` + "\uFFFD" + `"]}` + "\n")},
 		{AppendReply(nil, []byte(`"x"`), "true"), []byte(`{"id":"x","result":true,"error":null}` + "\n")},
-		{AppendRefusal(nil, nil, &Error{22, "Duplicate"}), []byte(`{"id":null,"result":null,"error":[22,"Duplicate",null]}` + "\n")},
+		{AppendRefusal(nil, nil, &Error{Code: 22, Message: "Duplicate"}), []byte(`{"id":null,"result":null,"error":[22,"Duplicate",null]}` + "\n")},
 	} {
 		if !bytes.Equal(c.got, c.want) {
 			t.Errorf("%s, want %s", c.got, c.want)

@@ -12,7 +12,7 @@ type recent struct{ older, newer Seen }
 
 // Add reports whether h is new, and remembers it.
 func (r *recent) Add(h miner.Hash) bool {
-	if _, dup := r.older.hashes[h]; dup || !r.newer.Add(h) {
+	if r.older.Has(h) || !r.newer.Add(h) {
 		return false
 	}
 	if r.newer.Len() == maxRecent {

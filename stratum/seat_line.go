@@ -7,10 +7,10 @@ import (
 )
 
 var (
-	errUnknownMethod = &Error{CodeMethodNotFound, "Method not found"}
-	errNotSubscribed = &Error{CodeNotSubscribed, "Not subscribed"}
-	errUnauthorized  = &Error{CodeUnauthorized, "Unauthorized worker"}
-	errBadParameters = &Error{CodeOther, "Malformed parameters"}
+	errUnknownMethod = &Error{Code: CodeMethodNotFound, Message: "Method not found"}
+	errNotSubscribed = &Error{Code: CodeNotSubscribed, Message: "Not subscribed"}
+	errUnauthorized  = &Error{Code: CodeUnauthorized, Message: "Unauthorized worker"}
+	errBadParameters = &Error{Code: CodeOther, Message: "Malformed parameters"}
 )
 
 // line acts on one line. Replies are collected in order; everything else goes
@@ -24,7 +24,7 @@ func (s *Seat) line(line []byte) {
 			s.drop(dropMalformed)
 			return
 		}
-		s.refuse(&m, &Error{CodeOther, "Malformed message"})
+		s.refuse(&m, &Error{Code: CodeOther, Message: "Malformed message"})
 		return
 	}
 	switch m.Method {

@@ -33,7 +33,7 @@ func (s *Seat) subscribe(m *Message) {
 	if c == nil {
 		if c = s.srv.sessions.open(s, s.now); c == nil {
 			s.shard.tally.limited[limitExtranonce].Add(1)
-			s.refuse(m, &Error{CodeOther, "Too many workers"})
+			s.refuse(m, &Error{Code: CodeOther, Message: "Too many workers"})
 			return
 		}
 	}
@@ -166,7 +166,7 @@ func (s *Seat) authorize(m *Message) {
 	}
 	if len(s.workers) >= s.srv.limits.Workers {
 		s.shard.tally.limited[limitWorkers].Add(1)
-		s.refuse(m, &Error{CodeUnauthorized, "Too many workers on this connection"})
+		s.refuse(m, &Error{Code: CodeUnauthorized, Message: "Too many workers on this connection"})
 		return
 	}
 	grant, err := s.login(user, password)

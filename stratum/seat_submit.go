@@ -9,11 +9,11 @@ import (
 )
 
 var (
-	errNoJob     = &Error{CodeJobNotFound, "Job not found"}
-	errStaleJob  = &Error{CodeJobNotFound, "Stale job"}
-	errDuplicate = &Error{CodeDuplicate, "Duplicate share"}
-	errTooMany   = &Error{CodeOther, "Too many shares of one block"}
-	errNoWork    = &Error{CodeUnauthorized, "No worker is authorized"}
+	errNoJob     = &Error{Code: CodeJobNotFound, Message: "Job not found"}
+	errStaleJob  = &Error{Code: CodeJobNotFound, Message: "Stale job"}
+	errDuplicate = &Error{Code: CodeDuplicate, Message: "Duplicate share"}
+	errTooMany   = &Error{Code: CodeOther, Message: "Too many shares of one block"}
+	errNoWork    = &Error{Code: CodeUnauthorized, Message: "No worker is authorized"}
 )
 
 // submit answers mining.submit.
@@ -88,7 +88,7 @@ func asError(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{CodeOther, Printable(err.Error(), maxRefusalText)}
+	return &Error{Code: CodeOther, Message: Printable(err.Error(), maxRefusalText)}
 }
 
 // find returns the job that a share names, and the issue to judge it by; late

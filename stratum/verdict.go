@@ -96,7 +96,7 @@ func (s *session) submit(sub *submission, share Share, header miner.Header, hash
 		return ReasonDisconnected, fmt.Errorf("job %q: the connection it came from is gone", issue.ID)
 	}
 	if entry.stale && !solves(issue, hash) {
-		return "stale", &Error{CodeJobNotFound, fmt.Sprintf("job %q was replaced by a clean one", issue.ID)}
+		return "stale", &Error{Code: CodeJobNotFound, Message: fmt.Sprintf("job %q was replaced by a clean one", issue.ID)}
 	}
 	// The pool judges by the mask now in force, whatever was when it sent
 	// the job.
@@ -108,7 +108,7 @@ func (s *session) submit(sub *submission, share Share, header miner.Header, hash
 		return ReasonCongested, fmt.Errorf("%d shares wait for the pool's answer", maxInFlight)
 	}
 	if !s.seen.Add(hash) {
-		return "duplicate", &Error{CodeDuplicate, fmt.Sprintf("hash %s was submitted before", hash)}
+		return "duplicate", &Error{Code: CodeDuplicate, Message: fmt.Sprintf("hash %s was submitted before", hash)}
 	}
 	share.VersionBits, share.HasVersion = bits, s.mask != 0
 	id := s.lastID + 1

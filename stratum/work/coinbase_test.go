@@ -1,4 +1,4 @@
-package stratum
+package work
 
 import (
 	"bytes"
@@ -34,9 +34,15 @@ func assemble(version, sequence, lock []byte, c *Coinbase) []byte {
 	return append(b, lock...)
 }
 
+// vectorCoinbase is the coinbase of a pool in the manner of ckpool.
 func vectorCoinbase(t testing.TB) []byte {
-	i := vectorIssue(t)
-	return i.Coinbase(append(bytes.Clone(i.Extranonce1), make([]byte, 8)...))
+	b, err := hex.DecodeString("01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff360220020c0b2f503253482f627463642f047ddcff6a04bf2af20a0c" +
+		"6adcff6a" + "0000000000000000" +
+		"0a636b706f6f6c2d6c6872032f782fffffffff0200f2052a010000001976a914000102030405060708090a0b0c0d0e0f1011121388ac0000000000000000266a24aa21a9ede2f61c3f71d1defd3fa999dfa36953755c690689799962b48bebd836974e8cf900000000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func TestParseCoinbase(t *testing.T) {

@@ -1,4 +1,4 @@
-package stratum
+package work
 
 import (
 	"encoding/binary"
