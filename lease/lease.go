@@ -38,6 +38,7 @@ type Lease struct {
 	ClosedMs      int64  // Unix milliseconds; 0 = not closed
 	ProofMs       int64  // milliseconds of contracted hashing per expected receipt
 	Nonce         [16]byte
+	Provider      [32]byte // the provider's key in its tag
 	Terms         TermsHash
 	Tag           Tag
 	Pool          *Pool    // nil: the house's own templates, whose rewards are shared by the Terms

@@ -61,7 +61,8 @@ type Contracts interface {
 	// limitHps; else ErrOversold. tag must not use the Store. It fails with
 	// ErrNotFound for an unknown tenant, terms or rig (one that is not the
 	// tenant's, or removed), with ErrTagTaken for a tag that Distinct refuses,
-	// with ErrTaken for a rig or a processor that is another lease's at some
+	// or DistinctAtPool where the house works for a pool, or that meets one
+	// whose lease ended less than an hour ago, with ErrTaken for a rig or a processor that is another lease's at some
 	// moment of its term, and with ErrConflict when it begins in an hour that is
 	// settled.
 	AddLease(ctx context.Context, l Lease, limitHps uint64, tag func(id string) (Tag, []Event, error)) (Lease, error)
@@ -70,7 +71,7 @@ type Contracts interface {
 	// ChangeLease calls change with the lease as it is, and stores and returns
 	// what change makes of it, together with the events, unless change fails;
 	// change must not use the Store. ID, Tenant, Model, ContractedHps, StartMs,
-	// ProofMs, Nonce, Terms, Tag, Rigs and Cores stay what they are, and a
+	// ProofMs, Nonce, Provider, Terms, Tag, Rigs and Cores stay what they are, and a
 	// lease with a pool keeps one, as one without keeps none. Pauses are added
 	// and end, but are never taken back; Orders never falls. The time that
 	// makes a term longer must be admitted as in AddLease. It fails with

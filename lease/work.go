@@ -14,6 +14,7 @@ type Template struct {
 	Height    int64
 	Prev      miner.Hash
 	Body      []byte // the public document, as lease/receipt writes it
+	Split     []byte // the document of the split that it names, as lease/receipt writes it; nil without one
 }
 
 // Job is a template made one lease's by its tag and the target at which

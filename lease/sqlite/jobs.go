@@ -15,8 +15,8 @@ func (s *Store) PutJobs(ctx context.Context, templates []lease.Template, jobs []
 	err := s.write(ctx, func(tx *txn) error {
 		for i := range templates {
 			t := &templates[i]
-			r, err := tx.ExecContext(ctx, "INSERT INTO templates (created_ms, height, prev, body) VALUES (?, ?, ?, ?)",
-				t.CreatedMs, t.Height, t.Prev[:], t.Body)
+			r, err := tx.ExecContext(ctx, "INSERT INTO templates (created_ms, height, prev, body, split) VALUES (?, ?, ?, ?, ?)",
+				t.CreatedMs, t.Height, t.Prev[:], t.Body, orNull(t.Split))
 			if err != nil {
 				return err
 			}
@@ -54,8 +54,8 @@ func (s *Store) PutJobs(ctx context.Context, templates []lease.Template, jobs []
 // Template implements lease.Store.
 func (s *Store) Template(ctx context.Context, seq int64) (lease.Template, error) {
 	var t lease.Template
-	err := s.reader.QueryRowContext(ctx, "SELECT seq, created_ms, height, prev, body FROM templates WHERE seq = ?", seq).
-		Scan(&t.Seq, &t.CreatedMs, &t.Height, fixed(t.Prev[:]), &t.Body)
+	err := s.reader.QueryRowContext(ctx, "SELECT seq, created_ms, height, prev, body, split FROM templates WHERE seq = ?", seq).
+		Scan(&t.Seq, &t.CreatedMs, &t.Height, fixed(t.Prev[:]), &t.Body, &t.Split)
 	if err != nil {
 		return lease.Template{}, s.explain(ctx, notFound(err, "template %d", seq))
 	}

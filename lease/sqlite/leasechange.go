@@ -68,7 +68,7 @@ func cloneLease(l *lease.Lease) lease.Lease {
 // keep gives l back what never changes.
 func keep(l, was *lease.Lease) {
 	l.ID, l.Tenant, l.Model, l.ContractedHps, l.StartMs, l.ProofMs = was.ID, was.Tenant, was.Model, was.ContractedHps, was.StartMs, was.ProofMs
-	l.Nonce, l.Terms, l.Tag, l.Rigs, l.Cores = was.Nonce, was.Terms, was.Tag, was.Rigs, was.Cores
+	l.Nonce, l.Provider, l.Terms, l.Tag, l.Rigs, l.Cores = was.Nonce, was.Provider, was.Terms, was.Tag, was.Rigs, was.Cores
 	if was.Pool == nil || l.Pool == nil {
 		l.Pool = was.Pool
 	}

@@ -51,7 +51,7 @@ func (s *Store) AddLease(ctx context.Context, l lease.Lease, limitHps uint64, ta
 		if err := lease.Distinct(others, &l); err != nil {
 			return err
 		}
-		if err := insertLease(ctx, tx, num, &l); err != nil {
+		if err := insertLease(ctx, tx, num, &l, l.Pool != nil); err != nil {
 			return err
 		}
 		return putEvents(ctx, tx, events)
@@ -81,7 +81,7 @@ func checkParties(ctx context.Context, tx *txn, l *lease.Lease) error {
 	return nil
 }
 
-func insertLease(ctx context.Context, tx *txn, num int64, l *lease.Lease) error {
+func insertLease(ctx context.Context, tx *txn, num int64, l *lease.Lease, atPool bool) error {
 	pool, err := newPoolColumns(l.Pool)
 	if err != nil {
 		return err
@@ -94,9 +94,10 @@ func insertLease(ctx context.Context, tx *txn, num int64, l *lease.Lease) error 
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	_, err = tx.ExecContext(ctx, `INSERT INTO leases (num, id, tenant, model, hps, start_ms, end_ms, closed_ms, proof_ms,
+		nonce, provider, terms, tag, pool_urls, pool_user, pool_password, rigs, cores, orders, at_pool) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		num, l.ID, l.Tenant, string(l.Model), int64(l.ContractedHps), l.StartMs, l.EndMs, l.ClosedMs, l.ProofMs,
-		l.Nonce[:], l.Terms[:], l.Tag[:], pool.urls, pool.user, pool.password, rigs, cores, l.Orders)
+		l.Nonce[:], l.Provider[:], l.Terms[:], l.Tag[:], pool.urls, pool.user, pool.password, rigs, cores, l.Orders, atPool)
 	if err != nil {
 		return err
 	}
@@ -104,14 +105,14 @@ func insertLease(ctx context.Context, tx *txn, num int64, l *lease.Lease) error 
 }
 
 // The pauses come with their lease, so that both are of one moment.
-const selectLease = `SELECT id, tenant, model, hps, start_ms, end_ms, closed_ms, proof_ms, nonce, terms, tag, pool_urls, pool_user, pool_password, rigs, cores, orders,
+const selectLease = `SELECT id, tenant, model, hps, start_ms, end_ms, closed_ms, proof_ms, nonce, provider, terms, tag, pool_urls, pool_user, pool_password, rigs, cores, orders,
 	(SELECT json_group_array(json_object('by', by, 'from_ms', from_ms, 'to_ms', to_ms) ORDER BY num) FROM lease_pauses WHERE lease = id) FROM leases `
 
 func scanLease(row scanner) (lease.Lease, error) {
 	var l lease.Lease
 	var pool poolColumns
 	err := row.Scan(&l.ID, &l.Tenant, (*string)(&l.Model), &l.ContractedHps, &l.StartMs, &l.EndMs, &l.ClosedMs, &l.ProofMs,
-		fixed(l.Nonce[:]), fixed(l.Terms[:]), fixed(l.Tag[:]), &pool.urls, &pool.user, &pool.password,
+		fixed(l.Nonce[:]), fixed(l.Provider[:]), fixed(l.Terms[:]), fixed(l.Tag[:]), &pool.urls, &pool.user, &pool.password,
 		jsonScan[string]{&l.Rigs}, jsonScan[int]{&l.Cores}, &l.Orders, jsonScan[lease.Pause]{&l.Pauses})
 	if err != nil {
 		return lease.Lease{}, err

@@ -115,3 +115,11 @@ func stream[T any](ctx context.Context, s *Store, scan func(scanner) (T, error),
 		}
 	}
 }
+
+// orNull gives bytes to SQLite; nil are NULL.
+func orNull(b []byte) any {
+	if b == nil {
+		return nil
+	}
+	return b
+}
