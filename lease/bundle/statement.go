@@ -60,7 +60,16 @@ type Statement struct {
 	Energy    *Energy    `json:"energy,omitempty"` // nil: not metered
 }
 
-// Period is what time the statement is about.
+// Period is what time the statement is about: whole hours of UTC, but for an end
+// at the last moment that the node is known to have run. It begins no earlier
+// than the hour that the lease starts in. Receipts count that were committed
+// from FromMs on and before ToMs, and hours that begin so. Money counts in the
+// order of the log: a line belongs to the period if it, or one behind it, is of a
+// moment up to ToMs, and not already of one up to FromMs, the end of an hour
+// being the moment of what is booked for it. So what was charged for the hours of
+// the period is in its lines, and periods that follow one another leave nothing
+// out. Everything before the first hour of the lease belongs to that, and a
+// period that ends with the node's last moment has all that is booked.
 type Period struct {
 	FromMs    int64 `json:"from_ms"`
 	ToMs      int64 `json:"to_ms"`
@@ -159,6 +168,9 @@ type Line struct {
 	Key      string    `json:"key"`
 	Ref      string    `json:"ref"`
 	Postings []Posting `json:"postings"`
+	// ReversedBy is the index of the leaf of the transaction that takes the line
+	// back as a mistake, in the period or later; nil: nothing does.
+	ReversedBy *int64 `json:"reversed_by,omitempty"`
 }
 
 // Posting changes one account: positive amounts are debits, negative ones
