@@ -59,8 +59,9 @@ type Proofs interface {
 	// fromMs ≤ FromMs < toMs, by FromMs, lease and number.
 	SealedBatches(ctx context.Context, lease string, fromMs, toMs int64) iter.Seq2[SealedBatch, error]
 	// Thin replaces the receipts of a sealed batch by those that thinning keeps,
-	// with the proof that they are its first ones. Thinning it again changes
-	// nothing.
+	// with the proof that they are its first ones; without any, none are kept.
+	// Keeping as many again changes nothing. ErrConflict when what is to be kept
+	// are not its first ones.
 	Thin(ctx context.Context, lease string, number int64, packed []byte, proof []byte) error
 
 	// PutHeaders stores block headers; those that are there already change

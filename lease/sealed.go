@@ -25,7 +25,7 @@ type SealedBatch struct {
 	Leaf      int64    // given by the Store: its index in the log
 	FirstSeq  int64    // of its receipts, the smallest Seq
 	LastSeq   int64    // and the largest
-	Packed    []byte   // as PackReceipts writes them, sorted by their hashes
+	Packed    []byte   // as PackReceipts writes them, sorted by their hashes; empty when none are kept any more
 	Thinned   bool     // only those that meet the smaller target are left
 	ThinProof []byte   // of a thinned batch: hashes that prove them to be the first ones, 32 bytes each
 }
