@@ -53,10 +53,12 @@ func (i *Issue) judge(h miner.Header, err error) (miner.Header, miner.Hash, erro
 	}
 	hash := h.Hash()
 	if !hash.Meets(i.Target) {
-		return h, hash, &Error{Code: CodeLowDifficulty, Message: "Low difficulty share"}
+		return h, hash, lowDifficulty()
 	}
 	return h, hash, nil
 }
+
+func lowDifficulty() error { return &Error{Code: CodeLowDifficulty, Message: "Low difficulty share"} }
 
 // Rebuild makes the header that a share stands for, checking everything but
 // its hash.
@@ -68,21 +70,30 @@ func (i *Issue) Rebuild(s Share) (miner.Header, error) {
 }
 
 func (i *Issue) rebuildOn(root func() miner.Hash, s Share) (miner.Header, error) {
+	version, err := i.version(&s)
+	if err != nil {
+		return miner.Header{}, err
+	}
+	return miner.NewHeader(version, i.PrevHash, root(), s.Time, i.Bits, s.Nonce), nil
+}
+
+// version is the version of a share's header, if the share keeps to what it may
+// roll.
+func (i *Issue) version(s *Share) (uint32, error) {
 	if len(s.Extranonce2) != i.Extranonce2Size {
-		return miner.Header{}, &Error{Code: CodeOther,
+		return 0, &Error{Code: CodeOther,
 			Message: fmt.Sprintf("Extranonce2 of %d bytes, want %d", len(s.Extranonce2), i.Extranonce2Size)}
 	}
 	if s.Time < i.MinTime || s.Time > i.MaxTime {
-		return miner.Header{}, &Error{Code: CodeOther,
+		return 0, &Error{Code: CodeOther,
 			Message: fmt.Sprintf("Time %d out of range, want %d to %d", s.Time, i.MinTime, i.MaxTime)}
 	}
-	version := i.Version
-	if s.HasVersion {
-		if s.VersionBits&^i.Mask != 0 {
-			return miner.Header{}, &Error{Code: CodeOther,
-				Message: fmt.Sprintf("Version bits %08x outside the mask %08x", s.VersionBits, i.Mask)}
-		}
-		version = i.Version&^i.Mask | s.VersionBits
+	if !s.HasVersion {
+		return i.Version, nil
 	}
-	return miner.NewHeader(version, i.PrevHash, root(), s.Time, i.Bits, s.Nonce), nil
+	if s.VersionBits&^i.Mask != 0 {
+		return 0, &Error{Code: CodeOther,
+			Message: fmt.Sprintf("Version bits %08x outside the mask %08x", s.VersionBits, i.Mask)}
+	}
+	return i.Version&^i.Mask | s.VersionBits, nil
 }
