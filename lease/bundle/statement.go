@@ -53,7 +53,7 @@ type Statement struct {
 	SLA     *Service `json:"sla,omitempty"`     // nil: the terms have none
 	// Rewards are the blocks of the house whose part for the lease was booked,
 	// released or reversed in the period, by the log.
-	Rewards   []Reward   `json:"rewards"`
+	Rewards   []Reward   `json:"rewards"`              // by their first line
 	HousePool *HousePool `json:"house_pool,omitempty"` // nil: nothing was done for a pool of the house's
 	Pool      *Pool      `json:"pool,omitempty"`       // nil: the lease has no pool of its own
 	Books     Books      `json:"books"`
@@ -128,8 +128,9 @@ type Service struct {
 	Closed   []Month `json:"closed"`
 }
 
-// Month is a month of the lease that was closed in the period, as it was
-// judged.
+// Month is a month of the lease that was closed in the period, by FromMs, as it
+// was judged. One is closed when its last hour is settled, and so is the lease's
+// last one, which may be part of a month.
 type Month struct {
 	FromMs    int64           `json:"from_ms"`
 	ToMs      int64           `json:"to_ms"`
@@ -137,7 +138,7 @@ type Month struct {
 	Judged    lease.SLACredit `json:"judged"`
 	CreditSat int64           `json:"credit_sat"`
 	ExitSat   int64           `json:"exit_sat"` // fee for leaving a fixed term early
-	Leaf      int64           `json:"leaf"`     // of the transaction; -1 where nothing was booked
+	Leaf      int64           `json:"leaf"`     // of the credit's transaction; -1 where nothing is credited
 }
 
 // Reward is the lease's part of one block of the house.
@@ -151,16 +152,18 @@ type Reward struct {
 	Leaf   int64            `json:"leaf"`             // of the block's latest leaf in the period
 }
 
-// Books are the lease's accounts.
+// Books are the lease's accounts. Lines are in the order of their numbers, which
+// is that of the log; see Period for which are of the period.
 type Books struct {
 	// FirstLine is the number of the first line among all those of the lease,
-	// from 0; what is left out or put in between shows.
+	// from 0, or of the next that there will be; what is left out or put in
+	// between shows.
 	FirstLine int64     `json:"first_line"`
 	Lines     []Line    `json:"lines"`
-	Accounts  []Account `json:"accounts"` // by name; those that are not empty at both ends
+	Accounts  []Account `json:"accounts"` // the tenant's that are not empty at both ends, by name
 }
 
-// Line is one transaction's postings for the lease.
+// Line is one transaction's postings for the lease, as its leaf has them.
 type Line struct {
 	Leaf     int64     `json:"leaf"` // in the log
 	AtMs     int64     `json:"at_ms"`
@@ -180,16 +183,20 @@ type Posting struct {
 	Sat     int64  `json:"sat"`
 }
 
-// Account is what the provider owes the lease on one account, so credits count
-// as positive here.
+// Account is what the provider owes the lease on one account, one that begins
+// with lease.Liability, so credits count as positive here.
 type Account struct {
 	Name    string `json:"name"`
 	Opening int64  `json:"opening"`
 	Closing int64  `json:"closing"`
 }
 
-// Energy is what the rigs of a hosted lease used.
+// Energy is what the rigs of a hosted lease used in the settled hours.
 type Energy struct {
-	MilliJoules lease.Quantity `json:"mj"`
-	Quality     string         `json:"quality"` // C: nameplate × proven work
+	Used    lease.Energy `json:"fj"`      // femtojoules, so that periods add up
+	Quality string       `json:"quality"` // QualityNameplate
 }
+
+// QualityNameplate is energy as the rigs' makers state it by the hash, times the
+// proven work.
+const QualityNameplate = "C"
