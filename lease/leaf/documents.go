@@ -47,11 +47,13 @@ type LeasePrivate struct {
 	PoolUser  string      `json:"pool_user,omitempty"`
 	Rigs      []string    `json:"rigs,omitempty"`
 	Cores     []int       `json:"cores,omitempty"`
-	Pauses    []Pause     `json:"pauses,omitempty"`
+	Pauses    []Pause     `json:"pauses,omitempty"` // that began or ended since the lease's leaf before
 }
 
-// Pause is a time in which a lease wanted no work.
+// Pause is a time in which a lease got no work. When it ends, it stands in a leaf
+// again, with its number.
 type Pause struct {
+	Number int           `json:"number"` // of the lease's, from 0
 	By     lease.PauseBy `json:"by"`
 	FromMs int64         `json:"from_ms"`
 	ToMs   int64         `json:"to_ms"` // 0: it lasts
@@ -116,7 +118,7 @@ type Block struct {
 // One that touches several has a leaf for each.
 type Transaction struct {
 	Kind  string      `json:"kind"`
-	Tx    receipt.B32 `json:"tx"`   // SHA-256 of its key and a salt of the transaction, the same in all its leaves
+	Tx    receipt.B32 `json:"tx"`   // TransactionPrivate.Tx, the same in all its leaves
 	Part  int         `json:"part"` // from 0
 	Parts int         `json:"parts"`
 }
@@ -124,7 +126,7 @@ type Transaction struct {
 // TransactionPrivate is the private part of a leaf of kind transaction.
 type TransactionPrivate struct {
 	Key      string      `json:"key"`
-	Salt     receipt.B16 `json:"salt"` // of Tx
+	Salt     receipt.B16 `json:"salt"` // of the transaction, the same in all its leaves
 	AtMs     int64       `json:"at_ms"`
 	Ref      string      `json:"ref"`
 	Lease    string      `json:"lease"`  // "" for what is of no lease
@@ -153,8 +155,8 @@ type Service struct {
 	ToMs        int64               `json:"to_ms,omitempty"` // 0: it lasts
 }
 
-// What a leaf of kind sla is about. The private part is a lease.SettledHour, an
-// Evidence, or none.
+// What a leaf of kind sla is about. The private part is a lease.SettledHour,
+// Evidence, or none, in this order.
 const (
 	AboutHour         = "hour"
 	AboutExclusion    = "exclusion"
