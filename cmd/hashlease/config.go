@@ -19,6 +19,8 @@ type config struct {
 	Terms   termsConfig   `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
 	Stratum stratumConfig `toml:"stratum" doc:"The Stratum server, where rigs log in: machines that \"hashlease rig add\" knows. The defaults of the limits suit a farm."`
 	Payouts payoutConfig  `toml:"payout" doc:"Paying tenants what is available to them: their part of blocks, and refunds. From which amount on is in the terms."`
+	Log     logConfig     `toml:"log" doc:"The provider's transparency log: every fact that statements rest on is a leaf of it, and nothing in it can be changed later."`
+	Portal  portalConfig  `toml:"portal" doc:"What the node shows to browsers and witnesses: the log, and the verifier."`
 	Pools   poolsConfig   `toml:"pools" doc:"The pools of leases that have one of their own (\"hashlease lease add --pool\")."`
 }
 
@@ -56,6 +58,8 @@ func defaultConfig() config {
 		Terms:   defaultTerms(),
 		Stratum: defaultStratum(),
 		Payouts: defaultPayout(),
+		Log:     defaultLog(),
+		Portal:  portalConfig{Listen: "127.0.0.1:8420"},
 	}
 }
 
@@ -99,6 +103,12 @@ func (c *config) validate() error {
 		return fmt.Errorf("payout.enabled is set, but neither payout.rpc nor coin.rpc: name the node that has the wallet")
 	}
 	if err := c.validateHouse(); err != nil {
+		return err
+	}
+	if err := c.Log.validate(); err != nil {
+		return err
+	}
+	if err := c.Portal.validate(); err != nil {
 		return err
 	}
 	return c.Stratum.validate()

@@ -38,6 +38,7 @@ func (f *dataFlags) load(more ...func(*config)) (config, error) {
 		return cfg, err
 	}
 	cfg.Stratum.explicit = from["stratum.listen"] != fromDefault
+	cfg.Portal.explicit = from["portal.listen"] != fromDefault
 	if f.given("data") {
 		cfg.Node.Data = *f.data
 	}
@@ -58,7 +59,11 @@ func (f *dataFlags) open(ctx context.Context, create bool) (*provider, config, e
 		return nil, cfg, err
 	}
 	p, err := openProvider(ctx, cfg.Node.Data, create)
-	return p, cfg, err
+	if err != nil {
+		return nil, cfg, err
+	}
+	p.logCfg = cfg.Log
+	return p, cfg, nil
 }
 
 // newestTerms returns the house's terms for a new lease. A directory that

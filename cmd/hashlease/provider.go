@@ -25,9 +25,10 @@ const (
 // provider is an opened data directory. Several processes may have it open,
 // of which one may be the node.
 type provider struct {
-	dir   string
-	key   ed25519.PrivateKey
-	store lease.Store
+	dir    string
+	key    ed25519.PrivateKey
+	store  lease.Store
+	logCfg logConfig // of the transparency log
 }
 
 // openProvider opens the data directory. If create is set and there are no

@@ -9,15 +9,12 @@ type Kind string
 const (
 	KindTerms       Kind = "terms"       // one version of the terms
 	KindLease       Kind = "lease"       // a contract, and each change of it
-	KindJob         Kind = "job"         // layout and target of work that is about to be handed out
-	KindPlacement   Kind = "placement"   // which source works for which lease
+	KindJob         Kind = "job"         // a template that work is about to be handed out on
+	KindPlacement   Kind = "placement"   // for whom a source worked in an hour
 	KindBatch       Kind = "batch"       // receipts of a lease in a window: number, work, root
-	KindMeter       Kind = "meter"       // what a source counted in a window
 	KindBlock       Kind = "block"       // a block found, matured or orphaned
-	KindSplit       Kind = "split"       // who is paid what share of a job's block
 	KindTransaction Kind = "transaction" // a transaction of the ledger
-	KindSLA         Kind = "sla"         // a window that was down, an exclusion, a credit
-	KindFeed        Kind = "feed"        // a sample of a price, a tariff or a grid's intensity
+	KindSLA         Kind = "sla"         // a settled hour, or an exclusion
 	KindStatement   Kind = "statement"   // a statement that was issued
 	KindTagMap      Kind = "tagmap"      // root of the tag map from here on
 	KindKey         Kind = "key"         // the key that signs from here on
@@ -26,8 +23,8 @@ const (
 // Kinds returns all of them.
 func Kinds() []Kind {
 	return []Kind{
-		KindTerms, KindLease, KindJob, KindPlacement, KindBatch, KindMeter, KindBlock,
-		KindSplit, KindTransaction, KindSLA, KindFeed, KindStatement, KindTagMap, KindKey,
+		KindTerms, KindLease, KindJob, KindPlacement, KindBatch, KindBlock,
+		KindTransaction, KindSLA, KindStatement, KindTagMap, KindKey,
 	}
 }
 

@@ -27,23 +27,16 @@ func (id *Identity) Rotate(checkpoint []byte, index int64, body []byte, proof tl
 	if err := s.CheckLeaf(index, body, proof); err != nil {
 		return Identity{}, err
 	}
-	l, err := DecodeLeaf(body)
+	next, err := KeyOf(body)
 	if err != nil {
-		return Identity{}, err
-	}
-	var next NextKey
-	if l.Kind != KindKey {
-		return Identity{}, fmt.Errorf("leaf %d of log %s: %w: it is a %s leaf, want a %s leaf", index, id.Origin, ErrMalformed, l.Kind, KindKey)
-	}
-	if err := decodeStrict(l.Public, &next); err != nil {
 		return Identity{}, fmt.Errorf("leaf %d of log %s: %w", index, id.Origin, err)
 	}
-	v, err := ParseVerifier(next.Key)
+	v, err := ParseVerifier(next)
 	if err != nil {
 		return Identity{}, fmt.Errorf("leaf %d of log %s: %w", index, id.Origin, err)
 	}
 	if IsWitness(v) || v.Name() != id.Origin {
-		return Identity{}, fmt.Errorf("leaf %d of log %s: %w: %.80q is no key of the log", index, id.Origin, ErrMalformed, next.Key)
+		return Identity{}, fmt.Errorf("leaf %d of log %s: %w: %.80q is no key of the log", index, id.Origin, ErrMalformed, next)
 	}
 	return Identity{Origin: id.Origin, Keys: append(slices.Clone(id.Keys), v)}, nil
 }
