@@ -61,7 +61,7 @@ func (w *world) budgets(ctx context.Context, most int) (map[string]budget, error
 		}
 		all[l.ID] = x
 	}
-	more, err := w.estimate(ctx, hourOf(w.heartbeat), most, func(r *lease.SettledHour) {
+	more, err := w.estimate(ctx, lease.HourOf(w.heartbeat), most, func(r *lease.SettledHour) {
 		x := all[r.Lease]
 		x.state.OpenSat = min(x.state.OpenSat+r.DueSat, lease.MaxSat)
 		all[r.Lease] = x

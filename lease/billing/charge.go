@@ -133,7 +133,7 @@ func priced(l *lease.Lease, terms *lease.Terms) bool {
 // is taken to be done by its least efficient rig.
 func hourSat(l *lease.Lease, terms *lease.Terms, rated map[string]uint64) int64 {
 	f := facts{lease: l, terms: terms, sliceMs: lease.MsPerHour, span: hourSpan(0)}
-	work := workFor(l.ContractedHps, lease.MsPerHour)
+	work := lease.WorkIn(l.ContractedHps, lease.MsPerHour)
 	row := lease.SettledHour{OwedMs: lease.MsPerHour, Contracted: lease.Quantity(work), Proven: lease.Quantity(work)}
 	worst := ""
 	for _, name := range l.Rigs {

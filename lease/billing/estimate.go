@@ -31,7 +31,7 @@ func (b *Settler) Estimate(ctx context.Context, id string, hour int64) (Estimate
 		}
 		return x, nil
 	}
-	_, err = w.estimate(ctx, min(hour, hourOf(w.heartbeat)), 0, func(r *lease.SettledHour) {
+	_, err = w.estimate(ctx, min(hour, lease.HourOf(w.heartbeat)), 0, func(r *lease.SettledHour) {
 		if r.Hour == hour {
 			x.SettledHour = *r
 		}
@@ -47,7 +47,7 @@ func (b *Settler) Period(ctx context.Context, id string) (lease.PeriodClosed, er
 	if err != nil {
 		return lease.PeriodClosed{}, err
 	}
-	if _, err := w.estimate(ctx, hourOf(w.heartbeat), 0, func(*lease.SettledHour) {}); err != nil {
+	if _, err := w.estimate(ctx, lease.HourOf(w.heartbeat), 0, func(*lease.SettledHour) {}); err != nil {
 		return lease.PeriodClosed{}, err
 	}
 	l := &w.leases[0]

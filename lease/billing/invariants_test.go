@@ -109,7 +109,7 @@ func (p *player) invariants(h *history) {
 			}
 			now, err := p.store.Lease(p.ctx, l.ID)
 			p.ok(err)
-			if last, ok := lastHour(&now); s.Final != (ok && last <= settled) {
+			if last, ok := now.LastHour(); s.Final != (ok && last <= settled) {
 				p.Fatalf("lease %s stops at %d, final is %t", l.ID, now.StopMs(), s.Final)
 			}
 		}

@@ -168,7 +168,7 @@ func (m *memory) CommitBatch(_ context.Context, b lease.Batch) ([]lease.Receipt,
 	defer m.at()()
 	m.heartbeat = max(m.heartbeat, b.AtMs)
 	m.runs[b.Run-1].to = m.heartbeat
-	hour := hourOf(m.heartbeat)
+	hour := lease.HourOf(m.heartbeat)
 	for _, r := range b.Receipts {
 		m.meter(hour, r.Lease, r.Source).Evidence.Add(r.Work)
 		if e := m.jobs[r.Job-1].Earns; e != nil {

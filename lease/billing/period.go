@@ -45,7 +45,7 @@ func (s *state) close(f *facts, leftSat int64, out *outcome) error {
 		out.txs = append(out.txs, t)
 		return err
 	}
-	name := monthName(monthOf(f.span.from))
+	name := lease.MonthName(lease.MonthOf(f.span.from))
 	if p.CreditSat > 0 {
 		if err := post(ledger.SLACredit(f.party(), name, over, p.CreditSat, f.span.to)); err != nil {
 			return err

@@ -208,7 +208,7 @@ func (p *player) hourly() {
 	p.Helper()
 	w, err := p.load(p.ctx, "")
 	p.ok(err)
-	last := hourOf(w.heartbeat) - 1
+	last := lease.HourOf(w.heartbeat) - 1
 	if w.stored == 0 {
 		first, ok, err := w.first(p.ctx, last)
 		p.ok(err)

@@ -34,7 +34,7 @@ func (b *Settler) Settle(ctx context.Context, through int64) (int64, error) {
 
 // settleThrough settles what is final and not after an hour.
 func (w *world) settleThrough(ctx context.Context, through int64) error {
-	last := min(through, hourOf(w.heartbeat)-1)
+	last := min(through, lease.HourOf(w.heartbeat)-1)
 	for n := 0; w.stored < last && (w.MaxHours == 0 || n < w.MaxHours); n++ {
 		h, ok, err := w.next(ctx, last)
 		if err != nil {
@@ -108,11 +108,11 @@ func (w *world) next(ctx context.Context, last int64) (int64, bool, error) {
 		if h, ok := nextOwed(l, from, best-1); ok {
 			best = h
 		}
-		if h, ok := lastHour(l); ok {
+		if h, ok := l.LastHour(); ok {
 			best = min(best, max(from, h))
 		}
 		// Months end for all leases that began.
-		best = min(best, monthEnd(max(from, hourOf(l.StartMs))))
+		best = min(best, monthEnd(max(from, lease.HourOf(l.StartMs))))
 	}
 	if best > from {
 		h, ok, err := w.metered(ctx, from, best)
@@ -131,8 +131,8 @@ func (w *world) next(ctx context.Context, last int64) (int64, bool, error) {
 func (w *world) first(ctx context.Context, last int64) (int64, bool, error) {
 	best := last + 1
 	for i := range w.leases {
-		best = min(best, hourOf(w.leases[i].StartMs))
-		if h, ok := lastHour(&w.leases[i]); ok {
+		best = min(best, lease.HourOf(w.leases[i].StartMs))
+		if h, ok := w.leases[i].LastHour(); ok {
 			best = min(best, h) // closed before it began
 		}
 	}
@@ -170,7 +170,7 @@ func (w *world) metered(ctx context.Context, from, to int64) (int64, bool, error
 
 // monthEnd is the last hour of the month that an hour lies in.
 func monthEnd(hour int64) int64 {
-	return hourOf(monthStart(monthOf(hourSpan(hour).from)+1)) - 1
+	return lease.HourOf(lease.MonthStart(lease.MonthOf(hourSpan(hour).from)+1)) - 1
 }
 
 // hourName writes an hour for people.

@@ -46,7 +46,7 @@ func TestExcused(t *testing.T) {
 		{"maintenance beyond the limit", []lease.Exclusion{maintenance(-60, 0, 10)}, -4, 0, 0},
 		{"both", []lease.Exclusion{maintenance(-60, 0, 10), pool(5, 20)}, 60, 20, 5},
 	} {
-		ms, announced := excused(&l, tt.x, hourSpan(ten/hour), tt.limit*minute)
+		ms, announced := l.ExcludedMs(tt.x, ten, ten+hour, tt.limit*minute)
 		if ms != tt.want*minute || announced != tt.byAnnouncing*minute {
 			t.Errorf("%s: %d and %d ms, want %d and %d minutes", tt.name, ms, announced, tt.want, tt.byAnnouncing)
 		}

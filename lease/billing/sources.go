@@ -34,7 +34,7 @@ type sourcesStep struct {
 // step takes in an hour. Sources without a counter, such as rigs, have no test.
 func (n *sources) step(hour int64, f *hourFacts, leases []lease.Lease) (sourcesStep, error) {
 	var out sourcesStep
-	if month := monthOf(f.span.from); n.Month != month || n.Tests == nil {
+	if month := lease.MonthOf(f.span.from); n.Month != month || n.Tests == nil {
 		n.Month, n.Tests = month, make(map[string]*sourceTest)
 	}
 	n.Format = stateFormat

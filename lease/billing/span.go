@@ -15,15 +15,6 @@ func hourSpan(hour int64) span {
 	return span{hour * lease.MsPerHour, (hour + 1) * lease.MsPerHour}
 }
 
-// hourOf is the hour that a moment lies in.
-func hourOf(ms int64) int64 {
-	h := ms / lease.MsPerHour
-	if ms%lease.MsPerHour < 0 {
-		h--
-	}
-	return h
-}
-
 // cut is what of x lies in s; false for nothing. An x without end has to = 0.
 func (s span) cut(x span) (span, bool) {
 	if x.to == 0 {
@@ -71,14 +62,6 @@ func unpaused(l *lease.Lease, s span) []span {
 		out = append(out, s)
 	}
 	return out
-}
-
-// owedIn is how much of the spans, which are disjoint, is owed.
-func owedIn(l *lease.Lease, spans []span) (ms int64) {
-	for _, s := range spans {
-		ms += l.OwedMs(s.from, s.to)
-	}
-	return ms
 }
 
 // nextOwed is the first hour in [from, to] of which something is owed; false

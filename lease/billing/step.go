@@ -1,8 +1,6 @@
 package billing
 
 import (
-	"math/big"
-
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/ledger"
 	"github.com/hashlease/hashlease/lease/reward"
@@ -37,27 +35,13 @@ type outcome struct {
 
 // over reports that the lease's last hour is this one or before.
 func (f *facts) over() bool {
-	last, ok := lastHour(f.lease)
+	last, ok := f.lease.LastHour()
 	return f.whole && ok && last <= f.hour
-}
-
-// lastHour is the hour in which a lease is paid off; false while it has no
-// end. It is the last of its term, or the one in which it was closed: that may
-// have been done at the very end of an hour that was settled then.
-func lastHour(l *lease.Lease) (int64, bool) {
-	switch stop := l.StopMs(); stop {
-	case 0:
-		return 0, false
-	case l.EndMs:
-		return hourOf(stop - 1), true
-	default:
-		return hourOf(stop), true
-	}
 }
 
 // monthEnds reports that the lease has begun and a month ends with the hour.
 func (f *facts) monthEnds() bool {
-	return f.whole && f.lease.StartMs < f.span.to && monthOf(f.span.to) != monthOf(f.span.from)
+	return f.whole && f.lease.StartMs < f.span.to && lease.MonthOf(f.span.to) != lease.MonthOf(f.span.from)
 }
 
 // metered reports that something came in.
@@ -124,7 +108,7 @@ func (f *facts) row() (lease.SettledHour, lease.Evidence) {
 	owedMs := f.owedMs()
 	r := lease.SettledHour{
 		Lease: f.lease.ID, Hour: f.hour, OwedMs: owedMs, RunningMs: f.runningMs, Window: lease.WindowIdle,
-		Contracted: lease.Quantity(workFor(f.lease.ContractedHps, owedMs)),
+		Contracted: lease.Quantity(lease.WorkIn(f.lease.ContractedHps, owedMs)),
 	}
 	var evidence lease.Evidence
 	var counted miner.Work
@@ -138,13 +122,6 @@ func (f *facts) row() (lease.SettledHour, lease.Evidence) {
 		r.Upper = lease.Quantity(upper)
 	}
 	return r, evidence
-}
-
-// workFor is the work of a rate in so many milliseconds, rounded down.
-func workFor(hps uint64, ms int64) miner.Work {
-	w := miner.Hashes(hps).Mul(uint64(max(ms, 0))).Big()
-	work, _ := miner.WorkFromBig(w.Quo(w, big.NewInt(1000)))
-	return work
 }
 
 // earn books what the shares of a house lease earned by themselves. What those

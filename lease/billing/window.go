@@ -12,7 +12,7 @@ import (
 func (s *state) judge(f *facts, row *lease.SettledHour, evidence lease.Evidence, out *outcome) error {
 	planned := plannedWork(f.lease)
 	if sla := f.terms.SLA; sla != nil && row.OwedMs > 0 {
-		ms, maintenanceMs := excused(f.lease, f.exclusions, f.span, sla.MaintenanceMsPerMonth-s.Period.MaintenanceMs)
+		ms, maintenanceMs := f.lease.ExcludedMs(f.exclusions, f.span.from, f.span.to, sla.MaintenanceMsPerMonth-s.Period.MaintenanceMs)
 		s.Period.MaintenanceMs += maintenanceMs
 		row.ExcludedMs = ms
 		w := lease.Window{Contracted: row.Contracted.Work(), Unit: planned, Evidence: evidence, Ms: row.OwedMs, ExcludedMs: ms}
@@ -66,7 +66,7 @@ func (f *facts) alarm(alarms []lease.Alarm, out *outcome) error {
 // In hours without a share for the pool its last target is in force; the first
 // one only tells the target, for it would not have been without a share.
 func (p *period) testPool(f *facts, evidence lease.Evidence) ([]lease.Alarm, error) {
-	if ms, _ := excused(f.lease, f.exclusions, f.span, 0); ms > 0 {
+	if ms, _ := f.lease.ExcludedMs(f.exclusions, f.span.from, f.span.to, 0); ms > 0 {
 		return nil, nil
 	}
 	unit := p.Pool.Unit.Work()
