@@ -1,6 +1,10 @@
 package lease
 
-import "github.com/hashlease/hashlease/miner"
+import (
+	"errors"
+
+	"github.com/hashlease/hashlease/miner"
+)
 
 // BatchMs is the length of the windows that receipts are sealed by, in
 // milliseconds. A receipt belongs to the window that its CommitMs lies in,
@@ -32,3 +36,7 @@ type SealedBatch struct {
 
 // Unit is the largest work of one of its receipts.
 func (b *SealedBatch) Unit() miner.Work { return b.Evidence.Max }
+
+// ErrThinned says that receipts are asked for of which not all are kept any
+// more, since their batch was thinned. What they sum up to stays known.
+var ErrThinned = errors.New("not kept any more")

@@ -86,9 +86,12 @@ func stored(ctx context.Context, tx *txn, b *lease.Batch, receipts []lease.Recei
 		return fmt.Errorf("batch %d of run %d with %d receipts: %w, the last was %d with %d",
 			b.N, b.Run, len(receipts), lease.ErrExists, last, count)
 	}
-	then, err := collect(ctx, tx, scanReceipt, selectReceipt+"WHERE r.seq > ? AND r.seq <= ? ORDER BY r.seq", seq, seq+int64(count))
+	then, err := readSeqs(ctx, tx, seq, seq+int64(count))
 	if err != nil {
 		return err
+	}
+	if len(then) != count {
+		return fmt.Errorf("batch %d of run %d: %w, %d of its %d receipts are there", b.N, b.Run, errDamaged, len(then), count)
 	}
 	for i := range then {
 		r, was := &receipts[i], &then[i]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"iter"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/miner"
@@ -33,14 +32,15 @@ func (s *Store) BeginRun(ctx context.Context, atMs int64) (int64, error) {
 }
 
 // readEarliest returns the moment before which nothing can happen any more: the
-// last heartbeat, and the end of the hour that was settled last.
+// last heartbeat, the end of the hour that was settled last, and up to when
+// receipts are sealed.
 func readEarliest(ctx context.Context, tx *txn) (int64, error) {
-	var heartbeat int64
-	if err := tx.QueryRowContext(ctx, "SELECT heartbeat_ms FROM node").Scan(&heartbeat); err != nil {
+	var heartbeat, sealed int64
+	if err := tx.QueryRowContext(ctx, "SELECT heartbeat_ms, sealed_ms FROM node").Scan(&heartbeat, &sealed); err != nil {
 		return 0, err
 	}
 	settledMs, err := readSettledEnd(ctx, tx)
-	return max(heartbeat, settledMs), err
+	return max(heartbeat, settledMs, sealed), err
 }
 
 // Heartbeat implements lease.Store.
@@ -69,33 +69,6 @@ func (s *Store) RunningMs(ctx context.Context, fromMs, toMs int64) (int64, error
 		}
 	}
 	return sum, nil
-}
-
-const selectReceipt = "SELECT r.seq, r.lease, r.job, r.source, r.commit_ms, r.extranonce, r.time, r.nonce, r.version_bits, r.work FROM receipts AS r "
-
-func scanReceipt(row scanner) (lease.Receipt, error) {
-	var r lease.Receipt
-	err := row.Scan(&r.Seq, &r.Lease, &r.Job, &r.Source, &r.CommitMs, &r.Extranonce, &r.Time, &r.Nonce, &r.VersionBits, workScan{&r.Work})
-	return r, err
-}
-
-// Receipts implements lease.Store.
-func (s *Store) Receipts(ctx context.Context, id string, fromMs, toMs int64) iter.Seq2[lease.Receipt, error] {
-	return stream(ctx, s, scanReceipt, selectReceipt+"WHERE r.lease = ? AND r.commit_ms > ? AND r.commit_ms <= ? ORDER BY r.seq", id, fromMs, toMs)
-}
-
-// ReceiptsOn implements lease.Store. The receipts of one block's jobs lie
-// close together, between those of few others.
-func (s *Store) ReceiptsOn(ctx context.Context, prev miner.Hash) iter.Seq2[lease.Receipt, error] {
-	return stream(ctx, s, scanReceipt, `WITH these (job, first_seq, last_seq) AS MATERIALIZED (SELECT p.job, p.first_seq, p.last_seq FROM templates AS t
-			JOIN jobs AS j ON j.template = t.seq JOIN job_receipts AS p ON p.job = j.seq WHERE t.prev = ?) `+
-		selectReceipt+`WHERE r.seq BETWEEN (SELECT min(first_seq) FROM these) AND (SELECT max(last_seq) FROM these)
-			AND r.job IN (SELECT job FROM these) ORDER BY r.seq`, prev[:])
-}
-
-// ReceiptsBack implements lease.Store.
-func (s *Store) ReceiptsBack(ctx context.Context) iter.Seq2[lease.Receipt, error] {
-	return stream(ctx, s, scanReceipt, selectReceipt+"ORDER BY r.seq DESC")
 }
 
 // Meter implements lease.Store. Its parts are of one moment.

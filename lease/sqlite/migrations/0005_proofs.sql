@@ -59,7 +59,12 @@ CREATE TABLE sealed_batches (
 	UNIQUE (lease, number)
 ) STRICT;
 CREATE INDEX sealed_batches_by_window ON sealed_batches (from_ms, lease);
-CREATE INDEX sealed_batches_by_seq ON sealed_batches (last_seq);
+CREATE INDEX sealed_batches_by_lease ON sealed_batches (lease, from_ms, to_ms, last_seq, first_seq);
+CREATE INDEX sealed_batches_by_seq ON sealed_batches (last_seq, first_seq);
+
+-- What is not sealed is little, and asked for by time.
+DROP INDEX receipts_by_lease;
+CREATE INDEX receipts_by_time ON receipts (commit_ms);
 
 CREATE TABLE headers (
 	hash    BLOB PRIMARY KEY,
@@ -83,11 +88,15 @@ CREATE TRIGGER statements_stay BEFORE UPDATE ON statements BEGIN SELECT RAISE(AB
 CREATE TRIGGER statements_last BEFORE DELETE ON statements BEGIN SELECT RAISE(ABORT, 'statements are never deleted'); END;
 CREATE TRIGGER sealed_batches_stay BEFORE UPDATE OF leaf, lease, number, from_ms, to_ms, n, sum, max, sum_sq, root, first_seq, last_seq ON sealed_batches
 	BEGIN SELECT RAISE(ABORT, 'sealed batches stay what they are'); END;
+CREATE TRIGGER sealed_batches_thin BEFORE UPDATE OF packed, thinned, thin_proof ON sealed_batches
+	WHEN NEW.thinned <> 1 OR length(NEW.packed) > length(OLD.packed) OR length(OLD.packed) = 0
+	BEGIN SELECT RAISE(ABORT, 'sealed batches are thinned, they never change'); END;
 CREATE TRIGGER sealed_batches_last BEFORE DELETE ON sealed_batches BEGIN SELECT RAISE(ABORT, 'sealed batches are never deleted'); END;
 CREATE TRIGGER sealed_rises BEFORE UPDATE OF sealed_ms ON node WHEN NEW.sealed_ms < OLD.sealed_ms
 	BEGIN SELECT RAISE(ABORT, 'what is sealed stays sealed'); END;
 DROP TRIGGER receipts_last;
-CREATE TRIGGER receipts_last BEFORE DELETE ON receipts WHEN OLD.commit_ms >= (SELECT sealed_ms FROM node)
+CREATE TRIGGER receipts_last BEFORE DELETE ON receipts WHEN NOT EXISTS (SELECT 1 FROM sealed_batches AS b WHERE b.lease = OLD.lease
+		AND b.from_ms > OLD.commit_ms - 300000 AND b.from_ms <= OLD.commit_ms AND b.to_ms > OLD.commit_ms AND OLD.seq BETWEEN b.first_seq AND b.last_seq)
 	BEGIN SELECT RAISE(ABORT, 'receipts are never deleted before they are sealed'); END;
 DROP TRIGGER leases_stay;
 CREATE TRIGGER leases_stay BEFORE UPDATE OF id, tenant, model, hps, start_ms, proof_ms, nonce, terms, tag, rigs, cores, provider ON leases
