@@ -77,6 +77,16 @@ type Period struct {
 	SettledMs int64 `json:"settled_ms"` // hours that end by then are settled; 0: none is
 }
 
+// TermMs is how much of the period is of the lease's term, which may begin in its
+// first hour and be over before its end.
+func (s *Statement) TermMs() int64 {
+	from, to := max(s.Period.FromMs, s.StartMs), s.Period.ToMs
+	if s.StopMs != 0 {
+		to = min(to, s.StopMs)
+	}
+	return max(to-from, 0)
+}
+
 // Delivery is what was metered in the period.
 type Delivery struct {
 	Receipts      int64             `json:"receipts"`
