@@ -13,3 +13,6 @@ type ErrRejected struct {
 
 // Error names the reason.
 func (e ErrRejected) Error() string { return "block rejected by the node: " + e.Reason }
+
+// ErrNoBlock says that a node knows no such block.
+var ErrNoBlock = errors.New("no such block")

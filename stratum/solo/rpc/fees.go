@@ -1,16 +1,11 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
-
-	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum/solo"
@@ -164,17 +159,9 @@ func (e *endpoint) claimedFees(ctx context.Context, chain, hash string, height i
 // coinbaseValue returns what the first transaction of a serialised block pays
 // out, in satoshi, and the block's hash. What follows is not read.
 func coinbaseValue(block string) (sat int64, hash miner.Hash, err error) {
-	r := hex.NewDecoder(bytes.NewReader([]byte(block)))
-	var header miner.Header
-	if _, err := io.ReadFull(r, header[:]); err != nil {
-		return 0, hash, fmt.Errorf("its header: %w", err)
-	}
-	if n, err := wire.ReadVarInt(r, 0); err != nil || n == 0 {
-		return 0, hash, errors.New("it has no transactions")
-	}
-	var tx wire.MsgTx
-	if err := tx.Deserialize(r); err != nil {
-		return 0, hash, fmt.Errorf("its coinbase: %w", err)
+	tx, hash, err := readCoinbase(block)
+	if err != nil {
+		return 0, hash, err
 	}
 	for _, out := range tx.TxOut {
 		if out.Value < 0 || out.Value > maxSatoshi || sat+out.Value > maxSatoshi {
@@ -182,5 +169,5 @@ func coinbaseValue(block string) (sat int64, hash miner.Hash, err error) {
 		}
 		sat += out.Value
 	}
-	return sat, header.Hash(), nil
+	return sat, hash, nil
 }

@@ -23,6 +23,7 @@ func TestBitcoind(t *testing.T) {
 	peer := rpctest.StartBitcoind(t, binaryOf(t, "BITCOIND"))
 	n := client(t, peer)
 	lifeOfBlocks(t, peer, n, solo.Params{Coin: "btc", Network: "regtest", Maturity: 100, MinBlockGap: time.Second})
+	blocksOfChain(t, n)
 	leaveAndReturn(t, peer, n)
 	walletBlock(t, peer, n)
 	wordsOfRefusal(t, peer, n)

@@ -23,6 +23,7 @@ func TestBtcd(t *testing.T) {
 	peer := rpctest.Start(t, binaryOf(t, "BTCD"))
 	n := client(t, peer)
 	lifeOfBlocks(t, peer, n, solo.Params{Coin: "btc", Network: "regtest", Maturity: 100, MinBlockGap: time.Second})
+	blocksOfChain(t, n)
 	leaveAndReturn(t, peer, n) // bchd dies of it
 	feesOfBlocks(t, n)
 }
@@ -36,6 +37,7 @@ func TestBchd(t *testing.T) {
 	peer := rpctest.Start(t, binaryOf(t, "BCHD"))
 	n := client(t, peer)
 	lifeOfBlocks(t, peer, n, solo.Params{Coin: "bch", Network: "regtest", Maturity: 100, MinBlockGap: time.Second})
+	blocksOfChain(t, n)
 	feesOfBlocks(t, n)
 }
 
