@@ -63,6 +63,7 @@ type Dispatcher struct {
 	rigs   rigs
 	pools  pools
 
+	headers headerKeeper
 	clock   clock
 	outages outages
 	budgets atomic.Int64 // one more than the version of the leases whose budgets were looked at
@@ -110,6 +111,7 @@ func New(ctx context.Context, cfg Config) (*Dispatcher, error) {
 	d.settle.wake = make(chan struct{}, 1)
 	d.settle.missing = make(map[miner.Hash]time.Time)
 	d.settle.candidates = make(chan candidate, maxCandidates)
+	d.headers.tips = make(chan chainTip, tipsWaiting)
 	return d, nil
 }
 
@@ -167,6 +169,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	following.Go(func() { stopWork(d.watchContracts(work)) })
 	following.Go(func() { d.bill(work) })
 	following.Go(func() { d.keepContracts(work) })
+	following.Go(func() { d.keepHeaders(work) })
 	if d.rigs.server != nil {
 		following.Go(func() { d.rigLoop(work) })
 	}

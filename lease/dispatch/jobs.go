@@ -57,6 +57,7 @@ func (d *Dispatcher) newTemplate(ctx context.Context, t *solo.Template, tipChang
 	j.due = true
 	err := d.tryJobs(ctx)
 	if tipChanged {
+		d.seeTip(t.PrevHash, t.Height-1)
 		d.engine.Kick()
 		d.settle.look()
 	}
