@@ -35,6 +35,7 @@ type Store interface {
 	Books
 	Payouts
 	Events
+	Proofs
 	Close() error
 }
 
@@ -61,8 +62,9 @@ type Contracts interface {
 	// limitHps; else ErrOversold. tag must not use the Store. It fails with
 	// ErrNotFound for an unknown tenant, terms or rig (one that is not the
 	// tenant's, or removed), with ErrTagTaken for a tag that Distinct refuses,
-	// or DistinctAtPool where the house works for a pool, or that meets one
-	// whose lease ended less than an hour ago, with ErrTaken for a rig or a processor that is another lease's at some
+	// or DistinctAtPool where the house works for a pool, and for one that the
+	// tag map has no place for, because no hour has passed since the end of a
+	// lease with such a tag, with ErrTaken for a rig or a processor that is another lease's at some
 	// moment of its term, and with ErrConflict when it begins in an hour that is
 	// settled.
 	AddLease(ctx context.Context, l Lease, limitHps uint64, tag func(id string) (Tag, []Event, error)) (Lease, error)
@@ -79,6 +81,12 @@ type Contracts interface {
 	// changes whose last hour is settled, and with ErrConflict when what was
 	// owed in a settled hour would be something else.
 	ChangeLease(ctx context.Context, id string, limitHps uint64, change func(*Lease) ([]Event, error)) (Lease, error)
+
+	// SetHousePool tells whether the house works for a pool. The work of leases
+	// without a pool of their own then goes there, too, and is told apart by the
+	// first MinPoolTag bytes of their tags. Of leases that run already and whose
+	// tags begin alike, only the first has the pool among its destinations.
+	SetHousePool(ctx context.Context, on bool) error
 
 	// Capacity is the hash rate the node measured last, in H/s; 0 when it
 	// never did.

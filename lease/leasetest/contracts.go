@@ -87,9 +87,13 @@ func (s *suite) addLeaseErrors() {
 	s.ok(add(lease.Tag{7, 7, 1}, 1000, 2000, pool))
 	s.is(add(lease.Tag{7, 7, 2}, 1999, 0, other), lease.ErrTagTaken)
 	s.is(add(lease.Tag{7, 7, 2}, 1, 1001, pool), lease.ErrTagTaken)
-	s.ok(add(lease.Tag{7, 7, 2}, 2000, 3000, pool))
+	s.is(add(lease.Tag{7, 7, 2}, 2000, 3000, pool), lease.ErrTagTaken) // the other's work may still come
 	s.ok(add(lease.Tag{7, 8, 1}, 1000, 2000, pool))
 	s.ok(add(lease.Tag{7, 7, 3}, 1000, 2000, nil))
+	must(s.store.BeginRun(s.ctx, 2000+lease.MsPerHour-1))(s)
+	s.is(add(lease.Tag{7, 7, 2}, 2000, 3000, pool), lease.ErrTagTaken)
+	must(s.store.BeginRun(s.ctx, 2000+lease.MsPerHour))(s)
+	s.ok(add(lease.Tag{7, 7, 2}, 2000, 0, pool))
 }
 
 func (s *suite) oversell() {

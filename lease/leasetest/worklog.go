@@ -11,8 +11,8 @@ import (
 
 func (s *suite) jobs() {
 	templates := []lease.Template{
-		{CreatedMs: 1, Height: 100, Prev: miner.Hash{1}, Body: []byte("first")},
-		{CreatedMs: 2, Height: 101, Prev: miner.Hash{2}, Body: []byte{0, 255}},
+		{CreatedMs: 1, Height: 100, Prev: miner.Hash{1}, Body: []byte(`{"first":1}`), Split: []byte("[]")},
+		{CreatedMs: 2, Height: 101, Prev: miner.Hash{2}, Body: []byte(`{"second":"é"}`)},
 	}
 	jobs := []lease.Job{
 		{Template: 1, Lease: "L-0001", Tag: lease.Tag{1}, Target: miner.MaxTarget, CreatedMs: 3},
@@ -40,6 +40,10 @@ func (s *suite) jobs() {
 	s.is(err, lease.ErrNotFound)
 	_, _, err = s.store.PutJobs(s.ctx, templates[:1], []lease.Job{{Template: 1}})
 	s.is(err, lease.ErrNotFound)
+	for _, body := range []string{"", "text", "[]", `{"b":1,"a":2}`, `{"a": 1}`} {
+		_, _, err = s.store.PutJobs(s.ctx, []lease.Template{{Body: []byte(body)}}, nil)
+		s.fails("a template that is no canonical object", err)
+	}
 	_, err = s.store.Template(s.ctx, gotT[1].Seq+1)
 	s.is(err, lease.ErrNotFound) // all or nothing
 }
@@ -198,7 +202,7 @@ func (s *suite) meter() {
 	low := s.addJobs(miner.Hash{1}, 1000, l.ID)[0]
 	// Work beyond 64 bits: sums must carry.
 	high := lease.Job{Lease: l.ID, Target: miner.TargetForWork(miner.Work{Hi: 1 << 40, Lo: 12345})}
-	_, placed, err := s.store.PutJobs(s.ctx, []lease.Template{{Prev: miner.Hash{2}, Body: []byte("x")}}, []lease.Job{high})
+	_, placed, err := s.store.PutJobs(s.ctx, []lease.Template{{Prev: miner.Hash{2}, Body: []byte("{}")}}, []lease.Job{high})
 	s.ok(err)
 	high = placed[0]
 	run := must(s.store.BeginRun(s.ctx, 1))(s)

@@ -21,11 +21,14 @@ func (s *Store) PutBlock(ctx context.Context, b lease.Block) error {
 		if j.Template != b.Template || j.Lease != b.Lease {
 			return fmt.Errorf("block %v: template %d and lease %s, but job %d is of %d and %s", b.Hash, b.Template, b.Lease, b.Job, j.Template, j.Lease)
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO blocks (hash, height, template, job, lease, extranonce, time, nonce, version_bits, found_ms, state, appearances, reason, raw)
+		added, err := changed(tx.ExecContext(ctx, `INSERT INTO blocks (hash, height, template, job, lease, extranonce, time, nonce, version_bits, found_ms, state, appearances, reason, raw)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '', ?) ON CONFLICT (hash) DO NOTHING`,
 			b.Hash[:], b.Height, b.Template, b.Job, b.Lease, b.Extranonce, int64(b.Time), int64(b.Nonce), int64(b.VersionBits), b.FoundMs,
-			string(lease.Candidate), b.Raw)
-		return err
+			string(lease.Candidate), b.Raw))
+		if err != nil || !added {
+			return err
+		}
+		return logBlock(ctx, tx, b.Hash)
 	})
 }
 
@@ -98,6 +101,9 @@ func (s *Store) MoveBlock(ctx context.Context, h miner.Hash, from, to lease.Bloc
 			}
 			return fmt.Errorf("block %v: %w, it is %s and not %s", h, lease.ErrConflict, state, from)
 		}
+		if err := logBlock(ctx, tx, h); err != nil {
+			return err
+		}
 		return book(ctx, tx, txs, nil)
 	})
 }
@@ -116,7 +122,7 @@ func (s *Store) PostAll(ctx context.Context, txs []lease.Transaction, events ...
 // for one lease each, and for no other.
 const prepaid = ":prepaid"
 
-// post books t within tx.
+// post books t, with its leaves, within tx.
 func post(ctx context.Context, tx *txn, t *lease.Transaction) error {
 	if err := t.Validate(); err != nil {
 		return err
@@ -155,7 +161,7 @@ func post(ctx context.Context, tx *txn, t *lease.Transaction) error {
 			return fmt.Errorf("transaction %s: %w: %s%s by %d sat", t.Key, lease.ErrOverdrawn, p.Account, of, sum)
 		}
 	}
-	return nil
+	return logTransaction(ctx, tx, t)
 }
 
 // scanLine reads one posting beside its transaction; a transaction without

@@ -19,8 +19,11 @@ func (s *Store) PutTerms(ctx context.Context, t lease.Terms) (lease.TermsHash, e
 		return lease.TermsHash{}, err
 	}
 	return h, s.write(ctx, func(tx *txn) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO terms VALUES (?, ?) ON CONFLICT DO NOTHING", h[:], string(body))
-		return err
+		added, err := changed(tx.ExecContext(ctx, "INSERT INTO terms VALUES (?, ?) ON CONFLICT DO NOTHING", h[:], string(body)))
+		if err != nil || !added {
+			return err
+		}
+		return logTerms(ctx, tx, h, &t)
 	})
 }
 

@@ -93,7 +93,7 @@ func settleNext(ctx context.Context, s *Store, id string, t lease.Transaction) e
 	hour := last + 1
 	t.Kind = "settled"
 	return s.Settle(ctx, lease.Settlement{
-		Hour: hour, Prev: last, States: map[string][]byte{id: []byte(strconv.FormatInt(hour, 10))}, Hours: []lease.SettledHour{{Lease: id, Hour: hour}},
+		Hour: hour, Prev: last, States: map[string][]byte{id: []byte(strconv.FormatInt(hour, 10))}, Hours: []lease.SettledHour{{Lease: id, Hour: hour, Window: lease.WindowUp}},
 		Txs: []lease.Transaction{t}, Events: []lease.Event{{Key: t.Key, Kind: lease.EventAlarm}},
 	})
 }

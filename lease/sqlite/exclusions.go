@@ -32,8 +32,10 @@ func (s *Store) PutExclusion(ctx context.Context, x lease.Exclusion) (lease.Excl
 		if err != nil {
 			return err
 		}
-		x.ID, err = r.LastInsertId()
-		return err
+		if x.ID, err = r.LastInsertId(); err != nil {
+			return err
+		}
+		return logExclusion(ctx, tx, &x)
 	})
 	if err != nil {
 		return lease.Exclusion{}, err
@@ -77,16 +79,21 @@ func (s *Store) EndExclusion(ctx context.Context, id, toMs int64) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE exclusions SET to_ms = ? WHERE id = ?", toMs, id)
-		return err
+		if _, err = tx.ExecContext(ctx, "UPDATE exclusions SET to_ms = ? WHERE id = ?", toMs, id); err != nil {
+			return err
+		}
+		return logExclusionEnd(ctx, tx, id)
 	})
+}
+
+const selectExclusion = "SELECT id, coalesce(lease, ''), kind, announced_ms, from_ms, to_ms, evidence FROM exclusions "
+
+func scanExclusion(row scanner) (x lease.Exclusion, err error) {
+	return x, row.Scan(&x.ID, &x.Lease, (*string)(&x.Kind), &x.AnnouncedMs, &x.FromMs, &x.ToMs, &x.Evidence)
 }
 
 // Exclusions implements lease.Store.
 func (s *Store) Exclusions(ctx context.Context, fromMs, toMs int64) ([]lease.Exclusion, error) {
-	all, err := collect(ctx, s.reader, func(row scanner) (x lease.Exclusion, err error) {
-		return x, row.Scan(&x.ID, &x.Lease, (*string)(&x.Kind), &x.AnnouncedMs, &x.FromMs, &x.ToMs, &x.Evidence)
-	}, `SELECT id, coalesce(lease, ''), kind, announced_ms, from_ms, to_ms, evidence FROM exclusions
-		WHERE (to_ms = 0 OR to_ms > ?1) AND from_ms < ?2 ORDER BY from_ms, id`, fromMs, toMs)
+	all, err := collect(ctx, s.reader, scanExclusion, selectExclusion+"WHERE (to_ms = 0 OR to_ms > ?1) AND from_ms < ?2 ORDER BY from_ms, id", fromMs, toMs)
 	return all, s.explain(ctx, err)
 }

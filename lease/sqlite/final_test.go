@@ -45,7 +45,7 @@ func TestFinal(t *testing.T) {
 		return nil, errors.Join(l.Pause(lease.PauseTenant, 10), l.Resume(lease.PauseTenant, 20))
 	})
 	err = errors.Join(exclusionErr, payoutErr, pauseErr, s.Post(ctx, pay, lease.Event{Kind: lease.EventAlarm}), s.AddRig(ctx, lease.Rig{Name: "r", Token: token}),
-		s.Settle(ctx, lease.Settlement{Hour: 100, Hours: []lease.SettledHour{{Lease: w.lease.ID, Hour: 100}}}))
+		s.Settle(ctx, lease.Settlement{Hour: 100, Hours: []lease.SettledHour{{Lease: w.lease.ID, Hour: 100, Window: lease.WindowIdle}}}))
 	if err != nil {
 		t.Fatal(err)
 	}

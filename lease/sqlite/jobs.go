@@ -14,13 +14,7 @@ func (s *Store) PutJobs(ctx context.Context, templates []lease.Template, jobs []
 	templates, jobs = slices.Clone(templates), slices.Clone(jobs)
 	err := s.write(ctx, func(tx *txn) error {
 		for i := range templates {
-			t := &templates[i]
-			r, err := tx.ExecContext(ctx, "INSERT INTO templates (created_ms, height, prev, body, split) VALUES (?, ?, ?, ?, ?)",
-				t.CreatedMs, t.Height, t.Prev[:], t.Body, orNull(t.Split))
-			if err != nil {
-				return err
-			}
-			if t.Seq, err = r.LastInsertId(); err != nil {
+			if err := insertTemplate(ctx, tx, &templates[i]); err != nil {
 				return err
 			}
 		}
@@ -49,6 +43,23 @@ func (s *Store) PutJobs(ctx context.Context, templates []lease.Template, jobs []
 		return nil, nil, err
 	}
 	return templates, jobs, nil
+}
+
+// insertTemplate stores a template with its leaf and gives it its Seq.
+func insertTemplate(ctx context.Context, tx *txn, t *lease.Template) error {
+	index, err := tx.nextLeaf(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := tx.ExecContext(ctx, "INSERT INTO templates (created_ms, height, prev, body, split, leaf) VALUES (?, ?, ?, ?, ?, ?)",
+		t.CreatedMs, t.Height, t.Prev[:], t.Body, orNull(t.Split), index)
+	if err != nil {
+		return err
+	}
+	if t.Seq, err = r.LastInsertId(); err != nil {
+		return err
+	}
+	return logTemplate(ctx, tx, t)
 }
 
 // Template implements lease.Store.

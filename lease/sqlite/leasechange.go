@@ -93,10 +93,11 @@ func admitLonger(ctx context.Context, tx *txn, l, was *lease.Lease, limitHps uin
 	if err := lease.Exclusive(others, &longer); err != nil {
 		return err
 	}
-	return lease.Distinct(others, &longer)
+	return distinct(ctx, tx, others, &longer)
 }
 
-// updateLease stores what a change made of a lease. Where nothing changed, the
+// updateLease stores what a change made of a lease, with its leaf where the
+// contract is another one. Where nothing changed, the
 // version of the leases stays.
 func updateLease(ctx context.Context, tx *txn, l, was *lease.Lease) error {
 	if l.EndMs != was.EndMs || l.ClosedMs != was.ClosedMs || l.Orders != was.Orders || !reflect.DeepEqual(l.Pool, was.Pool) {
@@ -110,7 +111,13 @@ func updateLease(ctx context.Context, tx *txn, l, was *lease.Lease) error {
 			return err
 		}
 	}
-	return putPauses(ctx, tx, l, was.Pauses)
+	if err := putPauses(ctx, tx, l, was.Pauses); err != nil || !otherContract(l, was) {
+		return err
+	}
+	if err := logLease(ctx, tx, l, was.Pauses); err != nil || l.StopMs() == was.StopMs() {
+		return err
+	}
+	return logTags(ctx, tx)
 }
 
 // checkPauses checks that the pauses of l are possible, and that of those

@@ -48,10 +48,16 @@ func (s *Store) AddLease(ctx context.Context, l lease.Lease, limitHps uint64, ta
 		if l.Tag, events, err = tag(l.ID); err != nil {
 			return err
 		}
-		if err := lease.Distinct(others, &l); err != nil {
+		if err := distinct(ctx, tx, others, &l); err != nil {
 			return err
 		}
-		if err := insertLease(ctx, tx, num, &l, l.Pool != nil); err != nil {
+		if err := insertLease(ctx, tx, num, &l); err != nil {
+			return err
+		}
+		if err := logLease(ctx, tx, &l, nil); err != nil {
+			return err
+		}
+		if err := logTags(ctx, tx); err != nil {
 			return err
 		}
 		return putEvents(ctx, tx, events)
@@ -81,7 +87,11 @@ func checkParties(ctx context.Context, tx *txn, l *lease.Lease) error {
 	return nil
 }
 
-func insertLease(ctx context.Context, tx *txn, num int64, l *lease.Lease, atPool bool) error {
+func insertLease(ctx context.Context, tx *txn, num int64, l *lease.Lease) error {
+	atPool, err := readHousePool(ctx, tx)
+	if err != nil {
+		return err
+	}
 	pool, err := newPoolColumns(l.Pool)
 	if err != nil {
 		return err
@@ -97,7 +107,7 @@ func insertLease(ctx context.Context, tx *txn, num int64, l *lease.Lease, atPool
 	_, err = tx.ExecContext(ctx, `INSERT INTO leases (num, id, tenant, model, hps, start_ms, end_ms, closed_ms, proof_ms,
 		nonce, provider, terms, tag, pool_urls, pool_user, pool_password, rigs, cores, orders, at_pool) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		num, l.ID, l.Tenant, string(l.Model), int64(l.ContractedHps), l.StartMs, l.EndMs, l.ClosedMs, l.ProofMs,
-		l.Nonce[:], l.Provider[:], l.Terms[:], l.Tag[:], pool.urls, pool.user, pool.password, rigs, cores, l.Orders, atPool)
+		l.Nonce[:], l.Provider[:], l.Terms[:], l.Tag[:], pool.urls, pool.user, pool.password, rigs, cores, l.Orders, atPool || l.Pool != nil)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,11 @@ var migrations embed.FS
 // applicationID marks the file as ours: "hLse".
 const applicationID = 0x684c7365
 
+// oldestVersion is that of the oldest tables that can be brought up to date. In
+// those before it there are facts without leaves in a log, which cannot be made
+// afterwards.
+const oldestVersion = 5
+
 // retryPause lies between two tries for a lock.
 const retryPause = 5 * time.Millisecond
 
@@ -39,6 +44,13 @@ func (s *Store) migrate(ctx context.Context) error {
 			Path: s.path,
 			Err:  fmt.Errorf("its tables are of version %d, this program knows %d", version, len(files)),
 			Hint: "use a newer hashlease",
+		}
+	}
+	if version > 0 && version < oldestVersion {
+		return &Error{
+			Path: s.path,
+			Err:  fmt.Errorf("its tables are of version %d, from before there was a log: what is in them has no proof", version),
+			Hint: "begin a new data directory; this one was left as it is",
 		}
 	}
 	// The mode is the file's. Going there needs the file for a moment alone,

@@ -41,7 +41,7 @@ func (s *Store) Seal(ctx context.Context, fromMs, toMs int64, batches []lease.Se
 				return err
 			}
 		}
-		if err := appendBatches(ctx, tx, batches, toMs); err != nil {
+		if err := appendBatches(ctx, tx, batches); err != nil {
 			return err
 		}
 		for i := range batches {

@@ -5,26 +5,20 @@ import (
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/leaf"
+	"github.com/hashlease/hashlease/lease/translog"
 )
 
 // appendBatches appends the leaves of batches and gives them their indexes.
-func appendBatches(ctx context.Context, tx *txn, batches []lease.SealedBatch, atMs int64) error {
-	var index int64
-	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(idx) + 1, 0) FROM log_leaves").Scan(&index); err != nil {
-		return err
-	}
+func appendBatches(ctx context.Context, tx *txn, batches []lease.SealedBatch) error {
 	for i := range batches {
 		b := &batches[i]
 		e, err := leaf.NewBatch(b)
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO log_leaves (idx, kind, ref, at_ms, body, secret) VALUES (?, 'batch', ?, ?, ?, NULL)", index, b.Lease, atMs, e.Body)
-		if err != nil {
+		if b.Leaf, err = tx.addLeaf(ctx, translog.KindBatch, b.Lease, e); err != nil {
 			return err
 		}
-		b.Leaf = index
-		index++
 	}
 	return nil
 }

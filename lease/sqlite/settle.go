@@ -36,6 +36,9 @@ func (s *Store) Settle(ctx context.Context, st lease.Settlement) error {
 				return err
 			}
 		}
+		if err := logPlacements(ctx, tx, st.Prev, st.Hour); err != nil {
+			return err
+		}
 		for id, state := range st.States {
 			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO settled_states VALUES (?, ?)", id, append([]byte{}, state...)); err != nil {
 				return err
@@ -65,7 +68,10 @@ func putSettledHour(ctx context.Context, tx *txn, h *lease.SettledHour, hour int
 	if err == nil && !added {
 		return fmt.Errorf("settling hour %d: lease %.40s twice: %w", hour, h.Lease, lease.ErrExists)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return logHour(ctx, tx, h)
 }
 
 // pause begins or ends a pause, unless the lease is over or it is so already.

@@ -9,16 +9,22 @@ import (
 type txn struct {
 	*sql.Tx
 	prepared map[string]*sql.Stmt // closed with the transaction
+	log      pendingLog
 }
 
-// write runs f in a transaction and commits it unless f fails.
+// write runs f in a transaction and commits it, with the leaves that f added to
+// the log, unless f fails.
 func (s *Store) write(ctx context.Context, f func(tx *txn) error) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
 		return s.explain(ctx, err)
 	}
 	defer tx.Rollback()
-	if err := f(&txn{tx, make(map[string]*sql.Stmt)}); err != nil {
+	t := &txn{Tx: tx, prepared: make(map[string]*sql.Stmt)}
+	if err = f(t); err == nil {
+		err = t.flush(ctx)
+	}
+	if err != nil {
 		return s.explain(ctx, err)
 	}
 	return s.explain(ctx, tx.Commit())
