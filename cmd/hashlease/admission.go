@@ -38,6 +38,7 @@ func (p *provider) admit(ctx context.Context, cfg *config, l lease.Lease, limit 
 	if err != nil {
 		return l, err
 	}
+	l.Provider = [32]byte(p.public())
 	nonceGiven := l.Nonce != [16]byte{}
 	for {
 		if !nonceGiven {

@@ -229,6 +229,10 @@ func (d *Dispatcher) begin(ctx context.Context, started time.Time) error {
 	if d.run, err = d.Store.BeginRun(ctx, started.UnixMilli()); err != nil {
 		return fmt.Errorf("starting a run: %w", err)
 	}
+	// Before work is handed out: the log says at which destinations tags count.
+	if err := d.Store.SetHousePool(ctx, d.HousePool != nil); err != nil {
+		return fmt.Errorf("destinations of the leases: %w", err)
+	}
 	return nil
 }
 
