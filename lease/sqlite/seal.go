@@ -67,15 +67,6 @@ func (s *Store) compareSealed(ctx context.Context, fromMs, toMs int64, batches [
 	if toMs <= fromMs {
 		return 0, fmt.Errorf("sealing from %d ms to %d ms: it ends before it begins", fromMs, toMs)
 	}
-	var claimed []lease.Receipt
-	for i := range batches {
-		receipts, err := checkSealed(&batches[i], fromMs, toMs)
-		if err != nil {
-			return 0, fmt.Errorf("batch of lease %.40q from %d ms on: %w", batches[i].Lease, batches[i].FromMs, err)
-		}
-		claimed = append(claimed, receipts...)
-	}
-	slices.SortFunc(claimed, func(a, b lease.Receipt) int { return cmp.Compare(a.Seq, b.Seq) })
 	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return 0, err
@@ -84,6 +75,18 @@ func (s *Store) compareSealed(ctx context.Context, fromMs, toMs int64, batches [
 	if err := checkSealedMs(ctx, tx, fromMs); err != nil {
 		return 0, err
 	}
+	var claimed []lease.Receipt
+	ends := make(map[string]int64) // by lease
+	for i := range batches {
+		b := &batches[i]
+		receipts, err := checkSealed(b, max(fromMs, ends[b.Lease]), toMs)
+		if err != nil {
+			return 0, fmt.Errorf("batch of lease %.40q from %d ms on: %w", b.Lease, b.FromMs, err)
+		}
+		ends[b.Lease] = b.ToMs
+		claimed = append(claimed, receipts...)
+	}
+	slices.SortFunc(claimed, func(a, b lease.Receipt) int { return cmp.Compare(a.Seq, b.Seq) })
 	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM receipts").Scan(&newest); err != nil {
 		return 0, err
 	}
