@@ -44,7 +44,7 @@ func TestBeforeTheLog(t *testing.T) {
 }
 
 // gatherAll gathers a sequence.
-func gatherAll[T any](t *testing.T, seq iter.Seq2[T, error]) (all []T) {
+func gatherAll[T any](t testing.TB, seq iter.Seq2[T, error]) (all []T) {
 	t.Helper()
 	for v, err := range seq {
 		if err != nil {
