@@ -11,10 +11,10 @@ fail() {
 	exit 1
 }
 
+unpack=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../../.ci" && pwd)/unpack-debs
 [[ $# = 1 ]] || fail "usage: fetch.sh DIR"
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
-[[ $dir != *[[:space:]]* ]] || fail "$dir has a space in its name, which apt cannot be told"
 
 tools=(hledger bean-check bean-query)
 # all_run DIR: the tools are there and run.
@@ -25,32 +25,11 @@ if all_run "$dir"; then
 	touch "${tools[@]/#/$dir/}" # for make
 	exit 0
 fi
-for tool in apt-get dpkg; do
-	command -v $tool >/dev/null || fail "there is no $tool here: packages are fetched on Debian and its like only; elsewhere install hledger and beancount 2"
-done
-
-# A private apt that knows of no installed package, so that it fetches all that
-# the tools need, down to libc.
 work=$dir/work
 rm -rf "$work" "$dir/root"
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"/{lists,archives}/partial "$work/root"
-: >"$work/status"
-
-private_apt() {
-	apt-get -qq \
-		-o Dir::State="$work" -o Dir::State::status="$work/status" -o Dir::State::lists="$work/lists" \
-		-o Dir::Cache="$work" -o Dir::Cache::archives="$work/archives" -o Dir::Log="$work" \
-		-o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none \
-		-o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15 \
-		"$@"
-}
-private_apt update >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "this machine's apt sources cannot be reached"; }
-private_apt --yes --no-install-recommends --download-only install hledger beancount >"$work/log" 2>&1 ||
-	{ cat "$work/log" >&2; fail "this machine's apt sources have no hledger or no beancount"; }
-for deb in "$work"/archives/*.deb; do
-	dpkg -x "$deb" "$work/root"
-done
+mkdir -p "$work"
+"$unpack" "$work/root" hledger beancount || fail "elsewhere than on Debian and its like, install hledger and beancount 2"
 rm -rf "$work/root/usr/share" "$work/root/var"
 
 # Their own loader and libraries: those of this machine may be others. What it
