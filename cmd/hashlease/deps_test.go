@@ -45,8 +45,12 @@ var never = []struct {
 		"the hashing engine has no sockets, no storage and no formats: it can be audited, and used, alone"},
 	{"lease", []string{"net", "net/...", "database/sql", "database/sql/...", module + "stratum", module + "stratum/...", module + "lease/..."}, false,
 		"the rules of the contract need nothing but arithmetic; storage and transport implement them"},
-	{"lease/receipt", []string{"net", "net/...", "database/sql", "os", module + "lease/..."}, true,
-		"the verifier is small, offline and trusts nothing but the bundle"},
+	{"lease/multiproof", []string{"net", "net/...", "database/sql", module + "..."}, false,
+		"a proof is checked by itself"},
+	{"lease/receipt", []string{"net", "net/...", "crypto/tls", "database/sql", module + "stratum"}, false,
+		"receipts are judged offline, and nothing is trusted but what is at hand"},
+	{"lease/bundle", []string{"net", "net/...", "os", "database/sql"}, true,
+		"whoever verifies a bundle needs nothing else: also in a browser"},
 	{"lease/translog", []string{"net", "net/...", "database/sql", module + "stratum/...", module + "lease/..."}, false,
 		"what checks a log is small and offline; files and HTTP are in its folders"},
 	{"miner/...", []string{"os/signal", "flag"}, true, "signals and flags belong to the command"},
@@ -66,6 +70,17 @@ var only = []struct {
 	{"github.com/btcsuite/btcd/blockchain", []string{"stratum/solo/sandbox"}, "one folder per dependency"},
 	{"github.com/klauspost/cpuid/v2", []string{"miner", "bench"}, "the processor is the kernels' matter"},
 	{"github.com/pelletier/go-toml/v2", []string{"cmd/hashlease"}, "configuration belongs to the command"},
+}
+
+// within lists all that a package may depend on, but for the standard library.
+var within = []struct {
+	of   string
+	deps []string
+	why  string
+}{
+	{"lease/receipt", []string{"golang.org/x/mod/...", "golang.org/x/sys/...", "github.com/klauspost/cpuid/v2/...",
+		module + "miner", module + "stratum/work", module + "lease", module + "lease/multiproof"},
+		"what judges receipts is small and audited by itself"},
 }
 
 func TestImports(t *testing.T) {
@@ -89,6 +104,14 @@ func TestImports(t *testing.T) {
 			for _, o := range only {
 				if matches(o.import_+"/...", imported) && !slices.Contains(o.by, path) {
 					t.Errorf("%s imports %s: %s (%s)", path, imported, o.why, strings.Join(o.by, ", "))
+				}
+			}
+		}
+		for _, rule := range within {
+			for _, dep := range p.Deps {
+				may := func(pattern string) bool { return matches(pattern, dep) }
+				if rule.of == path && strings.Contains(topOf(dep), ".") && !slices.ContainsFunc(rule.deps, may) {
+					t.Errorf("%s depends on %s: %s", path, dep, rule.why)
 				}
 			}
 		}

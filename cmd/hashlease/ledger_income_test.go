@@ -34,7 +34,7 @@ func pooledBooks(t *testing.T) (dir string, hour time.Time) {
 	_, err = p.store.AddLease(ctx, l, 1_000_000, func(string) (lease.Tag, []lease.Event, error) { return lease.Tag{1}, nil, nil })
 	ok(err)
 	target, earns := miner.TargetForWork(miner.Hashes(1000)), &lease.Earns{Network: miner.Hashes(1 << 40), Sat: 5_000_000_000}
-	_, jobs, err := p.store.PutJobs(ctx, []lease.Template{{Body: []byte(`{"format":"hashlease-pool-template/1"}`)}},
+	_, jobs, err := p.store.PutJobs(ctx, []lease.Template{{Body: []byte(`{"format":"hashlease-pool-template/3"}`)}},
 		[]lease.Job{{Lease: "L-0001", Target: target, Earns: earns}, {Lease: lease.House, Target: target, Earns: earns}})
 	ok(err)
 	run, err := p.store.BeginRun(ctx, first*lease.MsPerHour)

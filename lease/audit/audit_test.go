@@ -92,7 +92,7 @@ func (f *falsified) Blocks(ctx context.Context, states ...lease.BlockState) ([]l
 func (f *falsified) Template(ctx context.Context, seq int64) (lease.Template, error) {
 	t, err := f.Store.Template(ctx, seq)
 	if f.body != nil {
-		t.Body = []byte(f.body(string(t.Body)))
+		t.Body, t.Split = []byte(f.body(string(t.Body))), []byte(f.body(string(t.Split)))
 	}
 	return t, err
 }
@@ -174,6 +174,7 @@ func TestFinds(t *testing.T) {
 		"a mature block":    {falsified{block: once(func(b *lease.Block) bool { return b.State == lease.Adopted || b.State == lease.Rejected }, func(b *lease.Block) { b.State = lease.Mature })}, "blocks"},
 		"an orphaned block": {falsified{block: once(func(b *lease.Block) bool { return b.State == lease.Mature }, func(b *lease.Block) { b.State = lease.Orphaned })}, "blocks"},
 		"another split":     {falsified{body: func(s string) string { return strings.Replace(s, `"sat":`, `"sat":1`, 1) }}, "splits"},
+		"a split's hash":    {falsified{body: func(s string) string { return strings.Replace(s, `"split":"`, `"split":"0`, 1) }}, "splits"},
 		"a fee":             {falsified{body: func(s string) string { return strings.Replace(s, `"fee":`, `"fee":1`, 1) }}, "splits"},
 		"another state":     {falsified{state: func(_, s string) string { return strings.Replace(s, `"n":`, `"n":1`, 1) }}, "settlement"},
 		"a closed lease":    {falsified{lease: once(func(l *lease.Lease) bool { return l.ClosedMs == 0 }, func(l *lease.Lease) { l.ClosedMs = l.StartMs + hour })}, "settlement"},

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -106,13 +108,15 @@ func (e *blockEntries) is(b *lease.Block) error {
 	return nil
 }
 
-// split is what a template's document says of its reward.
+// split is what a template's documents say of its reward.
 type split struct {
-	Format string       `json:"format"`
-	Reward int64        `json:"reward"`
-	Fee    int64        `json:"fee"`
-	Carry  int64        `json:"carry"`
-	Split  []lease.Part `json:"split"`
+	Format string      `json:"format"`
+	Reward int64       `json:"reward"`
+	Fee    int64       `json:"fee"`
+	Carry  int64       `json:"carry"`
+	Split  receipt.B32 `json:"split"` // the hash of the other document
+
+	parts receipt.Split
 }
 
 // readSplit reads what a template says; nil for documents of pools' jobs, and
@@ -127,12 +131,19 @@ func (a *auditor) readSplit(ctx context.Context, seq int64) (*split, error) {
 		a.report.find(checkSplits, "template %d: %v", seq, err)
 		return nil, nil
 	}
-	if s.Format != receipt.TemplateFormat && s.Format != receipt.TemplateFormat1 {
+	if s.Format != receipt.TemplateFormat {
 		a.report.Unchecked = append(a.report.Unchecked, fmt.Sprintf("%s: template %d is of format %.40q", checkSplits, seq, s.Format))
 		return nil, nil
 	}
+	if s.parts, err = receipt.DecodeSplit(t.Split); err == nil && sha256.Sum256(t.Split) != s.Split {
+		err = errors.New("its split is another than it names")
+	}
+	if err != nil {
+		a.report.find(checkSplits, "template %d: %v", seq, err)
+		return nil, nil
+	}
 	sum := s.Fee + s.Carry
-	for _, p := range s.Split {
+	for _, p := range s.parts {
 		sum += p.Sat
 	}
 	if sum != s.Reward {
@@ -146,7 +157,7 @@ func (s *split) is(t *lease.Transaction, leases map[string]*lease.Lease) error {
 	want := make(map[posting]int64)
 	want[posting{ledger.FeePending, ""}] = s.Fee
 	want[posting{ledger.CarryPending, ""}] = s.Carry
-	for _, p := range s.Split {
+	for _, p := range s.parts {
 		k := posting{ledger.MiningPending, p.Lease}
 		if p.Lease != lease.House {
 			l := leases[p.Lease]

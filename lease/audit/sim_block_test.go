@@ -1,8 +1,8 @@
 package audit_test
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"slices"
 
 	"github.com/hashlease/hashlease/lease"
@@ -66,9 +66,9 @@ func (x *sim) putJobs(leases []*simLease) {
 			key += l.ID
 		}
 		if made[key] == nil {
-			t, body := x.newTemplate(l)
+			t, body, split := x.newTemplate(l)
 			made[key], at[key] = t, int64(len(templates))
-			templates = append(templates, lease.Template{CreatedMs: x.clock(), Height: x.height, Prev: x.prev(), Body: body})
+			templates = append(templates, lease.Template{CreatedMs: x.clock(), Height: x.height, Prev: x.prev(), Body: body, Split: split})
 		}
 		l.template = made[key]
 		work := lease.ProofWork(miner.Hashes(l.ContractedHps), l.ProofMs)
@@ -88,27 +88,31 @@ func (x *sim) putJobs(leases []*simLease) {
 	}
 }
 
-// newTemplate is a template of the present tip that a lease works on.
-func (x *sim) newTemplate(l *simLease) (*template, []byte) {
+// newTemplate is a template of the present tip that a lease works on, and the
+// documents of it and of its split.
+func (x *sim) newTemplate(l *simLease) (t *template, document, split []byte) {
 	x.Helper()
-	t := &template{}
+	t = &template{}
 	var body any = struct {
 		Format string `json:"format"`
 	}{receipt.PoolTemplateFormat}
 	if l.Pool == nil {
 		t.reward = 312_500_000 + int64(x.height%1000)*1009
 		x.splitOf(l, t)
+		var err error
+		split, err = receipt.Split(t.split).Encode()
+		x.ok(err)
 		body = struct {
-			Format string       `json:"format"`
-			Reward int64        `json:"reward"`
-			Fee    int64        `json:"fee"`
-			Carry  int64        `json:"carry"`
-			Split  []lease.Part `json:"split"`
-		}{receipt.TemplateFormat, t.reward, t.fee, t.carry, t.split}
+			Format string      `json:"format"`
+			Reward int64       `json:"reward"`
+			Fee    int64       `json:"fee"`
+			Carry  int64       `json:"carry"`
+			Split  receipt.B32 `json:"split"`
+		}{receipt.TemplateFormat, t.reward, t.fee, t.carry, sha256.Sum256(split)}
 	}
-	text, err := json.Marshal(body)
+	document, err := lease.Canonical(body)
 	x.ok(err)
-	return t, text
+	return t, document, split
 }
 
 // splitOf freezes who gets what of a block.

@@ -66,7 +66,7 @@ func newPooled(t *testing.T) *pooled {
 			own = nil // as blocks are shared
 		}
 		_, jobs, err := store.PutJobs(t.Context(),
-			[]lease.Template{{Body: []byte(`{"format":"hashlease-template/2"}`)}, {Body: []byte(`{"format":"hashlease-pool-template/1"}`)}},
+			[]lease.Template{{Body: []byte(`{"format":"hashlease-template/3"}`)}, {Body: []byte(`{"format":"hashlease-pool-template/3"}`)}},
 			[]lease.Job{
 				{Template: 0, Lease: id, Target: miner.TargetForWork(miner.Hashes(shareWork)), Earns: own},
 				{Template: 1, Lease: id, Target: miner.TargetForWork(miner.Hashes(shareWork)), Earns: earns},

@@ -66,7 +66,7 @@ func (d *Dispatcher) book(ctx context.Context, b lease.Block, to lease.BlockStat
 
 // foundEntry books the split frozen in the block's template.
 func (d *Dispatcher) foundEntry(ctx context.Context, b lease.Block, nowMs int64) (lease.Transaction, error) {
-	document, err := d.templateDocument(ctx, b.Template)
+	document, split, err := d.splitOf(ctx, b.Template)
 	if err != nil {
 		return lease.Transaction{}, err
 	}
@@ -82,7 +82,7 @@ func (d *Dispatcher) foundEntry(ctx context.Context, b lease.Block, nowMs int64)
 	if err != nil {
 		return lease.Transaction{}, err
 	}
-	return ledger.Found(b, ledger.Reward{Split: document.Split, Fee: document.Fee, Carry: document.Carry, Tenants: tenants, Losses: losses}, nowMs)
+	return ledger.Found(b, ledger.Reward{Split: split, Fee: document.Fee, Carry: document.Carry, Tenants: tenants, Losses: losses}, nowMs)
 }
 
 // maturedEntries books that a block's reward can be spent: where its coinbase

@@ -256,15 +256,36 @@ func (d *Dispatcher) loadSeen(ctx context.Context, prev miner.Hash, seen *seenOn
 }
 
 func (d *Dispatcher) templateDocument(ctx context.Context, seq int64) (*receipt.Template, error) {
+	document, _, err := d.storedTemplate(ctx, seq)
+	return document, err
+}
+
+func (d *Dispatcher) storedTemplate(ctx context.Context, seq int64) (*receipt.Template, lease.Template, error) {
 	stored, err := d.Store.Template(ctx, seq)
 	if err != nil {
-		return nil, fmt.Errorf("template %d: %w", seq, err)
+		return nil, stored, fmt.Errorf("template %d: %w", seq, err)
 	}
 	document, err := receipt.DecodeTemplate(stored.Body)
 	if err != nil {
-		return nil, fmt.Errorf("template %d: %w", seq, err)
+		return nil, stored, fmt.Errorf("template %d: %w", seq, err)
 	}
-	return document, nil
+	return document, stored, nil
+}
+
+// splitOf reads a template of the house with its split.
+func (d *Dispatcher) splitOf(ctx context.Context, seq int64) (*receipt.Template, receipt.Split, error) {
+	document, stored, err := d.storedTemplate(ctx, seq)
+	if err != nil {
+		return nil, nil, err
+	}
+	split, err := receipt.DecodeSplit(stored.Split)
+	if err == nil {
+		err = document.CheckSplit(split)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("template %d: %w", seq, err)
+	}
+	return document, split, nil
 }
 
 // commitBatch makes everything collected durable, and only then lets it

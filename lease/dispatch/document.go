@@ -62,7 +62,7 @@ func (s *documents) of(ctx context.Context, l *lease.Lease) (int, *lease.Earns, 
 		if err := s.failed[key]; err != nil {
 			return 0, nil, err
 		}
-		document, body, err := s.document(ctx, l, terms)
+		document, stored, err := s.document(ctx, l, terms)
 		if err != nil {
 			s.failed[key] = err
 			return 0, nil, err
@@ -70,7 +70,7 @@ func (s *documents) of(ctx context.Context, l *lease.Lease) (int, *lease.Earns, 
 		i = len(s.list)
 		s.index[key] = i
 		s.list = append(s.list, document)
-		s.stored = append(s.stored, lease.Template{CreatedMs: s.nowMs, Height: s.template.Height, Prev: s.template.PrevHash, Body: body})
+		s.stored = append(s.stored, stored)
 	}
 	earns := s.list[i].Earns
 	if earns == nil || l.ID == lease.House {
@@ -80,19 +80,19 @@ func (s *documents) of(ctx context.Context, l *lease.Lease) (int, *lease.Earns, 
 }
 
 // document makes the document for leases that share blocks like l.
-func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.Terms) (*receipt.Template, []byte, error) {
+func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.Terms) (*receipt.Template, lease.Template, error) {
+	t, stored := s.template, lease.Template{CreatedMs: s.nowMs, Height: s.template.Height, Prev: s.template.PrevHash}
 	house, err := hex.DecodeString(terms.HouseScript)
 	if err != nil {
-		return nil, nil, fmt.Errorf("terms %s: house script: %w", l.Terms, err)
+		return nil, stored, fmt.Errorf("terms %s: house script: %w", l.Terms, err)
 	}
-	t := s.template
-	in := receipt.TemplateInput{
-		Tag: l.Tag, Height: t.Height, MinTime: t.MinTime, MaxTime: maxTime(t),
-		Mask: stratum.VersionMask, Extranonce1Size: solo.ExtranonceSize1, Extranonce2Size: solo.ExtranonceSize2,
-		Terms: l.Terms, Reward: t.CoinbaseValue,
+	in := templateInput{
+		tag: l.Tag, height: t.Height, minTime: t.MinTime, maxTime: maxTime(t),
+		mask: stratum.VersionMask, extranonce1Size: solo.ExtranonceSize1, extranonce2Size: solo.ExtranonceSize2,
+		terms: l.Terms, reward: t.CoinbaseValue,
 	}
 	if err := s.share(ctx, l, terms, &in); err != nil {
-		return nil, nil, err
+		return nil, stored, err
 	}
 	most := 0
 	if terms.Direct != nil {
@@ -101,13 +101,15 @@ func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.T
 	for {
 		outputs, err := s.outputs(ctx, most, house, &in)
 		if err != nil {
-			return nil, nil, err
+			return nil, stored, err
 		}
-		if in.Job, err = s.builder.Job(fmt.Sprintf("%x", t.Height), l.Tag, outputs); err != nil {
-			return nil, nil, err
+		if in.job, err = s.builder.Job(fmt.Sprintf("%x", t.Height), l.Tag, outputs); err != nil {
+			return nil, stored, err
 		}
-		if len(in.Direct) == 0 || len(in.Job.Coinb1)+in.Extranonce1Size+in.Extranonce2Size+len(in.Job.Coinb2) <= maxCoinbase {
-			return receipt.NewEncoded(in)
+		if len(in.direct) == 0 || len(in.job.Coinb1)+in.extranonce1Size+in.extranonce2Size+len(in.job.Coinb2) <= maxCoinbase {
+			var document *receipt.Template
+			document, stored.Body, stored.Split, err = newTemplate(&in)
+			return document, stored, err
 		}
 		most = len(outputs) - 1
 	}
@@ -121,19 +123,19 @@ func (s *documents) document(ctx context.Context, l *lease.Lease, terms *lease.T
 const maxCoinbase = 900
 
 // share says who gets what of a block, as the terms' scheme says.
-func (s *documents) share(ctx context.Context, l *lease.Lease, terms *lease.Terms, in *receipt.TemplateInput) (err error) {
-	in.Fee = reward.Fee(in.Reward, terms.FeePPM)
+func (s *documents) share(ctx context.Context, l *lease.Lease, terms *lease.Terms, in *templateInput) (err error) {
+	in.fee = reward.Fee(in.reward, terms.FeePPM)
 	switch terms.Scheme {
 	case lease.SchemeSolo:
-		in.Split = reward.Solo(l.ID, in.Reward-in.Fee)
+		in.split = reward.Solo(l.ID, in.reward-in.fee)
 	case lease.SchemeTides, lease.SchemePPLNS:
-		in.Split, in.Carry, err = s.d.split(ctx, terms, in.Reward-in.Fee, s.perBlock, s.nowMs)
+		in.split, in.carry, err = s.d.split(ctx, terms, in.reward-in.fee, s.perBlock, s.nowMs)
 	case lease.SchemePPS:
-		in.Fee, in.Split = 0, reward.Solo(lease.House, in.Reward)
-		in.Earns = &receipt.Earns{Sat: in.Reward}
+		in.fee, in.split = 0, reward.Solo(lease.House, in.reward)
+		in.earns = &receipt.Earns{Sat: in.reward}
 	case lease.SchemeFPPS:
-		in.Fee, in.Split = 0, reward.Solo(lease.House, in.Reward)
-		in.Earns, err = s.d.fullEarns(ctx, in.Height, s.nowMs)
+		in.fee, in.split = 0, reward.Solo(lease.House, in.reward)
+		in.earns, err = s.d.fullEarns(ctx, in.height, s.nowMs)
 	default:
 		err = fmt.Errorf("terms %s: reward scheme %.30q is not known here", l.Terms, terms.Scheme)
 	}
@@ -142,10 +144,10 @@ func (s *documents) share(ctx context.Context, l *lease.Lease, terms *lease.Term
 
 // outputs lays out the coinbase in at most so many outputs: what it pays
 // directly, which goes into the document, and the rest for the house.
-func (s *documents) outputs(ctx context.Context, most int, house []byte, in *receipt.TemplateInput) ([]stratum.Output, error) {
-	in.Direct = nil
-	if most < 2 || len(in.Split) == 0 {
-		return []stratum.Output{{Value: in.Reward, Script: house}}, nil
+func (s *documents) outputs(ctx context.Context, most int, house []byte, in *templateInput) ([]stratum.Output, error) {
+	in.direct = nil
+	if most < 2 || len(in.split) == 0 {
+		return []stratum.Output{{Value: in.reward, Script: house}}, nil
 	}
 	if s.payees == nil {
 		var err error
@@ -153,7 +155,7 @@ func (s *documents) outputs(ctx context.Context, most int, house []byte, in *rec
 			return nil, err
 		}
 	}
-	payment, err := reward.Direct(in.Split, in.Reward, in.Fee, reward.Payees{
+	payment, err := reward.Direct(in.split, in.reward, in.fee, reward.Payees{
 		House: house, Leases: s.payees, MaxOutputs: most,
 	})
 	if err != nil {
@@ -169,7 +171,7 @@ func (s *documents) outputs(ctx context.Context, most int, house []byte, in *rec
 		for _, p := range o.Parts {
 			direct.Leases = append(direct.Leases, p.Lease)
 		}
-		in.Direct = append(in.Direct, direct)
+		in.direct = append(in.direct, direct)
 	}
 	return outputs, nil
 }

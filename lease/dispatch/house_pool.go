@@ -142,7 +142,7 @@ func (d *Dispatcher) newPoolJob(ctx context.Context, u *upstream, issue *stratum
 func (d *Dispatcher) poolSource(u *upstream, issue *stratum.Issue) (*poolSource, time.Duration, error) {
 	now := d.Now()
 	s := &poolSource{upstream: u, issue: issue, arrived: now, address: u.address()}
-	document, err := receipt.NewPoolTemplate(receipt.PoolInput{Issue: issue, Pool: s.address, Terms: d.Terms})
+	document, err := newPoolTemplate(issue, s.address, d.Terms)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", errJob, err)
 	}
@@ -186,17 +186,18 @@ func (d *Dispatcher) warnReserve(sat int64) {
 // each version of the terms, and one job a lease. Under j.mu.
 func (d *Dispatcher) poolJobs(active, everybody []lease.Lease, nowMs int64) (*jobSet, error) {
 	s := d.jobs.pool
-	size, err := receipt.PoolTagSize(s.issue.Extranonce2Size)
+	room, err := receipt.PoolRoomOf(s.issue.Extranonce2Size)
 	if err != nil {
 		return nil, err
 	}
+	size := room.Tag
 	set := &jobSet{perBlock: s.earns.Network}
 	places := make(map[lease.TermsHash]int)
 	var documents []*receipt.Template
 	add := func(l *lease.Lease, tag lease.Tag, target, most miner.Target, g grade) error {
 		at, ok := places[l.Terms]
 		if !ok {
-			document, err := receipt.NewPoolTemplate(receipt.PoolInput{Issue: s.issue, Pool: s.address, Terms: l.Terms})
+			document, err := newPoolTemplate(s.issue, s.address, l.Terms)
 			if err != nil {
 				return err
 			}

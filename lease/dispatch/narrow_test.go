@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
-	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
 )
@@ -23,7 +22,7 @@ func narrowWork(t *testing.T, d *Dispatcher, n int) *work {
 		Extranonce1: []byte{1, 2, 3, 4}, Extranonce2Size: n, Mask: stratum.VersionMask,
 		Target: miner.TargetForWork(miner.Hashes(16)), MinTime: now, MaxTime: now + 7200,
 	}
-	document, err := receipt.NewPoolTemplate(receipt.PoolInput{Issue: issue, Pool: "stratum+tcp://pool.example:3333"})
+	document, err := newPoolTemplate(issue, "stratum+tcp://pool.example:3333", lease.TermsHash{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,6 @@ import (
 	"github.com/hashlease/hashlease/lease/billing"
 	"github.com/hashlease/hashlease/lease/dispatch"
 	"github.com/hashlease/hashlease/lease/ledger"
-	"github.com/hashlease/hashlease/lease/receipt"
-	"github.com/hashlease/hashlease/lease/statement"
 	"github.com/hashlease/hashlease/miner"
 )
 
@@ -97,21 +95,7 @@ func TestPricedLeaseIsSettled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := statement.Build(t.Context(), statement.Source{Store: p.store, Key: p.key}, l.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c := bundle.Statement.Charges; c == nil || c.ThroughMs != (h+1)*lease.MsPerHour || c.Charged != charged || c.Due != charged ||
-		c.Receipts != rows[0].Receipts || c.Prepaid != sat || c.Left != sat-charged || c.Corrected != 0 {
-		t.Errorf("the statement says %+v", c)
-	}
-	data, err := bundle.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := receipt.Verify(data, receipt.Options{}); !r.OK() {
-		t.Errorf("the verifier refuses it: %+v", r.Checks)
-	}
+	p.verify(t, l)
 	for _, b := range balances {
 		if b.Account == ledger.Prepaid("alice") && b.Sat != charged-sat {
 			t.Errorf("%d sat are left of %d, %d were charged", -b.Sat, sat, charged)

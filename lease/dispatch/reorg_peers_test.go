@@ -64,7 +64,7 @@ func TestReorganisationOnBtcd(t *testing.T) {
 	var victim lease.Block
 	until(t, ctx, "a block of the lease's has five after it", func() bool {
 		adopted = blocks(t, p.store, lease.Adopted)
-		i := slices.IndexFunc(adopted, func(b lease.Block) bool { return document(t, p.store, b).Share(l.ID) > 0 })
+		i := slices.IndexFunc(adopted, func(b lease.Block) bool { return document(t, p.store, b).share(l.ID) > 0 })
 		if i < 0 || i+5 >= len(adopted) {
 			return false
 		}
@@ -118,7 +118,7 @@ func checkFound(t *testing.T, p *plant, b lease.Block) {
 	var booked int64
 	for _, posting := range tx.Postings {
 		if posting.Lease != "" && posting.Sat < 0 {
-			if want := document.Share(posting.Lease); posting.Sat != -want {
+			if want := document.share(posting.Lease); posting.Sat != -want {
 				t.Errorf("block %v books %d sat for %s, its split says %d", b.Hash, -posting.Sat, posting.Lease, want)
 			}
 			booked -= posting.Sat

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
-	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/lease/reward"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum"
@@ -176,7 +175,7 @@ func (u *upstream) take(ctx context.Context, issue *stratum.Issue) (*work, time.
 		return nil, 0, nil
 	}
 	now := u.d.Now()
-	document, err := receipt.NewPoolTemplate(receipt.PoolInput{Issue: issue, Pool: u.address(), Terms: u.lease.Terms})
+	document, err := newPoolTemplate(issue, u.address(), u.lease.Terms)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", errJob, err)
 	}

@@ -202,8 +202,8 @@ func TestWindowStopsReading(t *testing.T) {
 // the house's own blocks.
 func TestWindowsAreWithoutPoolsWork(t *testing.T) {
 	d, s := world(t)
-	s.bodies[4] = `{"bits":"207fffff","format":"hashlease-pool-template/1","terms":"02` + strings.Repeat("00", 31) + `"}`
-	s.bodies[5] = `{"bits":"207fffff","format":"hashlease-pool-template/2","terms":"01` + strings.Repeat("00", 31) + `"}`
+	s.bodies[4] = `{"bits":"207fffff","format":"hashlease-pool-template/3","terms":"02` + strings.Repeat("00", 31) + `"}`
+	s.bodies[5] = `{"bits":"207fffff","format":"hashlease-pool-template/3","terms":"01` + strings.Repeat("00", 31) + `"}`
 	s.receipts = []lease.Receipt{
 		worldReceipt(6, "L-3", 4, 100),
 		worldReceipt(5, "L-3", 3, 1),

@@ -7,6 +7,10 @@ import (
 	"github.com/hashlease/hashlease/lease"
 )
 
+// ScriptSigAt is where a coinbase's input script begins: after the version,
+// the number of inputs, the outpoint and the script's one-byte length.
+const ScriptSigAt = 4 + 1 + 36 + 1
+
 // ErrNoTag is wrapped by every error of FindTag.
 var ErrNoTag = errors.New("no tag in the coinbase")
 
@@ -14,19 +18,19 @@ var ErrNoTag = errors.New("no tag in the coinbase")
 // one place for it: the second push, right after the block height of BIP34,
 // made with the one-byte opcode for 16 bytes. What follows does not matter.
 func FindTag(scriptSig []byte) (lease.Tag, error) {
-	_, at, err := tagPlace(scriptSig)
+	_, at, err := TagPlace(scriptSig)
 	if err != nil {
 		return lease.Tag{}, err
 	}
 	return lease.Tag(scriptSig[at : at+lease.TagSize]), nil
 }
 
-// tagPlace returns the block height and the offset of the tag's first byte.
-func tagPlace(scriptSig []byte) (height int64, at int, err error) {
+// TagPlace returns the block height and the offset of the tag's first byte.
+func TagPlace(scriptSig []byte) (height int64, at int, err error) {
 	if len(scriptSig) == 0 {
 		return 0, 0, fmt.Errorf("%w: its input script is empty", ErrNoTag)
 	}
-	height, at = heightPush(scriptSig)
+	height, at = BlockHeight(scriptSig)
 	if at == 0 || at > len(scriptSig) {
 		return 0, 0, fmt.Errorf("%w: its input script does not begin with a block height", ErrNoTag)
 	}
@@ -40,10 +44,10 @@ func tagPlace(scriptSig []byte) (height int64, at int, err error) {
 	return height, at, nil
 }
 
-// heightPush reads the block height of BIP34 that a script begins with, and
+// BlockHeight reads the block height of BIP34 that a script begins with, and
 // returns where the script goes on, which is beyond its end when the script
 // ends within the height, and 0 when it does not begin with one.
-func heightPush(script []byte) (height int64, end int) {
+func BlockHeight(script []byte) (height int64, end int) {
 	const op1, op16, maxHeightSize = 0x51, 0x60, 5
 	if len(script) == 0 {
 		return 0, 0

@@ -1,4 +1,4 @@
-package receipt
+package lease
 
 import (
 	"encoding/hex"
@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// The types of this file are bytes as documents spell them, in lower case
+// The types of this file are bytes as signed documents spell them, in lower case
 // hexadecimal. The spelling is checked by encoding the document again.
 
 // Hex is a string of bytes of any length.
