@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/leasetest"
 )
 
 // crashEnv tells a copy of the test program to write until it is killed:
@@ -63,6 +64,11 @@ func writeForever(args []string) error {
 		if _, err := s.CommitBatch(ctx, b); err != nil {
 			return err
 		}
+		if n%5 == 0 { // also between two times that one is sent
+			if err := sealAll(ctx, s); err != nil {
+				return err
+			}
+		}
 		if n%3 == 0 {
 			if _, err := s.CommitBatch(ctx, b); err != nil {
 				return err
@@ -80,6 +86,48 @@ func writeForever(args []string) error {
 			return err
 		}
 		fmt.Println(n)
+	}
+}
+
+// sealAll seals what is there.
+func sealAll(ctx context.Context, s *Store) error {
+	from, err := s.SealedMs(ctx)
+	if err != nil {
+		return err
+	}
+	to, err := s.Heartbeat(ctx)
+	if err != nil || to+1 == from {
+		return err
+	}
+	var receipts []lease.Receipt
+	for r, err := range s.Unsealed(ctx, to+1) {
+		if err != nil {
+			return err
+		}
+		receipts = append(receipts, r)
+	}
+	batches, err := leasetest.Batches(from, to+1, receipts)
+	if err == nil {
+		_, err = s.Seal(ctx, from, to+1, batches)
+	}
+	return err
+}
+
+// checkSealed checks that batches and their leaves are there together.
+func (w world) checkSealed(t *testing.T, s *Store) {
+	t.Helper()
+	leaves := make(map[int64]bool)
+	for _, l := range gatherAll(t, s.Leaves(t.Context(), lease.LeafFilter{Kinds: []string{"batch"}, Ref: w.lease.ID})) {
+		leaves[l.Index] = true
+	}
+	sealed := gatherAll(t, s.SealedBatches(t.Context(), "", 0, 1<<60))
+	for i, b := range sealed {
+		if b.Number != int64(i) || !leaves[b.Leaf] {
+			t.Errorf("batch %d has number %d and leaf %d, which there is: %v", i, b.Number, b.Leaf, leaves[b.Leaf])
+		}
+	}
+	if len(sealed) != len(leaves) {
+		t.Errorf("%d batches with %d leaves", len(sealed), len(leaves))
 	}
 }
 
@@ -191,6 +239,7 @@ func (w world) checkCrash(t *testing.T, s *Store, before, seen int) int {
 		}
 	}
 	w.checkSettled(t, s, settled)
+	w.checkSealed(t, s)
 	// The payment follows its batch, so it may be missing of the last one of
 	// each run alone.
 	if posted > batches || posted < before+seen-8 {
