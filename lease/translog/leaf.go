@@ -49,16 +49,20 @@ func NewEntry(kind Kind, public, private any, salt Salt) (Entry, error) {
 		if o.Private, err = lease.Canonical(private); err != nil {
 			return Entry{}, fmt.Errorf("%s leaf, private part: %w", kind, err)
 		}
-		if e.Secret, err = o.Encode(); err != nil {
+		if err := o.check(); err != nil {
+			return Entry{}, fmt.Errorf("%s leaf: %w", kind, err)
+		}
+		if e.Secret, err = o.frame(o.Private); err != nil {
 			return Entry{}, fmt.Errorf("%s leaf: %w", kind, err)
 		}
 		sum := o.Commitment()
 		l.Commitment = &sum
 	}
-	if e.Body, err = l.Encode(); err != nil {
+	if err := l.check(); err != nil {
 		return Entry{}, err
 	}
-	return e, nil
+	e.Body, err = l.frame(l.Public)
+	return e, err
 }
 
 // Check fails unless the body is a leaf, and the secret what it commits to.
@@ -90,7 +94,12 @@ func (l *Leaf) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s leaf: %w: %w", l.Kind, ErrMalformed, err)
 	}
-	// What is around the public part needs neither sorting nor escapes.
+	return l.frame(public)
+}
+
+// frame writes the leaf around its public part, which is canonical: nothing
+// there needs sorting or escapes.
+func (l *Leaf) frame(public []byte) ([]byte, error) {
 	b := make([]byte, 0, len(public)+160)
 	b = append(b, '{')
 	if l.Commitment != nil {

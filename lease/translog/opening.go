@@ -3,6 +3,7 @@ package translog
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -47,11 +48,19 @@ func (o *Opening) Encode() ([]byte, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	b, err := lease.Canonical(o)
-	switch {
-	case err != nil:
+	private, err := lease.Canonicalize(o.Private)
+	if err != nil {
 		return nil, fmt.Errorf("private part: %w: %w", ErrMalformed, err)
-	case len(b) > maxOpening:
+	}
+	return o.frame(private)
+}
+
+// frame writes the opening around its private part, which is canonical.
+func (o *Opening) frame(private []byte) ([]byte, error) {
+	b := make([]byte, 0, len(private)+64)
+	b = append(append(b, `{"private":`...), private...)
+	b = append(hex.AppendEncode(append(b, `,"salt":"`...), o.Salt[:]), `"}`...)
+	if len(b) > maxOpening {
 		return nil, fmt.Errorf("private part: %w: %d bytes, at most %d", ErrTooLarge, len(b), maxOpening)
 	}
 	return b, nil
