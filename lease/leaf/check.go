@@ -148,7 +148,7 @@ func (d *Service) check() string {
 			return "an unknown kind of window"
 		}
 		none := d.Exclusion == 0 && d.Kind == "" && d.AnnouncedMs == 0 && d.FromMs == 0 && d.ToMs == 0
-		if !isName(d.Lease) || !none {
+		if !isName(d.Lease) || d.Hour <= 0 || !none {
 			return "not just the hour of a lease"
 		}
 	case AboutExclusion:
