@@ -19,8 +19,18 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build ./bin/hashlease
+build: verifier ## build ./bin/hashlease
 	$(BUILD) -o bin/hashlease ./cmd/hashlease
+
+# The verifier for browsers, which the program serves. Its size is what a page
+# has to load, so it is kept compressed.
+VERIFIER := lease/portal/verifier/dist
+
+.PHONY: verifier
+verifier: ## build the verifier for browsers, which the program serves
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $(VERIFIER)/verifier.wasm ./cmd/verifier
+	gzip -9nf $(VERIFIER)/verifier.wasm
+	cp "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(VERIFIER)/
 
 .PHONY: run
 run: build ## run a node on the sandbox coin, in DATA (./hashlease-data)
@@ -31,7 +41,7 @@ test: ## run the quick tests: needs Go, git, gcc and make
 	$(GO) test ./...
 
 .PHONY: test-all
-test-all: race purego cross emulated peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
+test-all: race purego cross emulated peers slow browser ## everything: test under the race detector, with real peers, on other builds, and fuzz
 	@echo "a month of everything, while fuzzing"; \
 	$(MAKE) month >month.log 2>&1 & month=$$!; \
 	$(MAKE) fuzz FUZZTIME=2s; fuzz=$$?; \
@@ -125,6 +135,15 @@ qemu: bin/qemu/qemu-x86_64 ## fetch the qemu for these tests into ./bin/qemu, as
 bin/qemu/qemu-x86_64: miner/_qemu/fetch.sh
 	$< $(@D)
 
+.PHONY: browser
+browser: export HASHLEASE := $(CURDIR)/bin/hashlease
+browser: export CHROMIUM := $(or $(shell command -v chromium 2>/dev/null),$(CURDIR)/bin/chromium/chromium)
+browser: build $(if $(shell command -v chromium 2>/dev/null),,bin/chromium/chromium) ## test the verifier's page in a headless Chromium, which is fetched where there is none
+	$(GO) test -C lease/portal/verifier/_browser -count 1 .
+
+bin/chromium/chromium: lease/portal/verifier/_browser/fetch.sh
+	$< $(@D)
+
 .PHONY: slow
 slow: ## run the tests that take minutes
 	$(call tagged,slow)
@@ -152,6 +171,8 @@ lint: ## check formatting, go vet and staticcheck
 	$(GO) vet ./...
 	$(GO) vet -tags 'emulated peers core slow month' ./...
 	$(GO) vet -C miner/_asm .
+	$(GO) vet -C lease/portal/verifier/_browser .
+	GOOS=js GOARCH=wasm $(GO) vet ./cmd/verifier
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: generate
@@ -169,7 +190,7 @@ bench: build ## measure the kernels
 	./bin/hashlease bench
 
 .PHONY: dist
-dist: ## build static binaries with checksums in ./dist
+dist: verifier ## build static binaries with checksums in ./dist
 	@rm -rf dist && mkdir dist
 	@for target in $(DIST); do \
 		os=$${target%/*}; arch=$${target#*/}; name=hashlease-$$os-$$arch; \
@@ -181,4 +202,4 @@ dist: ## build static binaries with checksums in ./dist
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin dist fuzz.log
+	rm -rf bin dist fuzz.log $(VERIFIER)/verifier.wasm.gz $(VERIFIER)/wasm_exec.js

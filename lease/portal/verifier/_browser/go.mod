@@ -1,0 +1,14 @@
+module github.com/hashlease/hashlease/lease/portal/verifier/_browser
+
+go 1.26.0
+
+require github.com/chromedp/chromedp v0.22.0
+
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/hashlease/hashlease v0.0.0
+)
+
+replace github.com/hashlease/hashlease => ../../../..
