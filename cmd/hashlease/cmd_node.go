@@ -14,6 +14,7 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/billing"
 	"github.com/hashlease/hashlease/lease/dispatch"
+	"github.com/hashlease/hashlease/lease/logkeeper"
 	"github.com/hashlease/hashlease/miner"
 	"github.com/hashlease/hashlease/stratum/solo"
 	"github.com/hashlease/hashlease/stratum/transport"
@@ -95,6 +96,10 @@ type node struct {
 	settler  *billing.Settler
 	dispatch *dispatch.Dispatcher
 	port     *transport.Listener // for rigs; nil: none
+
+	keeper    *logkeeper.Keeper // of the log
+	unlockLog func()
+	portal    portalPort
 }
 
 // openNode brings up all parts of a node. What it opened before an error is
@@ -104,6 +109,7 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
+	p.logCfg = cfg.Log
 	n := &node{provider: p, e: e, cfg: cfg, screen: newScreen(e.stderr, e.term)}
 	n.log = n.screen.logger(cfg.Node.LogFormat)
 	defer func() {
@@ -112,6 +118,9 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 		}
 	}()
 	if n.unlock, err = p.lock(); err != nil {
+		return nil, err
+	}
+	if err := n.openLog(ctx); err != nil {
 		return nil, err
 	}
 	choice, err := e.chooseKernel(ctx, cfg.Node.Kernel)
@@ -167,7 +176,10 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return n, n.openPort(ctx)
+	if err := n.openPort(ctx); err != nil {
+		return nil, err
+	}
+	return n, n.openPortal(ctx)
 }
 
 // openCoin connects to the coin node or opens the one inside.
@@ -261,14 +273,21 @@ func (n *node) close() error {
 			errs = append(errs, err)
 		}
 	}
+	if l := n.portal.listener; l != nil {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
 	if n.dispatch != nil {
 		n.dispatch.Close()
 	}
 	if c, ok := n.coin.(io.Closer); ok {
 		errs = append(errs, c.Close())
 	}
-	if n.unlock != nil {
-		n.unlock()
+	for _, unlock := range []func(){n.unlockLog, n.unlock} {
+		if unlock != nil {
+			unlock()
+		}
 	}
 	return errors.Join(append(errs, n.provider.close())...)
 }
@@ -288,6 +307,8 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 	}()
 	serving := n.serveRigs(work)
 	paying := n.payTenants(work)
+	keeping := n.keepLog(work)
+	portal := n.servePortal(work)
 	err := n.dispatch.Run(work)
 	if work.Err() != nil && errors.Is(err, work.Err()) {
 		err = nil // stopped while it began is stopped
@@ -296,6 +317,9 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 	<-watched
 	<-serving
 	<-paying
+	<-keeping
+	<-portal
+	n.keeper.Finish(ctx)
 	n.screen.clear()
 	if err != nil {
 		return err
