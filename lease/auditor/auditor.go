@@ -1,0 +1,107 @@
+package auditor
+
+import (
+	"errors"
+
+	"github.com/hashlease/hashlease/lease/leaf"
+	"github.com/hashlease/hashlease/lease/translog"
+)
+
+// Auditor takes up the leaves of a log one after another. It is not safe for
+// concurrent use.
+type Auditor struct {
+	size     int64
+	tree     tree
+	kinds    map[translog.Kind]int64
+	failed   map[Name]int
+	findings []Finding
+
+	terms      map[[32]byte]bool
+	leases     map[string]*contract
+	tags       leaf.Tags
+	owners     map[owned]string // last lease with a tag at a destination
+	jobs       jobs
+	batches    map[string]*batches // by lease
+	sealedMs   int64               // all batches end before
+	hours      map[leaseHour]balance
+	settled    map[int64]bool     // hours with placements
+	sources    map[string]sourced // last placement
+	compareds  int                // hours of leases that were equal
+	tx         txParts            // the transaction under way
+	statements map[period]int64   // last number
+	keys       []keyLeaf
+	supply     supply
+}
+
+// New makes an auditor of a log from its first leaf on.
+func New() *Auditor {
+	return &Auditor{
+		kinds: map[translog.Kind]int64{}, failed: map[Name]int{},
+		terms: map[[32]byte]bool{}, leases: map[string]*contract{}, tags: leaf.Tags{}, owners: map[owned]string{},
+		jobs: newJobs(), batches: map[string]*batches{}, hours: map[leaseHour]balance{}, settled: map[int64]bool{},
+		sources: map[string]sourced{}, statements: map[period]int64{}, supply: newSupply(),
+	}
+}
+
+// Add takes up the next leaf.
+func (a *Auditor) Add(body []byte) {
+	i := a.size
+	a.size++
+	a.tree.add(body)
+	l, err := translog.DecodeLeaf(body)
+	if err != nil {
+		a.found(Form, i, "%v", err)
+		return
+	}
+	a.kinds[l.Kind]++
+	switch l.Kind {
+	case translog.KindTerms:
+		take(a, i, body, l.Kind, a.addTerms)
+	case translog.KindLease:
+		take(a, i, body, l.Kind, a.addLease)
+	case translog.KindTagMap:
+		take(a, i, body, l.Kind, a.addTagMap)
+	case translog.KindJob:
+		take(a, i, body, l.Kind, a.addJob)
+	case translog.KindBatch:
+		take(a, i, body, l.Kind, a.addBatch)
+	case translog.KindPlacement:
+		take(a, i, body, l.Kind, a.addPlacement)
+	case translog.KindBlock:
+		take(a, i, body, l.Kind, a.addBlock)
+	case translog.KindTransaction:
+		take(a, i, body, l.Kind, a.addTransaction)
+	case translog.KindSLA:
+		take(a, i, body, l.Kind, func(int64, *leaf.Service) {})
+	case translog.KindStatement:
+		take(a, i, body, l.Kind, a.addStatement)
+	case translog.KindKey:
+		a.addKey(i, body)
+	}
+	if l.Kind != translog.KindTransaction {
+		a.endTransaction()
+	}
+}
+
+// take reads a leaf of a kind and hands it on, or notes that it is none.
+func take[T leaf.Public](a *Auditor, i int64, body []byte, kind translog.Kind, do func(int64, *T)) {
+	d, _, err := leaf.Read[T](body, kind)
+	if err != nil {
+		a.found(Form, i, "%v", err)
+		return
+	}
+	do(i, &d)
+}
+
+// Lied tells whether an error shows that a log, not the way to it, is at fault.
+func Lied(err error) bool {
+	for _, lie := range []error{
+		translog.ErrSplitView, translog.ErrRewritten, translog.ErrReordered, translog.ErrTruncated, translog.ErrReplayed,
+		translog.ErrOtherKey, translog.ErrForged, translog.ErrOrigin, translog.ErrProof, translog.ErrMalformed,
+	} {
+		if errors.Is(err, lie) {
+			return true
+		}
+	}
+	return false
+}
