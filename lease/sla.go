@@ -145,13 +145,20 @@ func (s *SLA) Credit(p SLAPeriod) SLACredit {
 		c.DeliveredPPM = ratioPPM(upper.Big(), p.Due.Big())
 	}
 	c.InputPPM = min(c.AvailabilityPPM, c.DeliveredPPM)
+	t := s.Tier(c.InputPPM)
+	c.CreditPPM, c.FreeExit = t.CreditPPM, t.FreeExit
+	return c
+}
+
+// Tier is what a delivery of so many millionths is credited; without tiers
+// nothing is.
+func (s *SLA) Tier(ppm int64) Tier {
 	for _, t := range s.Tiers {
-		if c.InputPPM >= t.AtLeastPPM {
-			c.CreditPPM, c.FreeExit = t.CreditPPM, t.FreeExit
-			break
+		if ppm >= t.AtLeastPPM {
+			return t
 		}
 	}
-	return c
+	return Tier{}
 }
 
 // Sat is the credit on so many satoshi of fees, rounded down.

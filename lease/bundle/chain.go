@@ -1,0 +1,98 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/leaf"
+	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/lease/translog"
+	"github.com/hashlease/hashlease/miner"
+	"github.com/hashlease/hashlease/stratum/work"
+)
+
+// edgeMs is how near the ends of the period a block may be another period's, in
+// milliseconds: its time is set before it is found.
+const edgeMs = 10 * 60 * 1000
+
+// checkBlocks looks for blocks of the lease on the chain that no leaf tells of,
+// and whether the headers are the chain's.
+func (v *verifier) checkBlocks() {
+	switch {
+	case v.Chain == nil:
+		v.skip("chain", "that no block of the lease's was left out, and that the headers are the chain's: give a coin node to ask")
+	case v.d.files[fileHeaders] == nil:
+		v.skip("chain", "that no block of the lease's was left out: without headers in the bundle nobody knows which to look at")
+	default:
+		n, found, err := v.scanChain()
+		v.report("chain", err, "%d headers are those of your coin node; %d blocks there have the lease's tag, all of them with a leaf", n, found)
+	}
+}
+
+// scanChain compares every header with the chain, and every coinbase with the
+// tag.
+func (v *verifier) scanChain() (n, found int64, err error) {
+	known := make(map[miner.Hash]bool)
+	for _, l := range v.ofKind(translog.KindBlock) {
+		b, _, err := leaf.Read[leaf.Block](l.body, translog.KindBlock)
+		if err != nil {
+			return 0, 0, fmt.Errorf("leaf %d: %w", l.index, err)
+		}
+		known[miner.Hash(b.Hash)] = true
+	}
+	f := v.d.files[fileHeaders]
+	b, err := v.c.all(f)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(b) < 8 || (len(b)-8)%miner.HeaderSize != 0 {
+		return 0, 0, headersEnd(f, errors.ErrUnsupported)
+	}
+	height := int64(0)
+	for _, c := range b[:8] {
+		height = height<<8 | int64(c)
+	}
+	edge := int64(0)
+	for b = b[8:]; len(b) > 0; b = b[miner.HeaderSize:] {
+		h := miner.Header(b)
+		hash, coinbase, err := v.Chain.Coinbase(v.ctx, height)
+		switch {
+		case errors.Is(err, lease.ErrNotFound):
+			return n, found, fmt.Errorf("your coin node's chain ends before height %d: its headers here are not the chain's, or the node is behind", height)
+		case err != nil:
+			return n, found, fmt.Errorf("asking the coin node for the block of height %d: %w", height, err)
+		case hash != h.Hash():
+			return n, found, fmt.Errorf("height %d is %v on the chain, and %v in the bundle", height, hash, h.Hash())
+		}
+		n++
+		if v.tagged(coinbase) {
+			at := int64(h.Time()) * 1000
+			p := &v.s.Period
+			switch {
+			case known[hash]:
+				found++
+			case at >= p.FromMs+edgeMs && at < p.ToMs-edgeMs:
+				return n, found, fmt.Errorf("a hidden block: the coinbase of %v at height %d has the lease's tag, and no leaf here tells of it", hash, height)
+			default:
+				edge = height
+			}
+		}
+		height++
+	}
+	if edge > 0 {
+		v.word(fmt.Sprintf("in which period the block of height %d is, which has the lease's tag: it is near the end of this one, look into the other's bundle", edge))
+	}
+	return n, found, nil
+}
+
+// tagged tells whether a coinbase has the lease's tag in the place of the
+// house's.
+func (v *verifier) tagged(coinbase []byte) bool {
+	c, err := work.ParseCoinbase(coinbase)
+	if err != nil {
+		return false
+	}
+	tag, err := receipt.FindTag(c.ScriptSig)
+	return err == nil && receipt.B16(tag) == v.s.Tag
+}
