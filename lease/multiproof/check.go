@@ -45,7 +45,8 @@ func within(lo, n int64, wanted []int64) (left int64, in int) {
 
 // Check returns the root of the tree of n leaves (RFC 6962) of which those
 // at the indexes wanted, in ascending order, have these hashes, by a proof that
-// Prove made. A tree that it belongs to has this root. It fails with ErrProof
+// Prove made. A tree that it belongs to has this root. That it has n leaves the
+// proof does not show: n must be known as the root is. It fails with ErrProof
 // when hashes are missing or left over.
 func Check(n int64, wanted []int64, leaves, proof []tlog.Hash) (tlog.Hash, error) {
 	if err := checkWanted(n, wanted); err != nil {

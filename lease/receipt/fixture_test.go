@@ -95,7 +95,7 @@ func poolTemplate(t testing.TB, n int) *Template {
 		t.Fatal(err)
 	}
 	x := &Template{
-		Format: PoolTemplateFormat, Height: 544, Prev: prevOf(t), Version: 0x00400000 &^ work.VersionMask, Mask: work.VersionMask, Bits: 0x1d00ffff,
+		Format: PoolTemplateFormat, Height: 544, Prev: prevOf(t), Version: 0x20400000 &^ work.VersionMask, Mask: work.VersionMask, Bits: 0x1d00ffff,
 		Time: 0x6affdc7d, MinTime: 0x6affdc7d, MaxTime: 0x6affdc7d + 7200,
 		Head:     unhex(t, "01000000010000000000000000000000000000000000000000000000000000000000000000ffffffff360220020c0b2f503253482f627463642f047ddcff6a04bf2af20a0c"),
 		Coinb2:   unhex(t, "0a636b706f6f6c2d6c6872032f782fffffffff0200f2052a010000001976a914000102030405060708090a0b0c0d0e0f1011121388ac0000000000000000266a24aa21a9ede2f61c3f71d1defd3fa999dfa36953755c690689799962b48bebd836974e8cf900000000"),
