@@ -42,6 +42,8 @@ type Config struct {
 type Witness struct {
 	cfg Config
 	mu  sync.Mutex // held from looking at the last checkpoint until the next is saved
+
+	keys sync.RWMutex // held while Logs are read, or learn another key
 }
 
 // New makes a witness and checks that it has signed what its state holds.
@@ -49,9 +51,10 @@ func New(ctx context.Context, cfg Config) (*Witness, error) {
 	if !translog.IsWitness(cfg.Key) || cfg.Key.Name() != cfg.Signer.Name() || cfg.Key.KeyHash() != cfg.Signer.KeyHash() {
 		return nil, fmt.Errorf("witness %s: its keys are not of one pair for cosignatures", cfg.Signer.Name())
 	}
+	cfg.Logs = slices.Clone(cfg.Logs) // they learn
 	w := &Witness{cfg: cfg}
 	for i := range cfg.Logs {
-		if _, err := w.last(ctx, &cfg.Logs[i]); err != nil {
+		if _, err := w.last(ctx, cfg.Logs[i].Origin); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +81,7 @@ func (w *Witness) Add(ctx context.Context, old int64, proof tlog.TreeProof, msg 
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	seen, err := w.last(ctx, id)
+	seen, err := w.last(ctx, origin)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +98,12 @@ func (w *Witness) Add(ctx context.Context, old int64, proof tlog.TreeProof, msg 
 		return nil, err
 	}
 	// A tree that is durable need not be written again for whoever asks.
-	return w.cosign(ctx, id, &now, seen.Note == nil || now.N != seen.N)
+	return w.cosign(ctx, &id, &now, seen.Note == nil || now.N != seen.N)
 }
 
 // Observe reads a log's checkpoint and cosigns it if its tiles show that it
-// begins with the last one cosigned. It fails like Follower.Next, and with
+// begins with the last one cosigned. A key that the log has changed to is learned
+// as tilehttp.Client.Identify does. It fails like Follower.Next, and with
 // ErrChanged.
 func (w *Witness) Observe(ctx context.Context, origin string, c *tilehttp.Client) (translog.Signed, error) {
 	id, err := w.log(origin)
@@ -115,6 +119,15 @@ func (w *Witness) Observe(ctx context.Context, origin string, c *tilehttp.Client
 		return translog.Signed{}, err
 	}
 	now, err := id.Open(msg)
+	if errors.Is(err, translog.ErrOtherKey) {
+		// The log may have changed its key, and then shows how.
+		if later, changed := c.Identify(ctx, id.Keys[0]); changed == nil && len(later.Keys) > 1 {
+			if now, err = later.Open(msg); err == nil {
+				id = later
+				w.learn(id)
+			}
+		}
+	}
 	if err != nil {
 		return translog.Signed{}, err
 	}
@@ -130,52 +143,64 @@ func (w *Witness) Observe(ctx context.Context, origin string, c *tilehttp.Client
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	again, err := w.last(ctx, id)
+	again, err := w.last(ctx, origin)
 	if err != nil {
 		return translog.Signed{}, err
 	}
 	if again.Tree != seen.Tree {
 		return translog.Signed{}, fmt.Errorf("log %s: %w", origin, ErrChanged)
 	}
-	if _, err := w.cosign(ctx, id, &now, true); err != nil {
+	if _, err := w.cosign(ctx, &id, &now, true); err != nil {
 		return translog.Signed{}, err
 	}
-	return w.last(ctx, id)
+	return w.last(ctx, origin)
 }
 
 // Last returns the last checkpoint of a log that was cosigned, with the
 // cosignature; its Note is nil before the first.
 func (w *Witness) Last(ctx context.Context, origin string) (translog.Signed, error) {
-	id, err := w.log(origin)
-	if err != nil {
+	if _, err := w.log(origin); err != nil {
 		return translog.Signed{}, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.last(ctx, id)
+	return w.last(ctx, origin)
 }
 
-func (w *Witness) log(origin string) (*translog.Identity, error) {
+func (w *Witness) log(origin string) (translog.Identity, error) {
+	w.keys.RLock()
+	defer w.keys.RUnlock()
 	for i := range w.cfg.Logs {
 		if w.cfg.Logs[i].Origin == origin {
-			return &w.cfg.Logs[i], nil
+			return w.cfg.Logs[i], nil
 		}
 	}
-	return nil, fmt.Errorf("log %.100q: %w", origin, ErrUnknownLog)
+	return translog.Identity{}, fmt.Errorf("log %.100q: %w", origin, ErrUnknownLog)
+}
+
+// learn takes up the keys of a log that is watched.
+func (w *Witness) learn(id translog.Identity) {
+	w.keys.Lock()
+	defer w.keys.Unlock()
+	for i := range w.cfg.Logs {
+		if w.cfg.Logs[i].Origin == id.Origin {
+			w.cfg.Logs[i].Keys = id.Keys
+		}
+	}
 }
 
 // last reads the state. What it holds must bear the witness's own signature,
 // whichever keys the log had then.
-func (w *Witness) last(ctx context.Context, id *translog.Identity) (translog.Signed, error) {
-	msg, err := w.cfg.State.Load(ctx, id.Origin)
+func (w *Witness) last(ctx context.Context, origin string) (translog.Signed, error) {
+	msg, err := w.cfg.State.Load(ctx, origin)
 	if err != nil {
 		return translog.Signed{}, err
 	}
 	if msg == nil {
 		empty, _ := tlog.TreeHash(0, nil)
-		return translog.Signed{Checkpoint: translog.Checkpoint{Origin: id.Origin, Tree: tlog.Tree{Hash: empty}}}, nil
+		return translog.Signed{Checkpoint: translog.Checkpoint{Origin: origin, Tree: tlog.Tree{Hash: empty}}}, nil
 	}
-	own := translog.Identity{Origin: id.Origin, Keys: []note.Verifier{w.cfg.Key}}
+	own := translog.Identity{Origin: origin, Keys: []note.Verifier{w.cfg.Key}}
 	s, err := own.Open(msg)
 	if err != nil {
 		return translog.Signed{}, fmt.Errorf("state of witness %s: %w", w.cfg.Key.Name(), err)
