@@ -15,7 +15,8 @@ import (
 	"github.com/hashlease/hashlease/miner"
 )
 
-// TestStore checks every method of a Store and every error it promises. open
+// TestStore checks every method of a Store and every error it promises, and
+// that whatever was done, facts and log agree. open
 // returns a new, empty Store and closes it when its test ends.
 func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 	for _, tt := range []struct {
@@ -74,10 +75,17 @@ func TestStore(t *testing.T, open func(t *testing.T) lease.Store) {
 		{"PostErrors", (*suite).postErrors},
 		{"PostAll", (*suite).postAll},
 		{"Overdrawn", (*suite).overdrawn},
+		{"Leaves", (*suite).leaves},
+		{"LeafFilters", (*suite).leafFilters},
+		{"ContractLeaves", (*suite).contractLeaves},
+		{"HousePool", (*suite).housePool},
+		{"Statements", (*suite).statements},
 		{"Cancelled", (*suite).cancelled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.test(&suite{T: t, ctx: t.Context(), store: open(t), open: open})
+			s := &suite{T: t, ctx: t.Context(), store: open(t), open: open}
+			tt.test(s)
+			s.ok(CheckLog(s.ctx, s.store))
 		})
 	}
 }

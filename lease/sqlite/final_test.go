@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -44,7 +45,9 @@ func TestFinal(t *testing.T) {
 	_, pauseErr := s.ChangeLease(ctx, w.lease.ID, 0, func(l *lease.Lease) ([]lease.Event, error) {
 		return nil, errors.Join(l.Pause(lease.PauseTenant, 10), l.Resume(lease.PauseTenant, 20))
 	})
-	err = errors.Join(exclusionErr, payoutErr, pauseErr, s.Post(ctx, pay, lease.Event{Kind: lease.EventAlarm}), s.AddRig(ctx, lease.Rig{Name: "r", Token: token}),
+	note := []byte("note")
+	_, statementErr := s.PutStatement(ctx, lease.IssuedStatement{Lease: w.lease.ID, FromMs: 1, ToMs: 2, Number: 1, Hash: sha256.Sum256(note), Note: note})
+	err = errors.Join(statementErr, exclusionErr, payoutErr, pauseErr, s.Post(ctx, pay, lease.Event{Kind: lease.EventAlarm}), s.AddRig(ctx, lease.Rig{Name: "r", Token: token}),
 		s.Settle(ctx, lease.Settlement{Hour: 100, Hours: []lease.SettledHour{{Lease: w.lease.ID, Hour: 100, Window: lease.WindowIdle}}}))
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +56,7 @@ func TestFinal(t *testing.T) {
 	for table, column := range map[string]string{
 		"terms": "body", "templates": "height", "jobs": "created_ms", "receipts": "commit_ms", "transactions": "at_ms", "postings": "sat",
 		"leases": "hps", "tenants": "created_ms", "lease_pauses": "to_ms", "settled_hours": "due_sat", "exclusions": "to_ms", "payouts": "fee_sat", "events": "at_ms",
+		"log_leaves": "at_ms", "statements": "from_ms",
 	} {
 		for _, statement := range []string{"DELETE FROM " + table, fmt.Sprintf("UPDATE %s SET %s = 7", table, column)} {
 			if _, err := db.Exec(statement); !errors.Is(err, sqlite3.CONSTRAINT) || !strings.Contains(err.Error(), "stay") && !strings.Contains(err.Error(), "never") {

@@ -121,11 +121,18 @@ func (t *txn) flush(ctx context.Context) error {
 	return err
 }
 
-// Leaves implements lease.Store. The indexes are gathered first, in order: the
-// bodies are read one at a time, and never sorted.
+// Leaves implements lease.Store.
 func (s *Store) Leaves(ctx context.Context, f lease.LeafFilter) iter.Seq2[lease.LogLeaf, error] {
+	query, args := leafQuery(f)
+	return stream(ctx, s, func(row scanner) (l lease.LogLeaf, err error) {
+		return l, row.Scan(&l.Index, &l.Kind, &l.Ref, &l.AtMs, &l.Body, &l.Secret)
+	}, query, args...)
+}
+
+// leafQuery selects leaves. Their indexes are gathered first, in order: the
+// bodies are read one at a time, and never sorted.
+func leafQuery(f lease.LeafFilter) (query string, args []any) {
 	var where []string
-	var args []any
 	if f.From > 0 {
 		where, args = append(where, "idx >= ?"), append(args, f.From)
 	}
@@ -147,13 +154,11 @@ func (s *Store) Leaves(ctx context.Context, f lease.LeafFilter) iter.Seq2[lease.
 		where = append(where, "idx IN (SELECT idx FROM log_leaves WHERE "+strings.Join(append(within, where...), " AND ")+")")
 		args = append(append(args, wanted...), args...)
 	}
-	query := "SELECT idx, kind, ref, at_ms, body, secret FROM log_leaves"
+	query = "SELECT idx, kind, ref, at_ms, body, secret FROM log_leaves"
 	if len(where) > 0 {
 		query += " WHERE " + strings.Join(where, " AND ")
 	}
-	return stream(ctx, s, func(row scanner) (l lease.LogLeaf, err error) {
-		return l, row.Scan(&l.Index, &l.Kind, &l.Ref, &l.AtMs, &l.Body, &l.Secret)
-	}, query+" ORDER BY idx", args...)
+	return query + " ORDER BY idx", args
 }
 
 // TemplateLeaves implements lease.Store.

@@ -151,10 +151,12 @@ func logPlacements(ctx context.Context, tx *txn, after, last int64) error {
 
 func addQuantity(a, b lease.Quantity) lease.Quantity { return lease.Quantity(a.Work().Add(b.Work())) }
 
+const selectLastTagMap = "SELECT body FROM log_leaves WHERE kind = ? AND ref = '' ORDER BY idx DESC LIMIT 1"
+
 // lastTagMap returns the last map's leaf; ok tells whether there is one.
 func lastTagMap(ctx context.Context, tx *txn) (m leaf.TagMap, ok bool, err error) {
 	var body []byte
-	err = tx.QueryRowContext(ctx, "SELECT body FROM log_leaves WHERE kind = ? AND ref = '' ORDER BY idx DESC LIMIT 1", string(translog.KindTagMap)).Scan(&body)
+	err = tx.QueryRowContext(ctx, selectLastTagMap, string(translog.KindTagMap)).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return m, false, nil
 	}
