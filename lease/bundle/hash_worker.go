@@ -71,15 +71,15 @@ func (w *hashWorker) hash(run []*openBatch) {
 
 // job finds a job that a receipt names; nil if it is not there.
 func (w *hashWorker) job(o *openBatch, leaf int64) *workerJob {
-	if k := w.jobs[leaf]; k != nil && leaf >= w.h.recent[0] {
-		return k
-	}
 	j, ok := w.h.jobs[leaf]
-	if !ok {
+	if !ok || leaf > o.index { // one that is further on may have been read already
 		if o.missing < 0 {
 			o.missing = leaf
 		}
 		return nil
+	}
+	if k := w.jobs[leaf]; k != nil {
+		return k
 	}
 	k := &workerJob{place: j.place, err: w.hasher.AddJob(leaf, j.template)}
 	w.jobs[leaf] = k
