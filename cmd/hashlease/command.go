@@ -40,6 +40,7 @@ func commands() []command {
 			{name: "enable", brief: "let a disabled rig in again", run: runRigEnable},
 			{name: "remove", brief: "remove a rig for good", run: runRigRemove},
 		}},
+		{name: "statement", brief: "state what leases were delivered and charged, and the proof", run: runStatement},
 		{name: "ledger", brief: "show, check and export the books", verbs: []command{
 			{name: "show", brief: "show the trial balance, or the transactions", run: runLedgerShow},
 			{name: "check", brief: "check everything that was ever booked", run: runLedgerCheck},
