@@ -30,6 +30,9 @@ func (f *facts) checkCharges() error {
 			return fmt.Errorf("hour %d: %d sat are charged of %d that are due", r.Hour, r.ChargedSat, r.DueSat)
 		}
 		billable, due, charged = billable.Add(r.Billable.Work()), due+r.DueSat, charged+r.ChargedSat
+		if due > maxIndex {
+			return fmt.Errorf("hour %d: %d sat are due since the period began, more than there can be", r.Hour, due)
+		}
 	}
 	if c == nil {
 		if due != 0 || charged != 0 {

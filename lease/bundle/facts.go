@@ -126,8 +126,11 @@ func (f *facts) addTerms(l *keptLeaf) error {
 	if err := lease.DecodeCanonical(d.Terms, translog.MaxLeaf, terms); err != nil {
 		return err
 	}
+	if err := terms.Validate(); err != nil {
+		return err
+	}
 	f.terms, f.termsIndex = terms, l.index
-	return terms.Validate()
+	return nil
 }
 
 // openLeaf reads a leaf with its private part, which must be there.

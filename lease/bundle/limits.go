@@ -105,6 +105,9 @@ func (s *Statement) limitAmounts() error {
 	for i := range s.Hours {
 		h := &s.Hours[i]
 		sats = append(sats, h.DueSat, h.ChargedSat, h.EarnedSat)
+		if h.Hour > maxIndex/lease.MsPerHour-1 {
+			return fmt.Errorf("statement of hour %d, which ends after all time", h.Hour)
+		}
 		counts = append(counts, h.Hour, h.OwedMs, h.ExcludedMs, h.RunningMs, h.Receipts)
 	}
 	for i := range s.Rewards {
@@ -146,8 +149,8 @@ func (s *Statement) limitAmounts() error {
 	}
 	counts = append(counts, s.ProofMs, s.StartMs, s.StopMs, s.Period.FromMs, s.Period.ToMs, s.Period.RunningMs, s.Period.SettledMs,
 		s.Delivery.Receipts, s.Delivery.FirstBatch, s.Delivery.Batches, s.Delivery.FirstLeaf, s.Delivery.LastLeaf, s.Books.FirstLine)
-	if p := s.Period; p.ToMs-p.FromMs > MaxHours*lease.MsPerHour {
-		return fmt.Errorf("statement from %d to %d ms, at most %d hours", p.FromMs, p.ToMs, MaxHours)
+	if p := s.Period; p.ToMs <= p.FromMs || p.ToMs-p.FromMs > MaxHours*lease.MsPerHour || p.SettledMs > p.ToMs {
+		return fmt.Errorf("statement from %d to %d ms, settled up to %d: want a period of at most %d hours", p.FromMs, p.ToMs, p.SettledMs, MaxHours)
 	}
 	if i := slices.IndexFunc(sats, func(n int64) bool { return n < 0 || n > lease.MaxSat }); i >= 0 {
 		return fmt.Errorf("statement with an amount of %d sat, want 0 to %d", sats[i], int64(lease.MaxSat))
