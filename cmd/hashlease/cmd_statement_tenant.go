@@ -168,4 +168,3 @@ func statementDocs(all []lease.IssuedStatement) ([]statementDoc, error) {
 	}
 	return docs, nil
 }
-
