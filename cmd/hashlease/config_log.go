@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashlease/hashlease/lease/translog"
 	"github.com/hashlease/hashlease/lease/translog/witness"
+	"golang.org/x/mod/sumdb/note"
 )
 
 type logConfig struct {
@@ -37,11 +38,11 @@ func (c *logConfig) validate() error {
 	return err
 }
 
-// peers are the witnesses that are asked.
-func (c *logConfig) peers() ([]*witness.Peer, error) {
-	var all []*witness.Peer
+// witnesses are the keys of those that are asked.
+func (c *logConfig) witnesses() ([]note.Verifier, error) {
+	var all []note.Verifier
 	for _, text := range c.Witnesses {
-		url, vkey, ok := strings.Cut(strings.TrimSpace(text), " ")
+		_, vkey, ok := strings.Cut(strings.TrimSpace(text), " ")
 		if !ok {
 			return nil, fmt.Errorf("log.witnesses: %.200q: want URL KEY, such as \"https://witness.example witness.example+0123abcd+…\"", text)
 		}
@@ -49,7 +50,21 @@ func (c *logConfig) peers() ([]*witness.Peer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("log.witnesses: %w", err)
 		}
-		p, err := witness.NewPeer(url, key, nil)
+		all = append(all, key)
+	}
+	return all, nil
+}
+
+// peers are the witnesses that are asked.
+func (c *logConfig) peers() ([]*witness.Peer, error) {
+	keys, err := c.witnesses()
+	if err != nil {
+		return nil, err
+	}
+	var all []*witness.Peer
+	for i, text := range c.Witnesses {
+		url, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+		p, err := witness.NewPeer(url, keys[i], nil)
 		if err != nil {
 			return nil, fmt.Errorf("log.witnesses: %w", err)
 		}

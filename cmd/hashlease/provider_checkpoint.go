@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hashlease/hashlease/lease/translog"
+	"github.com/hashlease/hashlease/lease/translog/filelog"
 	"github.com/hashlease/hashlease/lease/translog/witness"
 )
 
@@ -126,4 +127,17 @@ func (p *provider) cosigned(ctx context.Context, s translog.Signed) (translog.Si
 	}
 	s, _ = witness.Gather(ctx, peers, l, s)
 	return s, ctx.Err()
+}
+
+// lastCosigned is the last checkpoint that witnesses have cosigned.
+func (p *provider) lastCosigned(ctx context.Context, l *translog.Log) (translog.Signed, error) {
+	msg, err := filelog.NewHeads(filepath.Join(p.dir, logCosignedFile)).Checkpoint(ctx)
+	if err != nil {
+		return translog.Signed{}, err
+	}
+	if msg == nil {
+		return translog.Signed{}, withHint(errors.New("no witness has cosigned a checkpoint yet"), "log.witnesses names those that a node asks")
+	}
+	id := l.Identity()
+	return id.Open(msg)
 }

@@ -16,14 +16,20 @@ const maxKey = 1 << 10
 // errLeaf ends the reading of leaves.
 var errLeaf = errors.New("this leaf is enough")
 
-// Key reads the verifier key that the log itself says it began with. Whoever
-// relies on it trusts whoever answers.
-func (c *Client) Key(ctx context.Context) (note.Verifier, error) {
+// KeyText reads the verifier key that the log itself says it began with, as it
+// says it. Whoever relies on it trusts whoever answers.
+func (c *Client) KeyText(ctx context.Context) (string, error) {
 	b, err := c.get(ctx, "key", maxKey)
+	return strings.TrimSuffix(string(b), "\n"), err
+}
+
+// Key is KeyText as a key.
+func (c *Client) Key(ctx context.Context) (note.Verifier, error) {
+	text, err := c.KeyText(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return translog.ParseVerifier(strings.TrimSuffix(string(b), "\n"))
+	return translog.ParseVerifier(text)
 }
 
 // Rotations reads the changes of the log's key; a log that has none may have
