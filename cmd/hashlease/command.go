@@ -48,6 +48,8 @@ func commands() []command {
 			{name: "income", brief: "share what the house's pool paid, by proven work", run: runLedgerIncome},
 			{name: "correct", brief: "take back what was booked by mistake", run: runLedgerCorrect},
 		}},
+		{name: "log", brief: "show, prove and audit the provider's transparency log", verbs: logVerbs()},
+		{name: "witness", brief: "watch another provider's log, and sign that it only grew", run: runWitness},
 		{name: "payout", brief: "pay tenants what is available to them", verbs: payoutVerbs()},
 		{name: "config", brief: "write, check and show the configuration", verbs: []command{
 			{name: "init", brief: "write a sample configuration", run: runConfigInit},
