@@ -2,13 +2,10 @@ package lease
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // maxExact is the largest integer that every JSON reader holds exactly.
@@ -26,7 +23,7 @@ func Canonical(v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Canonicalize(plain)
+	return canonicalize(plain)
 }
 
 // Canonicalize rewrites one JSON value in canonical form. Two texts that some
@@ -41,153 +38,144 @@ func Canonicalize(plain []byte) ([]byte, error) {
 			return nil, fmt.Errorf("JSON: %w", err)
 		}
 	}
-	d := json.NewDecoder(bytes.NewReader(plain))
-	d.UseNumber()
-	return appendValue(make([]byte, 0, len(plain)), d, 0)
+	return canonicalize(plain)
 }
 
-// appendValue appends the next value of d, which holds valid JSON.
-func appendValue(b []byte, d *json.Decoder, depth int) ([]byte, error) {
-	token, err := d.Token()
-	if err != nil {
+// canonicalize is Canonicalize for valid JSON.
+func canonicalize(plain []byte) ([]byte, error) {
+	c := canonicalizer{in: plain, out: make([]byte, 0, len(plain))}
+	if err := c.value(0); err != nil {
 		return nil, err
 	}
-	switch v := token.(type) {
-	case json.Delim:
+	return c.out, nil
+}
+
+// canonicalizer rewrites text that is known to be valid JSON.
+type canonicalizer struct {
+	in  []byte
+	at  int // offset in in
+	out []byte
+}
+
+// next is the next byte that is no white space.
+func (c *canonicalizer) next() byte {
+	for {
+		switch b := c.in[c.at]; b {
+		case ' ', '\t', '\n', '\r':
+			c.at++
+		default:
+			return b
+		}
+	}
+}
+
+// value writes the next value.
+func (c *canonicalizer) value(depth int) error {
+	switch b := c.next(); b {
+	case '[', '{':
 		if depth == maxDepth {
-			return nil, fmt.Errorf("JSON at byte %d: nested deeper than %d", d.InputOffset(), maxDepth)
+			return fmt.Errorf("JSON at byte %d: nested deeper than %d", c.at, maxDepth)
 		}
-		if v == '[' {
-			return appendArray(b, d, depth+1)
+		c.at++
+		if b == '[' {
+			return c.array(depth + 1)
 		}
-		return appendObject(b, d, depth+1)
-	case string:
-		return appendString(b, d, v)
-	case json.Number:
-		n, err := strconv.ParseInt(v.String(), 10, 64)
+		return c.object(depth + 1)
+	case '"':
+		_, err := c.text()
+		return err
+	case 't', 'n':
+		c.copy(len("true")) // or null
+	case 'f':
+		c.copy(len("false"))
+	default:
+		from := c.at
+		for c.at < len(c.in) && bytes.IndexByte([]byte("+-.0123456789Ee"), c.in[c.at]) >= 0 {
+			c.at++
+		}
+		n, err := strconv.ParseInt(string(c.in[from:c.at]), 10, 64)
 		if err != nil || n > maxExact || n < -maxExact {
-			return nil, fmt.Errorf("JSON at byte %d: number %.40s, want an integer within ±2^53", d.InputOffset(), v)
+			return fmt.Errorf("JSON at byte %d: number %.40s, want an integer within ±2^53", from, c.in[from:c.at])
 		}
-		return strconv.AppendInt(b, n, 10), nil
-	case bool:
-		return strconv.AppendBool(b, v), nil
+		c.out = strconv.AppendInt(c.out, n, 10)
 	}
-	return append(b, "null"...), nil
+	return nil
 }
 
-func appendArray(b []byte, d *json.Decoder, depth int) ([]byte, error) {
-	var err error
-	b = append(b, '[')
-	for first := true; d.More(); first = false {
+func (c *canonicalizer) copy(n int) {
+	c.out = append(c.out, c.in[c.at:c.at+n]...)
+	c.at += n
+}
+
+func (c *canonicalizer) array(depth int) error {
+	c.out = append(c.out, '[')
+	for first := true; ; first = false {
+		switch c.next() {
+		case ']':
+			c.at++
+			c.out = append(c.out, ']')
+			return nil
+		case ',':
+			c.at++
+		}
 		if !first {
-			b = append(b, ',')
+			c.out = append(c.out, ',')
 		}
-		if b, err = appendValue(b, d, depth); err != nil {
-			return nil, err
+		if err := c.value(depth); err != nil {
+			return err
 		}
 	}
-	_, err = d.Token() // the closing bracket
-	return append(b, ']'), err
 }
 
-// appendObject writes the members as they come and puts them in order if they
-// were not.
-func appendObject(b []byte, d *json.Decoder, depth int) ([]byte, error) {
-	type member struct {
-		key        string
-		start, end int // of "key":value, from base
-	}
-	var members []member
-	b = append(b, '{')
-	base := len(b)
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
+// member is one of an object.
+type member struct {
+	key        []byte // as it reads
+	start, end int    // of "key":value in what is written, from the object's first
+}
+
+// object writes the members as they come and puts them in order if they were
+// not.
+func (c *canonicalizer) object(depth int) error {
+	var room [32]member // of most objects
+	members, sorted := room[:0], true
+	c.out = append(c.out, '{')
+	base := len(c.out)
+	for c.next() != '}' {
 		if len(members) > 0 {
-			b = append(b, ',')
+			c.at++ // the comma
+			c.next()
+			c.out = append(c.out, ',')
 		}
-		m := member{start: len(b) - base}
-		m.key, _ = token.(string)
-		if b, err = appendString(b, d, m.key); err != nil {
-			return nil, err
+		m := member{start: len(c.out) - base}
+		var err error
+		if m.key, err = c.text(); err != nil {
+			return err
 		}
-		if b, err = appendValue(append(b, ':'), d, depth); err != nil {
-			return nil, err
+		c.next()
+		c.at++ // the colon
+		c.out = append(c.out, ':')
+		if err := c.value(depth); err != nil {
+			return err
 		}
-		m.end = len(b) - base
+		m.end = len(c.out) - base
+		sorted = sorted && (len(members) == 0 || compareUTF16(members[len(members)-1].key, m.key) < 0)
 		members = append(members, m)
 	}
-	if _, err := d.Token(); err != nil { // the closing brace
-		return nil, err
-	}
-	byKey := func(x, y member) int { return compareUTF16(x.key, y.key) }
-	if !slices.IsSortedFunc(members, byKey) {
-		slices.SortFunc(members, byKey)
-		written := slices.Clone(b[base:])
-		b = b[:base]
+	c.at++
+	if !sorted {
+		slices.SortFunc(members, func(x, y member) int { return compareUTF16(x.key, y.key) })
+		written := slices.Clone(c.out[base:])
+		c.out = c.out[:base]
 		for i, m := range members {
 			if i > 0 {
-				b = append(b, ',')
+				if bytes.Equal(m.key, members[i-1].key) {
+					return fmt.Errorf("JSON before byte %d: key %.40q twice in one object", c.at, m.key)
+				}
+				c.out = append(c.out, ',')
 			}
-			b = append(b, written[m.start:m.end]...)
+			c.out = append(c.out, written[m.start:m.end]...)
 		}
 	}
-	for i := 1; i < len(members); i++ {
-		if members[i].key == members[i-1].key {
-			return nil, fmt.Errorf("JSON before byte %d: key %.40q twice in one object", d.InputOffset(), members[i].key)
-		}
-	}
-	return append(b, '}'), nil
-}
-
-// compareUTF16 orders strings by their UTF-16 code units, as RFC 8785 wants.
-// That is the order of their runes, except that the surrogates of runes above
-// U+FFFF come before U+E000.
-func compareUTF16(x, y string) int {
-	if i := firstDifference(x, y); i < len(x) && i < len(y) && x[i] < utf8.RuneSelf && y[i] < utf8.RuneSelf {
-		return cmp.Compare(x[i], y[i])
-	}
-	return slices.Compare(utf16.Encode([]rune(x)), utf16.Encode([]rune(y)))
-}
-
-func firstDifference(x, y string) int {
-	n := min(len(x), len(y))
-	for i := range n {
-		if x[i] != y[i] {
-			return i
-		}
-	}
-	return n
-}
-
-// appendString escapes just what RFC 8785 wants escaped.
-func appendString(b []byte, d *json.Decoder, s string) ([]byte, error) {
-	b = append(b, '"')
-	for _, r := range s {
-		switch r {
-		case utf8.RuneError:
-			return nil, fmt.Errorf("JSON before byte %d: string %.40q holds U+FFFD: broken UTF-8 or half a surrogate pair", d.InputOffset(), s)
-		case '"', '\\':
-			b = append(b, '\\', byte(r))
-		case '\b':
-			b = append(b, `\b`...)
-		case '\f':
-			b = append(b, `\f`...)
-		case '\n':
-			b = append(b, `\n`...)
-		case '\r':
-			b = append(b, `\r`...)
-		case '\t':
-			b = append(b, `\t`...)
-		default:
-			if r < 0x20 {
-				b = fmt.Appendf(b, `\u%04x`, r)
-			} else {
-				b = utf8.AppendRune(b, r)
-			}
-		}
-	}
-	return append(b, '"'), nil
+	c.out = append(c.out, '}')
+	return nil
 }

@@ -22,6 +22,6 @@ func DecodeCanonical(text []byte, most int, v any) error {
 	if err != nil || bytes.Equal(again, text) {
 		return err
 	}
-	at := firstDifference(string(text), string(again))
+	at := firstDifference(text, again)
 	return fmt.Errorf("not in canonical form: byte %d is %.20q, want %.20q", at, text[at:], again[at:])
 }
