@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -76,7 +77,10 @@ func tampered(t *testing.T, file, name string) string {
 		if f.Name == name {
 			content[len(content)-1] ^= 1
 		}
-		to, err := w.Create(f.Name)
+		size := uint64(len(content))
+		to, err := w.CreateRaw(&zip.FileHeader{
+			Name: f.Name, CRC32: crc32.ChecksumIEEE(content), CompressedSize64: size, UncompressedSize64: size,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -108,21 +108,41 @@ function show(r) {
 function one(r) {
   const parts = [];
   if (r.period && r.period.to_ms) parts.push(figures(r));
-  parts.push(element("h3", {}, "What was compared"), list(r.checks.map((c) => ({
-    kind: c.ok ? "good" : "bad", sign: c.ok ? "✓" : "✗", spoken: c.ok ? "holds" : "fails", name: c.name, text: c.detail,
-  })).sort((a, b) => (a.kind === "bad" ? 0 : 1) - (b.kind === "bad" ? 0 : 1))));
-  const rest = [
-    ...(r.unchecked || []).map((text) => ({ kind: "part", sign: "–", spoken: "not checked", name: "not checked", text })),
-    ...(r.not_applicable || []).map((text) => ({ kind: "none", sign: "·", spoken: "does not apply", name: "does not apply", text })),
+  const failed = r.checks.filter((c) => !c.ok);
+  if (failed.length) parts.push(element("h3", {}, "What does not hold"), list(failed.map(line)));
+  const rest = new Set(r.checks.filter((c) => c.ok));
+  for (const [title, names] of groups) {
+    const held = [...rest].filter((c) => names === null || names.includes(c.name));
+    held.forEach((c) => rest.delete(c));
+    if (held.length) parts.push(element("h3", {}, title), list(held.map(line)));
+  }
+  const open = [
+    ...(r.unchecked || []).map((text) => ({ kind: "part", sign: "–", spoken: "not checked", name: "", text })),
+    ...(r.not_applicable || []).map((text) => ({ kind: "none", sign: "·", spoken: "does not apply", name: "", text })),
   ];
-  if (rest.length) parts.push(element("h3", {}, "What this file cannot show"), list(rest));
+  if (open.length) parts.push(element("h3", {}, "What this file cannot show"), list(open));
   return parts;
 }
 
+// groups are what the checks are about; what none names comes last.
+const groups = [
+  ["The file and the provider’s log", ["form", "checkpoint", "key", "provider-key", "tenant-key", "witness", "since", "proof",
+    "signature", "logged", "openings", "superseded", "statement"]],
+  ["The contract", ["terms", "contract", "period", "tags"]],
+  ["The work", ["templates", "outputs", "fee", "scheme", "order", "batches", "receipts", "unique", "headers", "times", "thinned",
+    "delivery", "meter", "counted", "derived", "upstream", "pool", "pool-work", "house-pool"]],
+  ["The money", ["hours", "charges", "energy", "earned", "sla", "books", "rewards", "incomes", "chain"]],
+  ["Everything else that was compared", null],
+];
+
+const line = (c) => ({
+  kind: c.ok ? "good" : "bad", sign: c.ok ? "✓" : "✗", spoken: c.ok ? "holds" : "fails", name: c.name, text: c.detail,
+});
+
 function list(items) {
-  return element("ul", { className: "checks" }, ...items.map((i) => element("li", { className: i.kind },
+  return element("ul", { className: "checks" }, ...items.map((i) => element("li", { className: i.kind + (i.name ? "" : " plain") },
     element("span", { className: "sign", ariaHidden: "true" }, i.sign),
-    element("span", { className: "check-name" }, element("span", { className: "spoken" }, i.spoken + ": "), i.name),
+    element("span", { className: i.name ? "check-name" : "spoken" }, element("span", { className: "spoken" }, i.spoken + ": "), i.name),
     element("span", { className: "detail" }, i.text))));
 }
 
