@@ -82,6 +82,9 @@ func writeForever(args []string) error {
 		} else {
 			err = s.Post(ctx, t)
 		}
+		if err == nil {
+			err = w.logMore(ctx, s, n)
+		}
 		if err != nil {
 			return err
 		}
@@ -240,6 +243,7 @@ func (w world) checkCrash(t *testing.T, s *Store, before, seen int) int {
 	}
 	w.checkSettled(t, s, settled)
 	w.checkSealed(t, s)
+	checkLogged(t, s)
 	// The payment follows its batch, so it may be missing of the last one of
 	// each run alone.
 	if posted > batches || posted < before+seen-8 {

@@ -52,8 +52,9 @@ func otherContract(l, was *lease.Lease) bool {
 	return l.Pool != nil && (l.Pool.User != was.Pool.User || !slices.Equal(l.Pool.URLs, was.Pool.URLs))
 }
 
-// logTags adds the leaf of the tag map, unless it is still the last one. It fails
-// with lease.ErrTagTaken where two leases' work could be taken for one another's.
+// logTags adds the leaf of the tag map, unless the last one still is what follows
+// from the leases. It fails with lease.ErrTagTaken where two leases' work could be
+// taken for one another's.
 func logTags(ctx context.Context, tx *txn) error {
 	nowMs, err := tx.now(ctx)
 	if err != nil {
@@ -75,15 +76,20 @@ func logTags(ctx context.Context, tx *txn) error {
 	for _, l := range leases {
 		tags.Add(l)
 	}
+	last, ok, err := lastTagMap(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if m, err := tags.Map(last.AtMs); err == nil && m.Root() == last.TagRoot {
+			return nil
+		}
+	}
 	m, err := tags.Map(nowMs)
 	if errors.Is(err, translog.ErrTagTwice) {
 		return fmt.Errorf("%w: %w: use another nonce", lease.ErrTagTaken, err)
 	}
 	if err != nil {
-		return err
-	}
-	last, ok, err := lastTagMap(ctx, tx)
-	if err != nil || ok && last.TagRoot == m.Root() {
 		return err
 	}
 	e, err := leaf.NewTagMap(nowMs, m.Root())
