@@ -153,6 +153,9 @@ func openNode(ctx context.Context, e *env, cfg *config) (_ *node, err error) {
 			return nil, err
 		}
 	}
+	if _, _, err := p.retention(ctx, &cfg.Receipts); err != nil {
+		return nil, err
+	}
 	if err := errors.Join(n.warnClock(ctx), n.warnOversold(ctx, capacity)); err != nil {
 		return nil, err
 	}
@@ -309,6 +312,7 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 	paying := n.payTenants(work)
 	keeping := n.keepLog(work)
 	portal := n.servePortal(work)
+	receipts := n.keepReceipts(work)
 	err := n.dispatch.Run(work)
 	if work.Err() != nil && errors.Is(err, work.Err()) {
 		err = nil // stopped while it began is stopped
@@ -319,6 +323,8 @@ func (n *node) run(ctx context.Context, runFor time.Duration, asJSON bool) error
 	<-paying
 	<-keeping
 	<-portal
+	<-receipts
+	n.sealRest(ctx)
 	n.keeper.Finish(ctx)
 	n.screen.clear()
 	if err != nil {

@@ -41,6 +41,7 @@ func commands() []command {
 			{name: "remove", brief: "remove a rig for good", run: runRigRemove},
 		}},
 		{name: "statement", brief: "state what leases were delivered and charged, and the proof", run: runStatement},
+		{name: "receipts", brief: "list, export and thin the receipts that statements rest on", verbs: receiptsVerbs()},
 		{name: "ledger", brief: "show, check and export the books", verbs: []command{
 			{name: "show", brief: "show the trial balance, or the transactions", run: runLedgerShow},
 			{name: "check", brief: "check everything that was ever booked", run: runLedgerCheck},

@@ -13,15 +13,16 @@ import (
 // config is everything that can be configured. The doc tags are the
 // documentation, in the sample file and in "config show".
 type config struct {
-	Node    nodeConfig    `toml:"node" doc:"The node itself."`
-	Coin    coinConfig    `toml:"coin" doc:"Where blocks come from. With neither an rpc address nor house.pool it is the sandbox: a private coin inside the node, for trying things out."`
-	House   houseConfig   `toml:"house" doc:"Where the house works, and leases without a pool of their own: at a pool of the provider's, or on blocks of its own."`
-	Terms   termsConfig   `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
-	Stratum stratumConfig `toml:"stratum" doc:"The Stratum server, where rigs log in: machines that \"hashlease rig add\" knows. The defaults of the limits suit a farm."`
-	Payouts payoutConfig  `toml:"payout" doc:"Paying tenants what is available to them: their part of blocks, and refunds. From which amount on is in the terms."`
-	Log     logConfig     `toml:"log" doc:"The provider's transparency log: every fact that statements rest on is a leaf of it, and nothing in it can be changed later."`
-	Portal  portalConfig  `toml:"portal" doc:"What the node shows to browsers and witnesses: the log, and the verifier."`
-	Pools   poolsConfig   `toml:"pools" doc:"The pools of leases that have one of their own (\"hashlease lease add --pool\")."`
+	Node     nodeConfig     `toml:"node" doc:"The node itself."`
+	Coin     coinConfig     `toml:"coin" doc:"Where blocks come from. With neither an rpc address nor house.pool it is the sandbox: a private coin inside the node, for trying things out."`
+	House    houseConfig    `toml:"house" doc:"Where the house works, and leases without a pool of their own: at a pool of the provider's, or on blocks of its own."`
+	Terms    termsConfig    `toml:"terms" doc:"What the provider promises. A change makes a new version of the terms; a lease keeps the version it was made under."`
+	Stratum  stratumConfig  `toml:"stratum" doc:"The Stratum server, where rigs log in: machines that \"hashlease rig add\" knows. The defaults of the limits suit a farm."`
+	Payouts  payoutConfig   `toml:"payout" doc:"Paying tenants what is available to them: their part of blocks, and refunds. From which amount on is in the terms."`
+	Log      logConfig      `toml:"log" doc:"The provider's transparency log: every fact that statements rest on is a leaf of it, and nothing in it can be changed later."`
+	Portal   portalConfig   `toml:"portal" doc:"What the node shows to browsers and witnesses: the log, and the verifier."`
+	Receipts receiptsConfig `toml:"receipts" doc:"How long the receipts are kept that statements rest on. They are sealed into the log first."`
+	Pools    poolsConfig    `toml:"pools" doc:"The pools of leases that have one of their own (\"hashlease lease add --pool\")."`
 }
 
 type nodeConfig struct {
@@ -53,13 +54,14 @@ func defaultConfig() config {
 			HouseProofMs: 1000,
 			LogFormat:    "text",
 		},
-		Coin:    coinConfig{RPC: []string{}},
-		House:   houseConfig{Pool: []string{}},
-		Terms:   defaultTerms(),
-		Stratum: defaultStratum(),
-		Payouts: defaultPayout(),
-		Log:     defaultLog(),
-		Portal:  portalConfig{Listen: "127.0.0.1:8420"},
+		Coin:     coinConfig{RPC: []string{}},
+		House:    houseConfig{Pool: []string{}},
+		Terms:    defaultTerms(),
+		Stratum:  defaultStratum(),
+		Payouts:  defaultPayout(),
+		Receipts: defaultReceipts(),
+		Log:      defaultLog(),
+		Portal:   portalConfig{Listen: "127.0.0.1:8420"},
 	}
 }
 
@@ -106,6 +108,9 @@ func (c *config) validate() error {
 		return err
 	}
 	if err := c.Log.validate(); err != nil {
+		return err
+	}
+	if err := c.Receipts.validate(&c.Terms); err != nil {
 		return err
 	}
 	if err := c.Portal.validate(); err != nil {

@@ -32,6 +32,8 @@ type Hasher struct {
 type known struct {
 	leaf   int64 // of its template
 	target miner.Target
+	issue  *work.Issue
+	size1  int // bytes of extranonce1
 }
 
 // maxKnown is how many jobs a Hasher remembers.
@@ -88,10 +90,11 @@ func (h *Hasher) know(ctx context.Context, receipts []lease.Receipt) error {
 		}
 		// Whose work it is and at which target it counts, the leaf does not say,
 		// so that issues are those of jobs.
-		if err := h.judge.Add(seq, t.Issue(j.Tag, j.Target, nil), t.Extranonce1Size); err != nil {
+		issue := t.Issue(j.Tag, j.Target, nil)
+		if err := h.judge.Add(seq, issue, t.Extranonce1Size); err != nil {
 			return fmt.Errorf("job %d: %w", seq, err)
 		}
-		h.jobs[seq] = known{leaf, j.Target}
+		h.jobs[seq] = known{leaf, j.Target, issue, t.Extranonce1Size}
 	}
 	return nil
 }
@@ -137,6 +140,19 @@ func (h *Hasher) Hash(ctx context.Context, receipts []lease.Receipt) ([]receipt.
 		}
 	}
 	return records, hashes, nil
+}
+
+// Header returns the header of a receipt, which must be among those that were
+// hashed last, and the index of its job's leaf.
+func (h *Hasher) Header(r *lease.Receipt) (miner.Header, int64, error) {
+	j, ok := h.jobs[r.Job]
+	if !ok || len(r.Extranonce) < j.size1 {
+		return miner.Header{}, 0, fmt.Errorf("receipt %d: job %d: %w", r.Seq, r.Job, lease.ErrNotFound)
+	}
+	issue := *j.issue
+	issue.Extranonce1 = r.Extranonce[:j.size1]
+	header, err := issue.Rebuild(work.Share{Extranonce2: r.Extranonce[j.size1:], Time: r.Time, Nonce: r.Nonce, VersionBits: r.VersionBits, HasVersion: true})
+	return header, j.leaf, err
 }
 
 // chunk is how many receipts are hashed at a time.
