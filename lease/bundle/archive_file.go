@@ -26,8 +26,8 @@ func (c *contents) open(f *packedFile) *fileReader {
 	}
 	section := io.NewSectionReader(c.r, f.at, f.packed)
 	e := &fileReader{f: f, left: f.size, crc: crc32.NewIEEE()}
-	if c.packed == nil {
-		c.packed = bufio.NewReaderSize(section, 1<<15)
+	if size := bufferSize(f.packed); c.packed == nil || c.packed.Size() < size {
+		c.packed = bufio.NewReaderSize(section, size)
 	} else {
 		c.packed.Reset(section)
 	}
@@ -42,6 +42,9 @@ func (c *contents) open(f *packedFile) *fileReader {
 	}
 	return e
 }
+
+// bufferSize is how large a buffer a file of so many bytes is worth.
+func bufferSize(n int64) int { return int(min(max(n, 1<<9), 1<<16)) }
 
 // fileReader unpacks one file.
 type fileReader struct {
@@ -162,8 +165,8 @@ type lineReader struct {
 func (l *lineReader) open(f *packedFile, limit int) {
 	e := l.c.open(f)
 	l.f, l.limit, l.n = f, limit, 0
-	if l.c.lines == nil {
-		l.c.lines = bufio.NewReaderSize(e, 1<<16)
+	if size := bufferSize(f.size); l.c.lines == nil || l.c.lines.Size() < size {
+		l.c.lines = bufio.NewReaderSize(e, size)
 	} else {
 		l.c.lines.Reset(e)
 	}

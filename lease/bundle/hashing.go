@@ -88,7 +88,7 @@ type jobTally struct {
 
 func (h *hashing) start(v *verifier) {
 	h.v, h.file, h.room = v, v.d.files[fileReceipts], v.MaxBytes>>keptShift
-	h.in = bufio.NewReaderSize(v.c.open(h.file), 1<<16)
+	h.in = bufio.NewReaderSize(v.c.open(h.file), bufferSize(h.file.size))
 	h.jobs, h.rewards = make(map[int64]windowJob), make(map[int64]struct{})
 	for i := range v.s.Rewards {
 		h.rewards[v.s.Rewards[i].Job] = struct{}{}

@@ -53,14 +53,14 @@ func readHashes(name string, b []byte) ([]tlog.Hash, error) {
 	return hashes, nil
 }
 
-// maxObjects bounds the objects in a document of JSON, which take more memory
-// than their text.
-const maxObjects = 1 << 18
+// maxObjects bounds the objects in a document of JSON, which may take much more
+// memory than their text: a year and a half of hours in a statement.
+const maxObjects = 1 << 16
 
 // fewObjects fails when a document has more objects than maxObjects.
 func fewObjects(text []byte) error {
 	if n := bytes.Count(text, []byte{'{'}); n > maxObjects {
-		return fmt.Errorf("%d objects of JSON, at most %d", n, maxObjects)
+		return fmt.Errorf("%d objects of JSON, at most %d: ask for a shorter period", n, maxObjects)
 	}
 	return nil
 }

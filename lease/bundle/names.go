@@ -43,7 +43,7 @@ func layouts() *[numFiles]layout {
 		fileKeys:       {"keys.jsonl", 8 << 20, true},
 		fileLeaves:     {"leaves.jsonl", 0, false},
 		fileOpenings:   {"openings.jsonl", 64 << 20, false},
-		fileProof:      {"log.proof", 64 << 20, false},
+		fileProof:      {"log.proof", 16 << 20, false},
 		fileGrowth:     {"growth.jsonl", 4 << 20, true},
 		fileTags:       {"tags.jsonl", 64 << 20, false},
 		fileSplits:     {"splits.jsonl", 64 << 20, true},
@@ -59,7 +59,7 @@ const (
 	// DefaultMaxBytes is the limit of all files unpacked where none is given: a
 	// month of half a million receipts on fifty thousand jobs has a tenth of it.
 	DefaultMaxBytes = 1 << 30
-	MaxStatement    = 16 << 20 // a signed statement: two years of hours
+	MaxStatement    = 16 << 20 // a signed statement
 	MaxRecord       = 80       // a record
 	MaxBatch        = 1 << 17  // records of a batch
 

@@ -55,7 +55,6 @@ func TestHonest(t *testing.T) {
 	var names []string
 	for _, c := range r.Checks {
 		names = append(names, c.Name)
-		t.Log(c.Name, c.Detail)
 	}
 	for _, want := range []string{
 		"form", "checkpoint", "key", "witness", "proof", "signature", "logged", "openings", "tags", "order", "batches", "receipts", "unique",

@@ -46,6 +46,9 @@ func (t *Tenant) Write(w io.Writer) error {
 
 // write adds the files of one lease.
 func (b *Bundle) write(z *zipWriter, prefix string) error {
+	if err := fewObjects(b.Note); err != nil {
+		return fmt.Errorf("bundle: statement: %w", err)
+	}
 	for i, l := range layouts() {
 		content, err := b.content(i)
 		if err != nil {
@@ -199,10 +202,14 @@ func (z *zipWriter) add(name string, content []byte) error {
 	if err := z.deflate.Close(); err != nil {
 		return err
 	}
-	method, body := uint16(methodDeflate), packed.Bytes()
-	if len(body) >= len(content) {
-		method, body = methodStore, content
+	if packed.Len() >= len(content) {
+		return z.entry(name, methodStore, content, content)
 	}
+	return z.entry(name, methodDeflate, content, packed.Bytes())
+}
+
+// entry writes one entry whose content was packed into body.
+func (z *zipWriter) entry(name string, method uint16, content, body []byte) error {
 	if z.n == maxFiles-1 || z.at+int64(len(body)) > 1<<32-1<<16 || int64(len(content)) >= 1<<32-1 {
 		return fmt.Errorf("bundle: file %s: with it the bundle is larger than 4 GiB, or has too many files: ask for a shorter period", name)
 	}
