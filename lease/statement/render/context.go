@@ -59,6 +59,11 @@ func (x Context) checkBooks(s *bundle.Statement) (Context, error) {
 	if s == nil {
 		return x, errNoStatement
 	}
+	return x.checkPeriod(s.Period.FromMs, s.Period.ToMs)
+}
+
+// checkPeriod is check but for the statement.
+func (x Context) checkPeriod(fromMs, toMs int64) (Context, error) {
 	if x.Unit == "" {
 		x.Unit = "BTC"
 	}
@@ -72,8 +77,8 @@ func (x Context) checkBooks(s *bundle.Statement) (Context, error) {
 	default:
 		return x, fmt.Errorf("render: paper %.40q: want %s or %s", x.Paper, A4, Letter)
 	}
-	if s.Period.ToMs < s.Period.FromMs || s.Period.FromMs < 0 || s.Period.ToMs > maxMs {
-		return x, fmt.Errorf("render: a statement from %d to %d ms: want times of the years 1970 to 9999, the end last", s.Period.FromMs, s.Period.ToMs)
+	if toMs < fromMs || fromMs < 0 || toMs > maxMs {
+		return x, fmt.Errorf("render: a statement from %d to %d ms: want times of the years 1970 to 9999, the end last", fromMs, toMs)
 	}
 	return x, nil
 }

@@ -126,15 +126,18 @@ func newFlows(s *bundle.Statement) flows {
 	return f
 }
 
-// net is what all lines that are about one of the kinds did to all of the
-// tenant's accounts together, corrections included.
-func net(s *bundle.Statement, kinds ...string) (sat int64) {
+// lines is what all lines of some kinds did to all of the tenant's accounts
+// together. Of corrections only those count that are about what a lease costs
+// and earns, not those of payments and payouts.
+func lines(s *bundle.Statement, kinds ...string) (sat int64) {
 	for i := range s.Books.Lines {
-		if l := &s.Books.Lines[i]; slices.Contains(kinds, meant(l)) {
-			for _, p := range l.Postings {
-				if owed(p.Account) {
-					sat -= p.Sat
-				}
+		l := &s.Books.Lines[i]
+		if !slices.Contains(kinds, l.Kind) || slices.Contains([]string{ledger.KindPrepay, ledger.KindRefund, ledger.KindIntent, ledger.KindConfirmed, ledger.KindFailed}, meant(l)) {
+			continue
+		}
+		for _, p := range l.Postings {
+			if owed(p.Account) {
+				sat -= p.Sat
 			}
 		}
 	}

@@ -22,6 +22,11 @@ func HTML(s *bundle.Statement, d *bundle.Derived, x Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newSheet(s, d, x).htmlForm()
+}
+
+// htmlForm draws the sheet.
+func (sh *sheet) htmlForm() ([]byte, error) {
 	t, err := template.New("page").Parse(pageTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("render: page: %w", err)
@@ -30,7 +35,7 @@ func HTML(s *bundle.Statement, d *bundle.Derived, x Context) ([]byte, error) {
 	page := struct {
 		*sheet
 		Style template.CSS
-	}{newSheet(s, d, x), template.CSS(pageStyle)}
+	}{sh, template.CSS(pageStyle)}
 	if err := t.Execute(&b, page); err != nil {
 		return nil, fmt.Errorf("render: page: %w", err)
 	}

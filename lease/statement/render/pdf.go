@@ -13,14 +13,18 @@ func PDF(s *bundle.Statement, d *bundle.Derived, x Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sh := newSheet(s, d, x)
-	l := newLayout(x.Paper)
+	return newSheet(s, d, x).pdfForm(x.Paper), nil
+}
+
+// pdfForm draws the sheet.
+func (sh *sheet) pdfForm(paper Paper) []byte {
+	l := newLayout(paper)
 	l.head(sh)
 	for i := range sh.Parts {
 		l.part(&sh.Parts[i])
 	}
 	l.feet(sh)
-	return l.file(sh.Title), nil
+	return l.file(sh.Title)
 }
 
 // mark is a part's place, for the outline.

@@ -144,8 +144,8 @@ func (l *layout) head(sh *sheet) {
 		size--
 	}
 	l.text(fontBold, size, l.p.ink, marginSide, l.y+31, sh.Period)
-	l.text(fontText, 10, l.p.soft, marginSide, l.y+46, "lease ")
-	l.text(fontBold, 10, l.p.ink, marginSide+fontText.width("lease ", 10), l.y+46, l.fit(fontBold, 10, sh.Lease, l.room()-40))
+	l.text(fontText, 10, l.p.soft, marginSide, l.y+46, sh.Of+" ")
+	l.text(fontBold, 10, l.p.ink, marginSide+fontText.width(sh.Of+" ", 10), l.y+46, l.fit(fontBold, 10, sh.Name, l.room()-40))
 	l.y += 56
 	l.line(l.p.accent, 1.5, marginSide, l.y, right, l.y)
 	l.y += 10

@@ -12,14 +12,17 @@ import (
 // result sets what the lease cost against what it earned.
 func (w *writer) result() []block {
 	s, open := w.s, w.s.State != bundle.Final
-	cost := -net(s, ledger.KindUsage, ledger.KindPower, ledger.KindExit)
-	credit := net(s, ledger.KindSLA)
-	facts := []fact{{Label: "Cost", Value: sats(cost - credit), Note: "used " + sats(cost) + ", credited " + sats(credit) + "; by the lines of the books, corrections included", Open: open}}
+	used, credited := -lines(s, ledger.KindUsage, ledger.KindPower, ledger.KindExit), s.Credited()
+	corrected := lines(s, ledger.KindReversal)
+	cost := fact{Label: "Cost", Value: sats(used - credited), Note: "used " + sats(used) + ", credited by the SLA " + sats(credited), Open: open}
+	facts := []fact{cost}
+	if corrected != 0 {
+		facts = append(facts, fact{Label: "Corrections", Value: signedSats(corrected), Note: "of mistakes, in your favour where positive", Open: open})
+	}
 	if s.Pool != nil {
 		return []block{{Facts: append(facts, fact{Label: "Coins", Value: dash, Note: "what your pool paid you is not known to the provider"})}}
 	}
-	// What a block pays directly leaves the books when it matures.
-	coins := net(s, ledger.KindFound, ledger.KindOrphaned, ledger.KindLoss, ledger.KindCarry, ledger.KindPPS, ledger.KindIncome)
+	earned := s.Earned()
 	var pending, direct int64
 	for i := range s.Rewards {
 		r := &s.Rewards[i]
@@ -37,9 +40,13 @@ func (w *writer) result() []block {
 	if direct > 0 {
 		note += "; paid by blocks themselves, " + sats(direct)
 	}
-	facts = append(facts, fact{Label: "Coins", Value: sats(coins), Note: note, Open: open || pending > 0})
+	facts = append(facts, fact{Label: "Coins", Value: sats(earned), Note: note, Open: open || pending > 0})
 	if s.Charges != nil {
-		facts = append(facts, fact{Label: "Net", Value: signedSats(coins - cost + credit), Note: "coins less cost", Open: open || pending > 0})
+		note := "coins less cost"
+		if corrected != 0 {
+			note += ", with corrections"
+		}
+		facts = append(facts, fact{Label: "Net", Value: signedSats(earned - used + credited + corrected), Note: note, Open: open || pending > 0})
 	}
 	return []block{{Facts: facts}}
 }

@@ -34,7 +34,7 @@ func (w *writer) rewards() []block {
 	say("Mature", lease.Mature, "; yours for good", false)
 	say("Pending", lease.Adopted, " on the chain; available when mature, nothing if orphaned", true)
 	say("Orphaned", lease.Orphaned, " that left the chain; taken back", false)
-	if sat := net(s, ledger.KindPPS); sat != 0 {
+	if sat := lines(s, ledger.KindPPS); sat != 0 {
 		facts = append(facts, fact{Label: "Earned by shares", Value: sats(sat), Note: "whether blocks were found or not", Open: s.State != bundle.Final})
 	}
 	if len(facts) > 0 {

@@ -10,7 +10,8 @@ import (
 type sheet struct {
 	Title   string // of the document
 	Period  string
-	Lease   string
+	Of      string // lease or tenant
+	Name    string // its
 	State   string // FINAL or PRELIMINARY
 	Final   bool
 	Notices []string // what must be known before anything else
@@ -105,14 +106,11 @@ func newSheet(s *bundle.Statement, d *bundle.Derived, x Context) *sheet {
 	name := periodName(s.Period.FromMs, s.Period.ToMs)
 	sh := &sheet{
 		Title:  "Statement " + name + ", lease " + clean(s.Lease),
-		Period: name, Lease: clean(s.Lease),
-		State: "PRELIMINARY", Final: s.State == bundle.Final,
+		Period: name, Of: "lease", Name: clean(s.Lease),
+		State: stateName(s.State), Final: s.State == bundle.Final,
 		About: w.about(), Notices: w.notices(), Answers: w.answers(),
 	}
-	if sh.Final {
-		sh.State = "FINAL"
-	}
-	for _, p := range []part{
+	sh.add([]part{
 		{ID: "delivery", Name: "Delivery", Blocks: w.delivery()},
 		{ID: "charges", Name: "Charges", Blocks: w.charges()},
 		{ID: "sla", Name: "SLA", Blocks: w.service()},
@@ -122,11 +120,23 @@ func newSheet(s *bundle.Statement, d *bundle.Derived, x Context) *sheet {
 		{ID: "energy", Name: "Energy", Blocks: w.energy()},
 		{ID: "proof", Name: "Proof", Blocks: w.proof()},
 		{ID: "risk", Name: "Risk", Blocks: w.risk()},
-	} {
+	})
+	return sh
+}
+
+// add numbers parts.
+func (sh *sheet) add(parts []part) {
+	for _, p := range parts {
 		p.Number = len(sh.Parts) + 1
 		sh.Parts = append(sh.Parts, p)
 	}
-	return sh
+}
+
+func stateName(s bundle.State) string {
+	if s == bundle.Final {
+		return "FINAL"
+	}
+	return "PRELIMINARY"
 }
 
 // modelName says in words what is rented.

@@ -21,9 +21,13 @@ func Text(s *bundle.Statement, d *bundle.Derived, x Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	sh := newSheet(s, d, x)
+	return newSheet(s, d, x).textForm(), nil
+}
+
+// textForm draws the sheet.
+func (sh *sheet) textForm() []byte {
 	t := &textWriter{}
-	t.line("STATEMENT %s  lease %s  %s", sh.Period, sh.Lease, sh.State)
+	t.line("STATEMENT %s  %s %s  %s", sh.Period, sh.Of, sh.Name, sh.State)
 	for _, n := range sh.Notices {
 		t.wrapped("", "", n)
 	}
@@ -37,7 +41,7 @@ func Text(s *bundle.Statement, d *bundle.Derived, x Context) ([]byte, error) {
 			t.block(&b)
 		}
 	}
-	return t.b.Bytes(), nil
+	return t.b.Bytes()
 }
 
 // textWriter collects lines.
