@@ -191,6 +191,8 @@ func (f *facts) checkEnergy() error {
 	switch {
 	case f.s.Model != lease.Hosted && e != nil:
 		return fmt.Errorf("energy is metered, but a lease of model %s has no rigs", f.s.Model)
+	case f.s.Model == lease.Hosted && e == nil:
+		return errors.New("the energy that the rigs used is not stated")
 	case e == nil:
 		return nil
 	case e.Quality != QualityNameplate:

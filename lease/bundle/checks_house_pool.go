@@ -26,7 +26,7 @@ func (f *facts) checkHousePool() error {
 	if f.s.Pool != nil {
 		return errors.New("a lease works for its own pool or for the house's, not for both")
 	}
-	if len(p.URLs) == 0 && len(p.Incomes) == 0 {
+	if len(p.URLs) == 0 && len(p.Incomes) == 0 && p.Counts.Sent == 0 {
 		return errors.New("it names no pool, and no payment of one")
 	}
 	worked := make(map[string]bool)

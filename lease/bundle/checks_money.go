@@ -44,8 +44,7 @@ func (v *verifier) checkContract() {
 	v.report("terms", f.checkTerms(), "%x, in the log before the contract", v.s.Terms)
 	v.report("contract", f.checkContract(), "the statement's is that of %d leaves of lease %s, which change nothing that may not change; its tag is %x",
 		len(f.contracts), v.s.Lease, v.s.Tag)
-	v.report("period", f.checkPeriod(), "%d to %d ms, %s, running for %d of %d ms", v.s.Period.FromMs, v.s.Period.ToMs, v.s.State,
-		v.s.Period.RunningMs, v.s.Period.ToMs-v.s.Period.FromMs)
+	v.report("period", f.checkPeriod(), "%s", f.periodDetail())
 }
 
 // checkTemplates checks what jobs pay.

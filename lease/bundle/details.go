@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // What the checks of money say when they hold.
@@ -31,6 +32,9 @@ func (f *facts) earnedDetail() string {
 	var sum int64
 	for i := range f.s.Hours {
 		sum += f.s.Hours[i].EarnedSat
+	}
+	if f.s.Pool != nil || f.terms != nil && !byShare(f.terms) {
+		return "shares earn nothing by themselves"
 	}
 	if f.unknownEarned() {
 		return fmt.Sprintf("%d sat by the share, as the hours in the log say", sum)
@@ -72,3 +76,11 @@ func (f *facts) incomesDetail() string {
 	}
 	return fmt.Sprintf("%d payments of the house's pool, each shared by proven work, less the fee", len(f.s.HousePool.Incomes))
 }
+
+func (f *facts) periodDetail() string {
+	p := f.s.Period
+	return fmt.Sprintf("%s to %s, %s, running for %d of %d ms", utc(p.FromMs), utc(p.ToMs), f.s.State, p.RunningMs, p.ToMs-p.FromMs)
+}
+
+// utc writes a moment for people.
+func utc(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }

@@ -27,6 +27,16 @@ type moneyOptions struct {
 	free   bool   // terms without prices and SLA
 	exit   bool   // the lease is left in its last hour, before its term is over
 	thin   bool   // receipts are thinned
+
+	// What the provider cheats with, from the beginning, so that all that follows
+	// follows from that; nil: nothing.
+	cheat struct {
+		template func(*receipt.Template)
+		row      func(hour int, r *lease.SettledHour) // as it is logged and stated
+		tx       func(t *lease.Transaction)           // likewise
+		contract func(leaf int, l *lease.Lease)
+		terms    func(*lease.Terms)
+	}
 }
 
 // The lease of these tests starts late in a month, at 20 minutes past the first
@@ -47,13 +57,13 @@ func moneyReceipts() []int { return []int{8, 10, 0, 0, 15} }
 // statement and the log.
 type moneyWorld struct {
 	*world
-	o        moneyOptions
-	first    int64 // hour
-	lease    lease.Lease
-	numbers  map[string]int64
-	balances map[lease.Balance]int64 // Sat is 0 in the keys
-	splits   map[string]bool
-	pausesIn int // so many were in a leaf
+	o         moneyOptions
+	first     int64 // hour
+	lease     lease.Lease
+	numbers   map[string]int64
+	balances  map[lease.Balance]int64 // Sat is 0 in the keys
+	splits    map[string]bool
+	contracts int // leaves of the lease
 
 	billable   lease.Billable
 	energy     lease.Energy
@@ -72,7 +82,7 @@ type moneyWorld struct {
 // moneyBundle plays five hours of an honest provider.
 func moneyBundle(tb testing.TB, o moneyOptions) *moneyWorld {
 	w := newMoneyWorld(tb, o)
-	w.prepay("first", 2500)
+	w.prepay("first", 1300)
 	w.prepay("mistyped", 77)
 	w.correct("prepay:mistyped", 66)
 	x := lease.Exclusion{ID: 1, Kind: lease.ExcludeMaintenance, AnnouncedMs: w.at(0, 1), FromMs: w.at(3, 0), ToMs: w.at(4, 0), Evidence: "new switch"}
@@ -117,6 +127,9 @@ func newMoneyWorld(tb testing.TB, o moneyOptions) *moneyWorld {
 			terms: moneyTerms(o),
 		},
 		o: o, first: first, numbers: make(map[string]int64), balances: make(map[lease.Balance]int64), splits: make(map[string]bool),
+	}
+	if cheat := o.cheat.terms; cheat != nil {
+		cheat(&w.terms)
 	}
 	hash := must(w.terms.Hash())
 	w.lease = lease.Lease{
@@ -230,6 +243,10 @@ func (w *moneyWorld) tipAt(ms int64) (miner.Hash, int64) {
 
 // putLease adds a leaf of the contract as it is, and the tag map.
 func (w *moneyWorld) putLease() {
+	if cheat := w.o.cheat.contract; cheat != nil {
+		cheat(w.contracts, &w.lease)
+	}
+	w.contracts++
 	facts := leaf.LeaseFacts{TenantKey: public("tenant"), Destinations: []string{leaf.DestinationHouse}}
 	switch w.o.pool {
 	case "own":
@@ -249,98 +266,6 @@ func (w *moneyWorld) putLease() {
 	}
 	w.leases[1] = doc
 	w.appendMap(w.lease.StartMs, true)
-}
-
-// job adds the leaf of a job of the kind that the lease works on.
-func (w *moneyWorld) job(ms int64) int64 {
-	tip, height := w.tipAt(ms)
-	var t *receipt.Template
-	if w.o.pool != "" {
-		t = w.poolTemplate(tip, height, uint32(ms/1000))
-		i := w.append(must(leaf.NewJob(&lease.Template{CreatedMs: ms, Body: must(t.Encode())})), true)
-		w.jobs[i] = t
-		return i
-	}
-	return w.putJob(w.houseTemplate(tip, height, uint32(ms/1000)), ms)
-}
-
-// The parts of a block in these tests.
-const (
-	moneyReward = 5_000_010_000 // with fees of 10 000
-	moneyCarry  = 1_000_000
-	moneyPart   = 1_234_567_890
-)
-
-// split is who gets what of a block.
-func (w *moneyWorld) split() (split receipt.Split, fee, carry int64) {
-	fee = reward.Fee(moneyReward, w.terms.FeePPM)
-	switch w.o.scheme {
-	case lease.SchemeSolo:
-		return receipt.One(testLease, moneyReward-fee), fee, 0
-	case lease.SchemePPS, lease.SchemeFPPS:
-		return receipt.One(lease.House, moneyReward), 0, 0
-	case lease.SchemePPLNS:
-		carry = moneyCarry
-	}
-	return receipt.Split{{Lease: testLease, Sat: moneyPart}, {Lease: lease.House, Sat: moneyReward - fee - carry - moneyPart}}, fee, carry
-}
-
-func (w *moneyWorld) houseTemplate(tip miner.Hash, height int64, at uint32) *receipt.Template {
-	t := w.template(tip, height, at)
-	split, fee, carry := w.split()
-	t.Terms, t.Reward, t.Fee, t.Carry, t.Split = receipt.B32(must(w.terms.Hash())), moneyReward, fee, carry, must(split.Hash())
-	out := []byte{0xff, 0xff, 0xff, 0xff}
-	house := int64(moneyReward)
-	if w.o.direct {
-		script := []byte{0x51, 0x20, 9, 9}
-		t.Direct = []receipt.Direct{{Script: script, Sat: split.Share(testLease), Leases: []string{testLease}}}
-		house -= split.Share(testLease)
-		out = appendOutput(append(out, 2), split.Share(testLease), script)
-	} else {
-		out = append(out, 1)
-	}
-	t.Coinb2 = append(appendOutput(out, house, houseScript()), 0, 0, 0, 0)
-	switch w.o.scheme {
-	case lease.SchemePPS:
-		t.Earns = &receipt.Earns{Sat: moneyReward}
-	case lease.SchemeFPPS:
-		t.Earns = &receipt.Earns{Sat: 5_000_000_000 + 7777, FeesSat: 7777}
-	}
-	doc := string(must(split.Encode()))
-	w.splits[doc] = w.splits[doc]
-	return t
-}
-
-func appendOutput(b []byte, sat int64, script []byte) []byte {
-	b = binary.LittleEndian.AppendUint64(b, uint64(sat))
-	return append(append(b, byte(len(script))), script...)
-}
-
-// poolTemplate is a job of a pool that wants shares four times as hard.
-func (w *moneyWorld) poolTemplate(tip miner.Hash, height int64, at uint32) *receipt.Template {
-	script := []byte{2, byte(height), byte(height >> 8), 0x0c}
-	head := slices.Concat([]byte{1, 0, 0, 0, 1}, make([]byte, 32), []byte{0xff, 0xff, 0xff, 0xff, byte(len(script) + 12)}, script)
-	out := appendOutput([]byte{0xff, 0xff, 0xff, 0xff, 1}, moneyReward, []byte{0x51, 0x20, 5, 5})
-	target := miner.TargetForWork(w.target().Work().Mul(4))
-	return &receipt.Template{
-		Format: receipt.PoolTemplateFormat, Height: height, Prev: receipt.U256(tip), Version: 0x20000000, Mask: 0x1fffe000, Bits: easyBits,
-		Time: at, MinTime: at - 600, MaxTime: at + 7200, Head: head, Coinb2: append(out, 0, 0, 0, 0), Branches: []receipt.B32{{1}},
-		Extranonce1Size: 2, Extranonce2Size: 4, Terms: receipt.B32(must(w.terms.Hash())),
-		Pool: &receipt.PoolJob{Address: poolAddress, Extranonce1: []byte{1, 2, 3, 4}, Extranonce2Size: 8, Target: receipt.U256(target)},
-	}
-}
-
-// work delivers so many receipts in an hour, in three windows.
-func (w *moneyWorld) work(h, receipts int) {
-	a, b := w.job(w.at(h, 20)), w.job(w.at(h, 35))
-	for i, part := range []int{receipts / 3, receipts / 3, receipts - 2*(receipts/3)} {
-		if part == 0 {
-			continue
-		}
-		from := w.at(h, 40+5*i)
-		w.appendBatch(from, from+lease.BatchMs, w.mine(part, int64(10*h+i), a, b))
-		w.batches[len(w.batches)-1].thinned = w.o.thin
-	}
 }
 
 // finish fills in what is summed up.

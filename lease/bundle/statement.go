@@ -57,7 +57,7 @@ type Statement struct {
 	HousePool *HousePool `json:"house_pool,omitempty"` // nil: nothing was done for a pool of the house's
 	Pool      *Pool      `json:"pool,omitempty"`       // nil: the lease has no pool of its own
 	Books     Books      `json:"books"`
-	Energy    *Energy    `json:"energy,omitempty"` // nil: not metered
+	Energy    *Energy    `json:"energy,omitempty"` // nil: the lease has no rigs of its own
 }
 
 // Period is what time the statement is about: whole hours of UTC, but for an end
