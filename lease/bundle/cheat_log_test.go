@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
@@ -270,6 +271,27 @@ func TestStrict(t *testing.T) {
 		refuse(t, r, name, "not checked")
 	}
 }
+
+// TestOpenTip leaves out the headers behind an old block, on which work goes on.
+func TestOpenTip(t *testing.T) {
+	w := honest(t, 4)
+	w.chain, w.forks = w.chain[:13], nil
+	w.s.Period.ToMs = testFromMs + 8*lease.MsPerHour
+	w.s.Period.RunningMs = 8 * lease.MsPerHour
+	w.log, w.batches = w.log[:w.batches[0].leaf+1], w.batches[:1]
+	const at = testFromMs + 7*lease.MsPerHour
+	template := w.template(w.tips0(), 113, at/1000)
+	w.appendBatch(at, at+lease.BatchMs, w.mine(3, 99, w.putJob(template, at)))
+	file := pack(t, w.bundle())
+	r := verify(t, file, Options{})
+	if !r.OK() || !strings.Contains(strings.Join(r.Unchecked, "\n"), "was still the tip hours later") {
+		t.Errorf("%q, unchecked %q", failed(r), r.Unchecked)
+	}
+	refuse(t, verify(t, file, Options{Strict: true}), "headers", "was still the tip hours later")
+}
+
+// tips0 is the tip of before the period.
+func (w *world) tips0() miner.Hash { return w.chain[12].Hash() }
 
 // coin is what a coin node shows.
 type coin struct {

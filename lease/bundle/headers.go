@@ -51,6 +51,14 @@ func (v *verifier) checkHeaders() {
 		if err == nil {
 			err = v.checkTips()
 		}
+		if tip := v.openTip(); err == nil && tip != nil {
+			what := fmt.Sprintf("that the block %v of height %d, of the time %d, was still the tip hours later: there is no header behind it", tip.hash, tip.height, tip.time)
+			if c.easiest.Cmp(mainTarget()) <= 0 {
+				err = fmt.Errorf("nothing shows %s", what)
+			} else {
+				v.skip("headers", what)
+			}
+		}
 		v.report("headers", err, "%d in a row from height %d on, with %v hashes of work; each job was built on the tip of its time", c.n, c.from, c.work)
 		if c.easiest.Cmp(mainTarget()) > 0 && v.Chain == nil {
 			v.skip("headers", fmt.Sprintf("that these headers are the coin's: with a target as easy as %v anybody makes such a chain in no time", c.easiest))
@@ -229,6 +237,24 @@ func (v *verifier) checkTips() error {
 		}
 		if err != nil {
 			return fmt.Errorf("job of leaf %d: %w", j.index, err)
+		}
+	}
+	return nil
+}
+
+// openTipSec is for how long a block may have been the tip when no header behind
+// it shows until when it was, in seconds: on a main chain no block takes so long.
+const openTipSec = 6 * 3600
+
+// openTip is a block that receipts came in on long after its time, and that no
+// header shows to have been the tip then; nil: there is none. Whoever builds on
+// an old block could leave out the headers behind it.
+func (v *verifier) openTip() *tip {
+	for i := range v.jobs {
+		if j := &v.jobs[i]; j.toMs != 0 && j.tip >= 0 {
+			if t := &v.tips[j.tip]; t.found && t.next == 0 && t.time < j.toMs/1000-openTipSec {
+				return t
+			}
 		}
 	}
 	return nil

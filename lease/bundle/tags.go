@@ -39,6 +39,7 @@ func (v *verifier) contractLeaves() ([]contractLeaf, error) {
 func (v *verifier) checkTags() {
 	maps, entries, err := v.proveTags()
 	v.report("tags", err, "tag %x is the lease's alone, by %d entries of %d tag maps and what stands beside them", v.s.Tag, entries, maps)
+	v.word("that no other tag map was in force between those that are shown: whoever follows the log sees them all")
 }
 
 func (v *verifier) proveTags() (maps, entries int, err error) {
