@@ -26,6 +26,7 @@ func (p *plant) add(t *testing.T, l lease.Lease) lease.Lease {
 		}
 	}
 	l.StartMs, l.Terms, l.Nonce[0] = now, p.terms, byte(len(l.Rigs)+len(l.Cores))
+	l.Provider = p.provider()
 	l, err := store.AddLease(t.Context(), l, 1<<62, func(id string) (lease.Tag, []lease.Event, error) {
 		return lease.NewTag(lease.TagInput{Provider: p.key.Public().(ed25519.PublicKey), Lease: id, Tenant: pub, Nonce: l.Nonce, Terms: p.terms}), nil, nil
 	})

@@ -27,7 +27,7 @@ func (p *plant) poolLease(t *testing.T, tenant string, hps uint64, proofMs int64
 		t.Fatal(err)
 	}
 	l, err := store.AddLease(t.Context(), lease.Lease{
-		Tenant: tenant, Model: lease.Leased, ContractedHps: hps, StartMs: now, ProofMs: proofMs, Terms: p.terms,
+		Tenant: tenant, Model: lease.Leased, ContractedHps: hps, StartMs: now, ProofMs: proofMs, Terms: p.terms, Provider: p.provider(),
 		Pool: &lease.Pool{URLs: urls, User: tenant + ".worker", Password: "x"},
 	}, 1<<62, func(id string) (lease.Tag, []lease.Event, error) {
 		return lease.NewTag(lease.TagInput{Provider: p.key.Public().(ed25519.PublicKey), Lease: id, Tenant: pub, Terms: p.terms}), nil, nil

@@ -96,6 +96,13 @@ func TestPricedLeaseIsSettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.verify(t, l)
+	st, _ := p.statement(t, l)
+	if c := st.Charges; c == nil || c.Charged != charged || c.Due != charged || c.Billable != rows[0].Billable || st.Period.SettledMs < (h+1)*lease.MsPerHour {
+		t.Errorf("the statement says %+v of %+v", c, st.Period)
+	}
+	if a := st.Books.Accounts; len(a) == 0 || a[len(a)-1].Name != ledger.Prepaid("alice") || a[len(a)-1].Closing != sat-charged {
+		t.Errorf("the statement has the accounts %+v", a)
+	}
 	for _, b := range balances {
 		if b.Account == ledger.Prepaid("alice") && b.Sat != charged-sat {
 			t.Errorf("%d sat are left of %d, %d were charged", -b.Sat, sat, charged)

@@ -1,11 +1,11 @@
 package statement
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/hashlease/hashlease/lease"
@@ -16,28 +16,27 @@ import (
 const medianHeaders = 11
 
 // headers takes up the chain from before the first block that jobs were built on
-// to behind the last, and what left the chain of those. Without any of them known
-// there is nothing to take up: the node saw no chain, or not the pool's.
+// to behind the last, and the tips of those that left it. Where one of them is
+// not known, or left it with others below, nothing can be checked by headers, and
+// none is taken up: the node saw no chain, not the pool's, or not all of it.
 func (c *collector) headers() error {
-	used := make(map[miner.Hash]lease.ChainHeader)
-	for _, h := range slices.SortedFunc(maps.Keys(c.prevs), miner.Hash.Cmp) {
-		header, err := c.Store.Header(c.ctx, h)
+	used := make([]lease.ChainHeader, 0, len(c.prevs))
+	for _, hash := range slices.SortedFunc(maps.Keys(c.prevs), miner.Hash.Cmp) {
+		h, err := c.Store.Header(c.ctx, hash)
 		if errors.Is(err, lease.ErrNotFound) {
-			continue
+			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("header %v: %w", h, err)
+			return fmt.Errorf("header %v: %w", hash, err)
 		}
-		used[h] = header
+		used = append(used, h)
 	}
 	if len(used) == 0 {
 		return nil
 	}
-	first, last := int64(1<<62), int64(-1)
-	for _, h := range used {
-		first, last = min(first, h.Height), max(last, h.Height)
-	}
-	known, err := c.Store.Headers(c.ctx, max(0, first-medianHeaders), 1<<62)
+	slices.SortStableFunc(used, func(a, b lease.ChainHeader) int { return cmp.Compare(a.Height, b.Height) })
+	first, last := used[0].Height, used[len(used)-1].Height
+	known, err := c.Store.Headers(c.ctx, max(0, first-medianHeaders), math.MaxInt64)
 	if err != nil {
 		return fmt.Errorf("headers: %w", err)
 	}
@@ -46,14 +45,22 @@ func (c *collector) headers() error {
 		chain = chain[:len(chain)-1]
 	}
 	on := make(map[miner.Hash]bool, len(chain))
+	headers, forks := make([]miner.Header, len(chain)), []miner.Header(nil)
 	for i := range chain {
 		on[chain[i].Hash] = true
-		c.b.Headers = append(c.b.Headers, chain[i].Raw)
+		headers[i] = chain[i].Raw
 	}
-	if len(chain) > 0 {
-		c.b.HeadersFrom = chain[0].Height
+	for i := range used {
+		switch h := &used[i]; {
+		case on[h.Hash]:
+		case on[h.Raw.Prev()]:
+			forks = append(forks, h.Raw)
+		default:
+			return nil
+		}
 	}
-	return c.forks(used, on)
+	c.b.HeadersFrom, c.b.Headers, c.b.Forks = chain[0].Height, headers, forks
+	return nil
 }
 
 // bestChain is the longest chain that ends with the highest header, from the
@@ -69,7 +76,7 @@ func bestChain(known []lease.ChainHeader) []lease.ChainHeader {
 		}
 	}
 	var chain []lease.ChainHeader
-	for h := tip; h != nil; h = byHash[prevOf(&h.Raw)] {
+	for h := tip; h != nil; h = byHash[h.Raw.Prev()] {
 		chain = append(chain, *h)
 	}
 	slices.Reverse(chain)
@@ -78,39 +85,4 @@ func bestChain(known []lease.ChainHeader) []lease.ChainHeader {
 
 func sooner(a, b *lease.ChainHeader) bool {
 	return a.SeenMs < b.SeenMs || a.SeenMs == b.SeenMs && a.Hash.Cmp(b.Hash) < 0
-}
-
-// prevOf is the hash of the block that a header builds on.
-func prevOf(h *miner.Header) miner.Hash { return miner.Hash(h[4:36]) }
-
-// forks takes up what jobs were built on and is not on the chain, down to where
-// it left that, by height.
-func (c *collector) forks(used map[miner.Hash]lease.ChainHeader, on map[miner.Hash]bool) error {
-	taken := make(map[miner.Hash]lease.ChainHeader)
-	for _, h := range used {
-		for !on[h.Hash] {
-			if _, ok := taken[h.Hash]; ok {
-				break
-			}
-			taken[h.Hash] = h
-			before, err := c.Store.Header(c.ctx, prevOf(&h.Raw))
-			if errors.Is(err, lease.ErrNotFound) {
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("header %v: %w", prevOf(&h.Raw), err)
-			}
-			if c.b.HeadersFrom > before.Height {
-				break
-			}
-			h = before
-		}
-	}
-	order := slices.SortedFunc(maps.Values(taken), func(a, b lease.ChainHeader) int {
-		return cmp.Or(cmp.Compare(a.Height, b.Height), bytes.Compare(a.Hash[:], b.Hash[:]))
-	})
-	for i := range order {
-		c.b.Forks = append(c.b.Forks, order[i].Raw)
-	}
-	return nil
 }

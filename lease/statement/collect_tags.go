@@ -1,8 +1,10 @@
 package statement
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/bundle"
@@ -86,7 +88,9 @@ func (c *collector) tagMap(l *lease.LogLeaf, tags leaf.Tags) error {
 		return fmt.Errorf("%w: the tag map of the leases' leaves has the root %v, it has %v", ErrMismatch, m.Root().Root, d.Root)
 	}
 	mine := tags[c.st.Lease]
-	for _, e := range mine.TagEntries() {
+	entries := mine.TagEntries()
+	slices.SortFunc(entries, func(a, b translog.TagEntry) int { return bytes.Compare(a.Destination[:], b.Destination[:]) })
+	for _, e := range entries {
 		proof, err := m.Prove(e.Destination, c.st.Lease)
 		if errors.Is(err, translog.ErrNotFound) {
 			continue // it was over by then

@@ -89,7 +89,7 @@ func (b *builder) contract() error {
 		Provider: v.private.Provider[:], Lease: s.Lease, Tenant: s.TenantKey[:], Nonce: s.Nonce, Terms: lease.TermsHash(s.Terms),
 	})
 	if receipt.B16(tag) != s.Tag || s.Lease != b.lease.ID || s.Tag != receipt.B16(b.lease.Tag) || s.Terms != receipt.B32(b.lease.Terms) {
-		return fmt.Errorf("%w: the contract in the log is that of lease %s with the tag %x, which should be %x", ErrMismatch, s.Lease, s.Tag, tag)
+		return fmt.Errorf("%w: the contract in the log is that of lease %s with the tag %x, which should be %v", ErrMismatch, s.Lease, s.Tag, tag)
 	}
 	if b.lease.Pool != nil {
 		s.Pool, err = b.poolOf(all)
