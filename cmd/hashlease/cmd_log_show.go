@@ -139,7 +139,7 @@ func (f *dataFlags) listLeaves(ctx context.Context, p *provider, filter lease.Le
 		}
 		rows = append(rows, []string{fmt.Sprint(d.Index), d.Kind, shorten(printable(d.Ref), maxAbout), formatMs(d.AtMs), shorten(printable(said), maxSaid)})
 		if secret && d.Opening != nil {
-			rows = append(rows, []string{"", "", "", "", shorten(printable(string(d.Opening)), maxSaid)})
+			rows = append(rows, []string{"", "", "", "", printable(string(d.Opening))})
 		}
 	}
 	if _, err := fmt.Fprint(f.e.stdout, table(rows, "LEAF")); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -219,7 +220,11 @@ func (w *watching) explain(err error) error {
 // tell prints what was seen.
 func (w *watching) tell(doc *seenDoc) error {
 	if w.json {
-		return writeJSON(w.e.stdout, doc)
+		b, err := json.Marshal(doc)
+		if err == nil {
+			_, err = w.e.stdout.Write(append(b, '\n'))
+		}
+		return err
 	}
 	if !doc.OK {
 		return nil // the error says it
@@ -265,12 +270,11 @@ func (w *watching) run(ctx context.Context, listen string, every time.Duration) 
 	for {
 		doc, err := w.look(ctx)
 		if ctx.Err() == nil {
-			if err != nil {
-				level := slog.LevelWarn
-				if exitCode(err) == exitUnverified {
-					level = slog.LevelError
-				}
-				w.log.Log(ctx, level, err.Error())
+			switch {
+			case exitCode(err) == exitUnverified:
+				w.log.Error(err.Error())
+			case err != nil && doc.Error != last.Error:
+				w.log.Warn(err.Error())
 			}
 			if doc.Root != last.Root || doc.Error != last.Error {
 				if err := w.tell(&doc); err != nil {

@@ -73,6 +73,7 @@ func (a *Auditor) checkOwner(i int64, d *leaf.Batch) {
 	case c == nil:
 		a.found(Batches, i, "batch %d of lease %s comes before the lease", d.Number, d.Lease)
 	case !c.mapped:
+		c.mapped = true // said once
 		a.found(Tags, i, "batch %d of lease %s, whose tag is in no map", d.Number, d.Lease)
 	case c.last.StopMs != 0 && d.FromMs >= c.last.StopMs+leaf.TagLingerMs:
 		a.found(Batches, i, "batch %d of lease %s begins at %d ms, the lease stopped at %d ms", d.Number, d.Lease, d.FromMs, c.last.StopMs)

@@ -25,7 +25,7 @@ func (a *Auditor) addTerms(_ int64, d *leaf.Terms) { a.terms[sha256.Sum256(d.Ter
 
 func (a *Auditor) addLease(i int64, d *leaf.Lease) {
 	if !a.terms[d.Terms] {
-		a.found(Contracts, i, "the terms %v of lease %s are not in the log before it", d.Terms, d.Lease)
+		a.found(Contracts, i, "the terms %x of lease %s are not in the log before it", d.Terms, d.Lease)
 	}
 	c := a.leases[d.Lease]
 	if c == nil {

@@ -62,7 +62,7 @@ func (a *Auditor) addJob(i int64, d *leaf.Job) {
 	}
 	a.jobs.leaves = append(a.jobs.leaves, i)
 	if !a.terms[t.Terms] {
-		a.found(Jobs, i, "the terms %v of the job are not in the log before it", t.Terms)
+		a.found(Jobs, i, "the terms %x of the job are not in the log before it", t.Terms)
 	}
 	key, l := layoutOf(i, t)
 	for _, other := range a.jobs.layouts[key] {

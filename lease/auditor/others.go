@@ -1,6 +1,8 @@
 package auditor
 
 import (
+	"encoding"
+
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/leaf"
 	"github.com/hashlease/hashlease/lease/receipt"
@@ -22,16 +24,16 @@ type txParts struct {
 
 func (a *Auditor) addBlock(i int64, d *leaf.Block) {
 	if d.Job >= i || !a.jobs.has(d.Job) {
-		a.found(Blocks, i, "block %v was found on job %d, which is no job in the log before it", d.Hash, d.Job)
+		a.found(Blocks, i, "block %s was found on job %d, which is no job in the log before it", text(d.Hash), d.Job)
 	}
 	if d.Lease == lease.House {
 		return
 	}
 	switch c := a.leases[d.Lease]; {
 	case c == nil:
-		a.found(Blocks, i, "block %v is of lease %s, which is not in the log before it", d.Hash, d.Lease)
+		a.found(Blocks, i, "block %s is of lease %s, which is not in the log before it", text(d.Hash), d.Lease)
 	case c.first.Tag != d.Tag:
-		a.found(Blocks, i, "block %v has the tag %v, its lease %s has %v", d.Hash, d.Tag, d.Lease, c.first.Tag)
+		a.found(Blocks, i, "block %s has the tag %x, its lease %s has %x", text(d.Hash), d.Tag, d.Lease, c.first.Tag)
 	}
 }
 
@@ -42,9 +44,9 @@ func (a *Auditor) addTransaction(i int64, d *leaf.Transaction) {
 	}
 	switch {
 	case a.tx.parts == 0 && d.Part != 0:
-		a.found(Transactions, i, "transaction %v begins with part %d", d.Tx, d.Part)
+		a.found(Transactions, i, "transaction %x begins with part %d", d.Tx, d.Part)
 	case a.tx.parts > 0 && (d.Part != a.tx.next || d.Parts != a.tx.parts || d.Kind != a.tx.kind):
-		a.found(Transactions, i, "transaction %v: part %d of %d (%s), want part %d of %d (%s)", d.Tx, d.Part, d.Parts, d.Kind, a.tx.next, a.tx.parts, a.tx.kind)
+		a.found(Transactions, i, "transaction %x: part %d of %d (%s), want part %d of %d (%s)", d.Tx, d.Part, d.Parts, d.Kind, a.tx.next, a.tx.parts, a.tx.kind)
 	}
 	a.tx = txParts{}
 	if d.Part+1 < d.Parts {
@@ -55,7 +57,7 @@ func (a *Auditor) addTransaction(i int64, d *leaf.Transaction) {
 // endTransaction notes that parts are missing.
 func (a *Auditor) endTransaction() {
 	if a.tx.parts > 0 {
-		a.found(Transactions, a.tx.leaf, "transaction %v ends with part %d of %d", a.tx.tx, a.tx.next-1, a.tx.parts)
+		a.found(Transactions, a.tx.leaf, "transaction %x ends with part %d of %d", a.tx.tx, a.tx.next-1, a.tx.parts)
 	}
 	a.tx = txParts{}
 }
@@ -72,4 +74,13 @@ func (a *Auditor) addStatement(i int64, d *leaf.Statement) {
 	if a.leases[d.Lease] == nil {
 		a.found(Statements, i, "statement %d is of lease %s, which is not in the log before it", d.Number, d.Lease)
 	}
+}
+
+// text is how documents spell something.
+func text(v encoding.TextMarshaler) string {
+	b, err := v.MarshalText()
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
 }
