@@ -24,7 +24,11 @@ type Store interface {
 	Heartbeat(ctx context.Context) (int64, error)
 	RunningMs(ctx context.Context, fromMs, toMs int64) (int64, error)
 	ReceiptsOn(ctx context.Context, prev miner.Hash) iter.Seq2[lease.Receipt, error]
-	ReceiptsBack(ctx context.Context) iter.Seq2[lease.Receipt, error]
+	TemplateLeaves(ctx context.Context, seqs []int64) (map[int64]int64, error)
+	Leaves(ctx context.Context, f lease.LeafFilter) iter.Seq2[lease.LogLeaf, error]
+	SealedMs(ctx context.Context) (int64, error)
+	SealedBatches(ctx context.Context, lease string, fromMs, toMs int64) iter.Seq2[lease.SealedBatch, error]
+	Unsealed(ctx context.Context, toMs int64) iter.Seq2[lease.Receipt, error]
 	Meter(ctx context.Context, lease string) (lease.Meter, error)
 
 	HourMeters(ctx context.Context, lease string, from, to int64) iter.Seq2[lease.HourMeter, error]

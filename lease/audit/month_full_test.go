@@ -30,7 +30,7 @@ func TestMonth(t *testing.T) {
 		t.Errorf("%d shares, want %d", x.receipts, shares)
 	}
 	for _, c := range r.Checks {
-		if c.Checked == 0 {
+		if c.Checked == 0 && c.Name != "sealed" { // its shares are no proofs of work
 			t.Errorf("%s was never looked at", c.Name)
 		}
 		t.Logf("%-10s checked %d times", c.Name, c.Checked)

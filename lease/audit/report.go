@@ -35,6 +35,7 @@ const (
 	checkOnce     = "once"
 	checkTags     = "tags"
 	checkJobs     = "jobs"
+	checkSealed   = "sealed"
 	checkMeters   = "meters"
 	checkTotals   = "totals"
 	checkHours    = "hours"
@@ -51,6 +52,7 @@ func newReport() *Report {
 		{Name: checkOnce, Rule: "a share counts once"},
 		{Name: checkTags, Rule: "a job carries the tag of its lease, and two leases of one destination have two tags"},
 		{Name: checkJobs, Rule: "a receipt is of a job of its lease that was stored before, with the work of that job's target"},
+		{Name: checkSealed, Rule: "the receipts of a batch have the work that they claim, and are what its leaf in the log commits to"},
 		{Name: checkMeters, Rule: "hour by hour, the proven work of each source for each lease is that of its receipts"},
 		{Name: checkTotals, Rule: "what hours were metered to sums up to the totals of each lease, and of each rig"},
 		{Name: checkHours, Rule: "a settled hour has the work, hashes and receipts that all sources of its lease have together"},

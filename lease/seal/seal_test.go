@@ -11,38 +11,39 @@ import (
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/seal"
+	"github.com/hashlease/hashlease/lease/seal/sealtest"
 )
 
 // Whatever was committed is sealed by window and lease, checked once more, and
 // read as before.
 func TestSeal(t *testing.T) {
-	w := newWorld(t)
+	w := sealtest.New(t)
 	var want []lease.Receipt
 	for i := range 40 {
 		if i%7 == 0 {
-			w.newJobs(2)
+			w.NewJobs(2)
 		}
-		want = append(want, w.commit(w.rng.Int64N(lease.BatchMs/2), w.rng.IntN(8))...)
+		want = append(want, w.Commit(w.Rng.Int64N(lease.BatchMs/2), w.Rng.IntN(8))...)
 	}
 	slices.Reverse(want)
 	all := 0
-	for _, until := range []int64{startMs + 1, startMs + lease.BatchMs, startMs + 5*lease.BatchMs + 77, startMs + 5*lease.BatchMs + 78, math.MaxInt64, math.MaxInt64} {
-		done, err := seal.Seal(t.Context(), w.store, until)
-		w.ok(err)
-		if done.ToMs != min(until, w.atMs+1) {
-			t.Errorf("sealed up to %d ms, want %d", done.ToMs, min(until, w.atMs+1))
+	for _, until := range []int64{sealtest.StartMs + 1, sealtest.StartMs + lease.BatchMs, sealtest.StartMs + 5*lease.BatchMs + 77, sealtest.StartMs + 5*lease.BatchMs + 78, math.MaxInt64, math.MaxInt64} {
+		done, err := seal.Seal(t.Context(), w.Store, until)
+		w.OK(err)
+		if done.ToMs != min(until, w.AtMs+1) {
+			t.Errorf("sealed up to %d ms, want %d", done.ToMs, min(until, w.AtMs+1))
 		}
 		all += done.Receipts
-		if got := w.back(); !reflect.DeepEqual(got, want) {
+		if got := w.Back(); !reflect.DeepEqual(got, want) {
 			t.Fatalf("sealed until %d, receipts are %+v\nwant %+v", until, got, want)
 		}
 	}
 	if all != len(want) {
 		t.Errorf("%d receipts were sealed, want %d", all, len(want))
 	}
-	h := seal.NewHasher(w.store)
+	h := seal.NewHasher(w.Store)
 	numbers, ends := make(map[string]int64), make(map[string]int64)
-	for _, b := range w.sealed() {
+	for _, b := range w.Sealed() {
 		if b.Number != numbers[b.Lease] || b.FromMs < ends[b.Lease] || b.ToMs-b.FromMs > lease.BatchMs {
 			t.Errorf("batch %d of lease %s, from %d to %d ms, follows number %d and %d ms", b.Number, b.Lease, b.FromMs, b.ToMs, numbers[b.Lease]-1, ends[b.Lease])
 		}
@@ -51,35 +52,38 @@ func TestSeal(t *testing.T) {
 			t.Errorf("batch %d of lease %s: %v", b.Number, b.Lease, err)
 		}
 	}
-	if r := w.commit(0, 1)[0]; r.CommitMs != w.atMs+1 {
-		t.Errorf("a receipt after it is of %d ms, want %d", r.CommitMs, w.atMs+1)
+	if r := w.Commit(0, 1)[0]; r.CommitMs != w.AtMs+1 {
+		t.Errorf("a receipt after it is of %d ms, want %d", r.CommitMs, w.AtMs+1)
 	}
 }
 
 // What is no proof of work, or counts twice, is reported and never sealed.
 func TestSealRefuses(t *testing.T) {
-	for what, spoil := range map[string]func(w *world, good lease.Receipt) lease.Receipt{
-		"twice": func(_ *world, good lease.Receipt) lease.Receipt { return good },
-		"no hash below the target": func(w *world, good lease.Receipt) lease.Receipt {
+	for what, spoil := range map[string]func(w *sealtest.World, good lease.Receipt) lease.Receipt{
+		"twice": func(_ *sealtest.World, good lease.Receipt) lease.Receipt { return good },
+		"no hash below the target": func(w *sealtest.World, good lease.Receipt) lease.Receipt {
 			for {
 				good.Nonce++
-				if _, _, err := seal.NewHasher(w.store).Hash(w.Context(), []lease.Receipt{good}); err != nil {
+				if _, _, err := seal.NewHasher(w.Store).Hash(w.Context(), []lease.Receipt{good}); err != nil {
 					return good
 				}
 			}
 		},
-		"a time before its job's": func(_ *world, good lease.Receipt) lease.Receipt { good.Time = 1; return good },
-		"version bits nobody has": func(_ *world, good lease.Receipt) lease.Receipt { good.VersionBits = 1; return good },
-		"a short extranonce":      func(_ *world, good lease.Receipt) lease.Receipt { good.Extranonce = good.Extranonce[:5]; return good },
+		"a time before its job's": func(_ *sealtest.World, good lease.Receipt) lease.Receipt { good.Time = 1; return good },
+		"version bits nobody has": func(_ *sealtest.World, good lease.Receipt) lease.Receipt { good.VersionBits = 1; return good },
+		"a short extranonce": func(_ *sealtest.World, good lease.Receipt) lease.Receipt {
+			good.Extranonce = good.Extranonce[:5]
+			return good
+		},
 	} {
-		w := newWorld(t)
-		good := w.share(&w.jobs[1])
-		_, err := w.store.CommitBatch(t.Context(), lease.Batch{Run: w.run, AtMs: startMs, Receipts: []lease.Receipt{good, spoil(w, good)}})
-		w.ok(err)
-		if _, err := seal.Seal(t.Context(), w.store, math.MaxInt64); err == nil {
+		w := sealtest.New(t)
+		good := w.Share(&w.Jobs[1])
+		_, err := w.Store.CommitBatch(t.Context(), lease.Batch{Run: w.Run, AtMs: sealtest.StartMs, Receipts: []lease.Receipt{good, spoil(w, good)}})
+		w.OK(err)
+		if _, err := seal.Seal(t.Context(), w.Store, math.MaxInt64); err == nil {
 			t.Errorf("%s: no error", what)
 		}
-		if n := len(w.sealed()); n != 0 {
+		if n := len(w.Sealed()); n != 0 {
 			t.Errorf("%s: %d batches", what, n)
 		}
 	}
@@ -107,24 +111,24 @@ func (s *slow) Unsealed(ctx context.Context, toMs int64) iter.Seq2[lease.Receipt
 
 // Another process may commit or seal meanwhile.
 func TestSealAtOnce(t *testing.T) {
-	w := newWorld(t)
-	want := w.commit(10, 5)
-	s := &slow{Store: w.store, before: func() { want = append(want, w.commit(0, 2)...) }}
+	w := sealtest.New(t)
+	want := w.Commit(10, 5)
+	s := &slow{Store: w.Store, before: func() { want = append(want, w.Commit(0, 2)...) }}
 	done, err := seal.Seal(t.Context(), s, math.MaxInt64)
 	if err != nil || done.Receipts != 7 {
 		t.Errorf("%+v: %v", done, err)
 	}
-	want = append(want, w.commit(10, 5)...)
-	s.before = func() { must(seal.Seal(t.Context(), w.store, w.atMs)) }
-	if done, err = seal.Seal(t.Context(), s, math.MaxInt64); err != nil || done.ToMs != w.atMs+1 {
+	want = append(want, w.Commit(10, 5)...)
+	s.before = func() { must(seal.Seal(t.Context(), w.Store, w.AtMs)) }
+	if done, err = seal.Seal(t.Context(), s, math.MaxInt64); err != nil || done.ToMs != w.AtMs+1 {
 		t.Errorf("%+v: %v", done, err)
 	}
 	slices.Reverse(want)
-	if got := w.back(); !reflect.DeepEqual(got, want) {
+	if got := w.Back(); !reflect.DeepEqual(got, want) {
 		t.Errorf("receipts are %+v\nwant %+v", got, want)
 	}
-	s.Store = &never{w.store}
-	w.commit(1, 1)
+	s.Store = &never{w.Store}
+	w.Commit(1, 1)
 	if _, err = seal.Seal(t.Context(), s, math.MaxInt64); !errors.Is(err, lease.ErrConflict) {
 		t.Errorf("error %v, want a conflict in the end", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/seal"
+	"github.com/hashlease/hashlease/lease/seal/sealtest"
 )
 
 // counting counts what an archive is asked for.
@@ -42,15 +43,15 @@ func (c *counting) Thin(ctx context.Context, id string, number int64, packed, pr
 // Old batches are thinned once, younger ones stay, and what is left proves that
 // it is the beginning.
 func TestThin(t *testing.T) {
-	w := newWorld(t)
+	w := sealtest.New(t)
 	for range 30 {
-		w.commit(lease.BatchMs/3, 20)
+		w.Commit(lease.BatchMs/3, 20)
 	}
-	if _, err := seal.Seal(t.Context(), w.store, math.MaxInt64); err != nil {
+	if _, err := seal.Seal(t.Context(), w.Store, math.MaxInt64); err != nil {
 		t.Fatal(err)
 	}
-	before := w.sealed()
-	thinMs := int64(startMs + 6*lease.BatchMs)
+	before := w.Sealed()
+	thinMs := int64(sealtest.StartMs + 6*lease.BatchMs)
 	old, packed := 0, 0
 	for _, b := range before {
 		if b.ToMs <= thinMs {
@@ -58,7 +59,7 @@ func TestThin(t *testing.T) {
 			packed += len(b.Packed)
 		}
 	}
-	a := &counting{Archive: w.store, fail: 5}
+	a := &counting{Archive: w.Store, fail: 5}
 	if done, err := seal.Thin(t.Context(), a, thinMs, 0); !errors.Is(err, errFull) || done.Thinned != 5 {
 		t.Errorf("%+v: %v", done, err)
 	}
@@ -67,9 +68,9 @@ func TestThin(t *testing.T) {
 	if err != nil || done.Thinned != old-5 || done.Freed <= 0 {
 		t.Errorf("%+v: %v, want %d thinned", done, err, old-5)
 	}
-	h := seal.NewHasher(w.store)
+	h := seal.NewHasher(w.Store)
 	kept := 0
-	for i, b := range w.sealed() {
+	for i, b := range w.Sealed() {
 		left, err := h.Check(t.Context(), &b)
 		if err != nil {
 			t.Errorf("batch %d of lease %s: %v", b.Number, b.Lease, err)
@@ -99,10 +100,10 @@ func TestThin(t *testing.T) {
 		t.Errorf("once more: %+v, %d batches read: %v", done, a.read, err)
 	}
 
-	dropMs := int64(startMs + 8*lease.BatchMs) // thinned ones, and whole ones
+	dropMs := int64(sealtest.StartMs + 8*lease.BatchMs) // thinned ones, and whole ones
 	done, err = seal.Thin(t.Context(), a, thinMs, dropMs)
 	dropped := 0
-	for i, b := range w.sealed() {
+	for i, b := range w.Sealed() {
 		if b.ToMs <= dropMs {
 			dropped++
 			if b.Packed != nil || b.ThinProof != nil || b.Root != before[i].Root {
@@ -116,7 +117,7 @@ func TestThin(t *testing.T) {
 	if err != nil || done.Dropped != dropped || done.Thinned != 0 || dropped == 0 {
 		t.Errorf("%+v: %v, want %d dropped", done, err, dropped)
 	}
-	for _, err = range w.store.ReceiptsBack(t.Context()) {
+	for _, err = range w.Store.ReceiptsBack(t.Context()) {
 		if err != nil {
 			break
 		}
@@ -128,43 +129,43 @@ func TestThin(t *testing.T) {
 
 // Where jobs count at different targets, nothing is the smaller one: all is kept.
 func TestThinSeveralTargets(t *testing.T) {
-	w := newWorld(t)
-	w.commit(10, 10)
-	w.newJobs(3)
-	w.commit(10, 10)
-	if _, err := seal.Seal(t.Context(), w.store, math.MaxInt64); err != nil {
+	w := sealtest.New(t)
+	w.Commit(10, 10)
+	w.NewJobs(3)
+	w.Commit(10, 10)
+	if _, err := seal.Seal(t.Context(), w.Store, math.MaxInt64); err != nil {
 		t.Fatal(err)
 	}
-	before := w.sealed()
-	if done, err := seal.Thin(t.Context(), w.store, math.MaxInt64, 0); err != nil || done.Thinned != len(before) || done.Freed != 0 {
+	before := w.Sealed()
+	if done, err := seal.Thin(t.Context(), w.Store, math.MaxInt64, 0); err != nil || done.Thinned != len(before) || done.Freed != 0 {
 		t.Errorf("%+v: %v", done, err)
 	}
-	for i, b := range w.sealed() {
+	for i, b := range w.Sealed() {
 		if string(b.Packed) != string(before[i].Packed) || !b.Thinned {
 			t.Errorf("batch %d is %+v", i, b)
 		}
-		if _, err := seal.NewHasher(w.store).Check(t.Context(), &b); err != nil {
+		if _, err := seal.NewHasher(w.Store).Check(t.Context(), &b); err != nil {
 			t.Errorf("batch %d: %v", i, err)
 		}
 	}
-	if done, err := seal.Thin(t.Context(), w.store, math.MaxInt64, 0); err != nil || done.Thinned != 0 {
+	if done, err := seal.Thin(t.Context(), w.Store, math.MaxInt64, 0); err != nil || done.Thinned != 0 {
 		t.Errorf("%+v: %v", done, err)
 	}
 }
 
 // A batch that is not what it says is found.
 func TestCheckRefuses(t *testing.T) {
-	w := newWorld(t)
-	w.commit(10, 30)
-	if _, err := seal.Seal(t.Context(), w.store, math.MaxInt64); err != nil {
+	w := sealtest.New(t)
+	w.Commit(10, 30)
+	if _, err := seal.Seal(t.Context(), w.Store, math.MaxInt64); err != nil {
 		t.Fatal(err)
 	}
-	good := w.sealed()[1]
+	good := w.Sealed()[1]
 	receipts, err := lease.UnpackReceipts(good.Lease, good.Packed)
-	w.ok(err)
+	w.OK(err)
 	repack := func(b *lease.SealedBatch, r []lease.Receipt) {
 		b.Packed, err = lease.PackReceipts(r)
-		w.ok(err)
+		w.OK(err)
 	}
 	for what, spoil := range map[string]func(b *lease.SealedBatch){
 		"another root":     func(b *lease.SealedBatch) { b.Root[3]++ },
@@ -181,7 +182,7 @@ func TestCheckRefuses(t *testing.T) {
 	} {
 		b := good
 		spoil(&b)
-		if _, err := seal.NewHasher(w.store).Check(t.Context(), &b); err == nil {
+		if _, err := seal.NewHasher(w.Store).Check(t.Context(), &b); err == nil {
 			t.Errorf("%s: no error", what)
 		}
 	}
