@@ -17,35 +17,45 @@ import (
 // bundleForm is the form with all the proofs.
 const bundleForm = "bundle"
 
-// statementForm is a form that a lease's statement can have.
+// statementForm is a form that a statement can have.
 type statementForm struct {
 	name   string
 	binary bool // nothing for a screen
-	write  func(s *statement.Issued, x render.Context) ([]byte, error)
+	// lease writes a lease's statement, tenant that of all its leases; nil where
+	// there is none in the form.
+	lease  func(s *statement.Issued, x render.Context) ([]byte, error)
+	tenant func(t *statement.Tenant, x render.Context) ([]byte, error)
 }
 
 // statementForms lists them; the first is the usual one.
 func statementForms() []statementForm {
-	drawn := func(draw func(*bundle.Statement, *bundle.Derived, render.Context) ([]byte, error)) func(*statement.Issued, render.Context) ([]byte, error) {
+	type leaseForm = func(*statement.Issued, render.Context) ([]byte, error)
+	type tenantForm = func(*statement.Tenant, render.Context) ([]byte, error)
+	drawn := func(draw func(*bundle.Statement, *bundle.Derived, render.Context) ([]byte, error)) leaseForm {
 		return func(s *statement.Issued, x render.Context) ([]byte, error) {
 			derived := s.Statement.Derive()
 			return draw(&s.Statement, &derived, x)
 		}
 	}
-	listed := func(list func(*bundle.Statement, render.Context) ([]byte, error)) func(*statement.Issued, render.Context) ([]byte, error) {
+	listed := func(list func(*bundle.Statement, render.Context) ([]byte, error)) leaseForm {
 		return func(s *statement.Issued, x render.Context) ([]byte, error) { return list(&s.Statement, x) }
 	}
+	summed := func(draw func(*bundle.TenantStatement, render.Context) ([]byte, error)) tenantForm {
+		return func(t *statement.Tenant, x render.Context) ([]byte, error) { return draw(&t.Statement, x) }
+	}
 	return []statementForm{
-		{"text", false, drawn(render.Text)},
-		{"html", false, drawn(render.HTML)},
-		{"pdf", true, drawn(render.PDF)},
-		{"json", false, func(s *statement.Issued, _ render.Context) ([]byte, error) { return signedText(s.Note), nil }},
-		{"note", false, func(s *statement.Issued, _ render.Context) ([]byte, error) { return s.Note, nil }},
-		{"csv", false, listed(render.CSV)},
-		{"csv-hours", false, listed(render.HoursCSV)},
-		{"journal", false, listed(render.Hledger)},
-		{"beancount", false, listed(render.Beancount)},
-		{bundleForm, true, nil},
+		{"text", false, drawn(render.Text), summed(render.TenantText)},
+		{"html", false, drawn(render.HTML), summed(render.TenantHTML)},
+		{"pdf", true, drawn(render.PDF), summed(render.TenantPDF)},
+		{"json", false, func(s *statement.Issued, _ render.Context) ([]byte, error) { return signedText(s.Note), nil },
+			func(t *statement.Tenant, _ render.Context) ([]byte, error) { return signedText(t.Note), nil }},
+		{"note", false, func(s *statement.Issued, _ render.Context) ([]byte, error) { return s.Note, nil },
+			func(t *statement.Tenant, _ render.Context) ([]byte, error) { return t.Note, nil }},
+		{"csv", false, listed(render.CSV), nil},
+		{"csv-hours", false, listed(render.HoursCSV), nil},
+		{"journal", false, listed(render.Hledger), nil},
+		{"beancount", false, listed(render.Beancount), nil},
+		{bundleForm, true, nil, nil},
 	}
 }
 
@@ -74,7 +84,7 @@ func runStatement(ctx context.Context, e *env, args []string) error {
 			"again, it is the same, unless something was corrected: then a new one supersedes it.\n"+
 			"As a bundle it comes with everything that proves it, which \"hashlease verify\" checks.\n"+
 			"\"statement list\" lists those that were issued.")}
-	f.tenant = f.String("tenant", "", "all leases of the tenant called `NAME`, as text, json, note or bundle")
+	f.tenant = f.String("tenant", "", "all leases of the tenant called `NAME`, together")
 	f.period = f.String("period", "", "the `PERIOD`: "+periodForms+" (default all so far)")
 	f.format = f.String("format", "text", "the `FORM`: "+formNames())
 	f.out = f.String("o", "-", "the `FILE` to write; - is standard output")
@@ -139,6 +149,8 @@ func (f *statementFlags) check(pos []string) (err error) {
 	switch {
 	case f.form.name == "":
 		return f.usage("--format %q: want %s", *f.format, formNames())
+	case *f.tenant != "" && f.form.tenant == nil && f.form.name != bundleForm:
+		return f.usage("--format %s is of one lease: name it", f.form.name)
 	case *f.since != "" && f.form.name != bundleForm:
 		return f.usage("--since is for --format bundle: other forms have no proofs")
 	case paper != render.A4 && paper != render.Letter:
@@ -184,8 +196,16 @@ func (f *statementFlags) ofLease(ctx context.Context, p *provider, author *state
 	if err != nil {
 		return nil, err
 	}
-	content, err := f.form.write(s, x)
-	return func(w io.Writer) error { _, err := w.Write(content); return err }, err
+	content, err := f.form.lease(s, x)
+	return writer(content), err
+}
+
+// writer writes what is there already.
+func writer(content []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	}
 }
 
 // context is what a form shows beside the statement. It has nothing that another

@@ -10,16 +10,12 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/bundle"
 	"github.com/hashlease/hashlease/lease/statement"
+	"github.com/hashlease/hashlease/lease/statement/render"
 )
 
 // ofTenant issues the statements of all leases of a tenant and returns what
 // writes them.
 func (f *statementFlags) ofTenant(ctx context.Context, p *provider, author *statementAuthor) (func(io.Writer) error, error) {
-	switch f.form.name {
-	case "text", "json", "note", bundleForm:
-	default:
-		return nil, f.usage("--format %s is of one lease: name it, or take text, json, note or bundle", f.form.name)
-	}
 	tenant, err := p.findTenant(ctx, *f.tenant)
 	if err != nil {
 		return nil, err
@@ -47,39 +43,14 @@ func (f *statementFlags) ofTenant(ctx context.Context, p *provider, author *stat
 		}
 		return b.Write, p.giveHead(tenant.ID, head.N)
 	}
-	return func(w io.Writer) error {
-		switch f.form.name {
-		case "json":
-			_, err := w.Write(signedText(all.Note))
-			return err
-		case "note":
-			_, err := w.Write(all.Note)
-			return err
-		}
-		_, err := io.WriteString(w, tenantText(&all.Statement))
-		return err
-	}, nil
-}
-
-// tenantText writes a line for each lease, and what the tenant has.
-func tenantText(t *bundle.TenantStatement) string {
-	rows := [][]string{{"LEASE", "STATEMENT", "PERIOD", "STATE", "PROVEN", "CHARGED SAT", "CREDITED SAT", "EARNED SAT"}}
-	for i := range t.Leases {
-		l := &t.Leases[i]
-		rows = append(rows, []string{
-			l.Lease, fmt.Sprintf("%d/%.8x", l.Number, l.Statement[:4]), formatPeriod(l.FromMs, l.ToMs), string(l.State),
-			formatHashes(l.ProvenWork.Work()), fmt.Sprint(l.Charged), fmt.Sprint(l.Credited), fmt.Sprint(l.Earned),
-		})
+	unit, err := p.commodity()
+	if err != nil {
+		return nil, err
 	}
-	text := fmt.Sprintf("STATEMENT %s  tenant %s  %s\n", formatPeriod(t.FromMs, t.ToMs), t.Tenant, t.State) + table(rows, rows[0][4:]...)
-	accounts := [][]string{{"ACCOUNT", "OPENING SAT", "CLOSING SAT"}}
-	for _, a := range t.Accounts {
-		accounts = append(accounts, []string{a.Name, fmt.Sprint(a.Opening), fmt.Sprint(a.Closing)})
-	}
-	if len(accounts) > 1 {
-		text += table(accounts, accounts[0][1:]...)
-	}
-	return text
+	content, err := f.form.tenant(all, render.Context{
+		Unit: unit, Paper: render.Paper(*f.paper), Verify: fmt.Sprintf("hashlease verify %s.bundle", tenant.ID),
+	})
+	return writer(content), err
 }
 
 // statementDoc is an issued statement as --json lists it.

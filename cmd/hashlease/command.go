@@ -57,6 +57,7 @@ func commands() []command {
 			{name: "check", brief: "check a configuration file", run: runConfigCheck},
 			{name: "show", brief: "show what is in effect, and from where", run: runConfigShow},
 		}},
+		{name: "verify", brief: "check a bundle offline, by re-hashing its shares", run: runVerify},
 		{name: "kernels", brief: "show which kernel hashes here, and why not another", run: runKernels},
 		{name: "version", brief: "print the version", run: runVersion},
 	}
