@@ -104,8 +104,9 @@ func runLedgerCheck(ctx context.Context, e *env, args []string) error {
 		"Checks everything that was ever booked against what must hold in all books. It\n"+
 			"ends with exit code 1 at the first thing that is wrong, and names it. With --all it\n"+
 			"also adds all receipts up again, hashes those in the log once more, holds them\n"+
-			"against their leaves and the hours that were metered and settled, charges against prices, blocks against the books, and settles every hour\n"+
-			"once more, and names all that it finds.")
+			"against their leaves and the hours that were metered and settled, charges against\n"+
+			"prices, blocks against the books, and settles every hour once more, and names all\n"+
+			"that it finds.")
 	all := f.Bool("all", false, "check all that is stored, not the books alone")
 	last := f.String("before", "", "the `LEDGER` that --all named before: what is booked now must begin with it")
 	if _, err := f.parse(args, 0, 0); err != nil {
