@@ -14,7 +14,7 @@ func (w *writer) charges() []block {
 	}
 	open := w.s.State != bundle.Final
 	var facts []fact
-	if !c.Billable.Work().IsZero() {
+	if w.s.Model == lease.Leased && !c.Billable.Work().IsZero() {
 		facts = append(facts, fact{Label: "Work charged", Value: hashes(c.Billable.Work()), Note: groupDigits(c.Billable.Work().String()) + " hashes: what was proven, at most what was contracted, by UTC day", Open: open})
 	}
 	facts = append(facts, w.prices()...)

@@ -58,8 +58,10 @@ func (w *writer) delivery() []block {
 	if c := w.chartOf(); c != nil {
 		blocks = append(blocks, block{Chart: c}, block{Table: w.m.table(s, w.c)},
 			block{Note: "Rates are means over the time of each line, rounded down. More than was owed in one hour makes up for less in another of the same UTC day. The figures of every hour are in the CSV of hours."})
+	} else if open {
+		blocks = append(blocks, block{Text: "No hour of this period is settled yet: there is nothing to chart."})
 	} else {
-		blocks = append(blocks, block{Text: "No hour of this period is settled: there is nothing to chart."})
+		blocks = append(blocks, block{Text: "Nothing was owed or delivered in any hour of this period."})
 	}
 	return blocks
 }
@@ -83,6 +85,9 @@ func refused(d *bundle.Delivery) string {
 	all := new(big.Int).SetInt64(max(d.Receipts, 0))
 	rejected, stale := new(big.Int).SetUint64(d.Rejected), new(big.Int).SetUint64(d.Stale)
 	all.Add(all, rejected).Add(all, stale)
+	if all.Sign() == 0 {
+		return "and no other share"
+	}
 	text := "besides, rejected " + groupDigits(rejected.String()) + " (" + percent(rejected, all) + "), stale " + groupDigits(stale.String()) + " (" + percent(stale, all) + ")"
 	why := ""
 	for _, reason := range slices.Sorted(maps.Keys(d.Verdicts)) {
@@ -107,7 +112,7 @@ func (w *writer) answers() []answer {
 	pay := answer{Question: "What did I pay?", Value: "Nothing", Notes: []string{"the terms have no prices"}}
 	if c := s.Charges; c != nil {
 		pay.Value, pay.Notes = sats(c.Charged), []string{coins(c.Charged) + " " + w.x.Unit}
-		if !c.Billable.Work().IsZero() {
+		if s.Model == lease.Leased && !c.Billable.Work().IsZero() {
 			pay.Notes = append(pay.Notes, "for "+hashes(c.Billable.Work())+" of proven work")
 		}
 		if c.Charged < c.Due {

@@ -96,8 +96,8 @@ func (c *chart) draw(w, h float64) *figure {
 		}
 	}
 	f.area(classDelivered, delivered...)
-	f.area(classShort, joined(short)...)
 	f.area(classBand, joined(band)...)
+	f.area(classShort, joined(short)...)
 	f.lines(classLine, edge...)
 	f.lines(classContracted, contract...)
 	f.area(classDown, joined(down)...)

@@ -44,8 +44,8 @@ type kindName struct{ kind, name string }
 func kindNames() []kindName {
 	return []kindName{
 		{ledger.KindPrepay, "Paid in"},
-		{ledger.KindUsage, "Hash rate used"},
-		{ledger.KindPower, "Power used"},
+		{ledger.KindUsage, "Usage charged"},
+		{ledger.KindPower, "Power charged"},
 		{ledger.KindExit, "Fee for leaving early"},
 		{ledger.KindSLA, "SLA credit"},
 		{ledger.KindPPS, "Earned by shares"},

@@ -27,7 +27,7 @@ func TestNumbers(t *testing.T) {
 		{shortPPM(970_000), "97 %"}, {shortPPM(12_345), "1.2345 %"}, {shortPPM(0), "0 %"}, {ppm(999_999), "99.99 %"},
 		{ratio(big.NewInt(2), big.NewInt(3), 2), "0.66"}, {ratio(big.NewInt(20_000), big.NewInt(3), 0), "6 666"},
 		{c.rate(miner.Hashes(977_412_345_678_901), false), "0.9774 PH/s"}, {c.rate(miner.Hashes(977_412_345_678_901), true), "0.9775 PH/s"},
-		{c.rate(miner.Hashes(977_400_000_000_000), true), "0.9774 PH/s"}, {c.rate(miner.Hashes(5000), false), "5.000 kH/s"}, {c.rate(miner.Work{}, false), "0.0000 PH/s"},
+		{c.rate(miner.Hashes(977_400_000_000_000), true), "0.9774 PH/s"}, {c.rate(miner.Hashes(5000), false), "5.000 kH/s"}, {c.rate(miner.Work{}, false), "0 PH/s"},
 		{mega.rate(miner.Hashes(120_000_000), false), "120.00 MH/s"}, {newScale(miner.Hashes(12)).rate(miner.Hashes(7), true), "7 H/s"},
 		{perHashes(miner.Hashes(1_000_000_000_000_000)), "PH"}, {perHashes(miner.Hashes(100_000_000_000_000_000)), "100 PH"}, {perHashes(miner.Hashes(2_500_000_000)), "2.5 GH"},
 		{span(0), "0 s"}, {span(5_000), "5 s"}, {span(90_000), "1 min 30 s"}, {span(1_234), "1 234 ms"}, {span(3_600_000), "1 h"}, {span(5_400_000), "1 h 30 min"}, {span(86_400_000 * 30), "30 d"}, {span(90_000_000), "1 d 1 h"},

@@ -53,7 +53,7 @@ func (l *layout) file(title string) []byte {
 	for font := range fontCount {
 		fonts += fmt.Sprintf("/F%d %d 0 R ", font, font.write(f))
 	}
-	resources := f.add("<< /Font << %s>> /ExtGState << /G0 << /Type /ExtGState /ca 0.34 >> >> >>", fonts)
+	resources := f.add("<< /Font << %s>> /ExtGState << /G0 << /Type /ExtGState /ca 0.34 >> /G1 << /Type /ExtGState /ca 0.85 >> >> >>", fonts)
 	numbers := make([]int, len(l.pages))
 	kids := ""
 	for i, content := range l.pages {

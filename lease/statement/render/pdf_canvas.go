@@ -153,7 +153,7 @@ func (c *canvas) figure(p palette, f *figure, x, y, k float64) {
 		case classDelivered:
 			c.op("%s rg", p.fill)
 		case classShort:
-			c.op("%s rg", p.short)
+			c.op("/G1 gs %s rg", p.short)
 		case classBand:
 			c.op("/G0 gs %s rg", p.accent)
 		case classDown:

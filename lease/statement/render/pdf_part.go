@@ -1,6 +1,9 @@
 package render
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Room that a heading, or a table's caption, wants below it on its page.
 const keep = 60.0
@@ -60,8 +63,8 @@ func (l *layout) fact(f *fact) {
 		font, size = fontMono, 8
 	}
 	spans := []words{{font, size, l.p.ink, f.Value}}
-	if f.Open {
-		spans = append(spans, words{fontText, 8, l.p.open, "[open]"})
+	if m := f.Mark(); m != "" {
+		spans = append(spans, words{fontText, 8, l.p.open, "[" + m + "]"})
 	}
 	if f.Note != "" {
 		spans = append(spans, words{fontText, 8, l.p.soft, nbsp + f.Note})
@@ -79,6 +82,7 @@ func (l *layout) fact(f *fact) {
 func (l *layout) code(text []string) {
 	var lines [][]placed
 	for _, t := range text {
+		t = strings.ReplaceAll(t, "  ", nbsp+nbsp) // columns stay
 		lines = append(lines, wrap(l.room()-16, words{fontMono, 8, l.p.ink, t})...)
 	}
 	for len(lines) > 0 {

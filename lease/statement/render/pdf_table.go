@@ -74,7 +74,13 @@ func (l *layout) measure(t *table, size float64, whole bool) (g grid, left float
 // table writes rows, with the columns' names on every page.
 func (l *layout) table(t *table) {
 	g := l.plan(t)
-	l.need(keep)
+	height := keep
+	if t.Short() {
+		for i := range t.Rows {
+			height += l.row(t, g, &t.Rows[i], false)
+		}
+	}
+	l.need(min(height, (l.bottom()-marginTop)/2))
 	l.y += 6
 	lines := wrap(l.room(), words{fontBold, 8.5, l.p.ink, t.Caption})
 	l.y += l.draw(lines, marginSide, l.y, 11) + 2

@@ -67,9 +67,9 @@ func (w *writer) energy() []block {
 	fj := miner.Work(e.Used).Big()
 	quality := "quality " + clean(e.Quality)
 	if e.Quality == bundle.QualityNameplate {
-		quality += ": an estimate, the rigs’ nameplate efficiency times the proven work"
+		quality += ": the rigs’ nameplate efficiency times the proven work"
 	}
-	facts := []fact{{Label: "Energy", Value: ratio(fj, new(big.Int).Mul(big.NewInt(3_600_000), big.NewInt(1_000_000_000_000_000)), 3) + nbsp + "kWh", Note: quality, Open: e.Quality == bundle.QualityNameplate}}
+	facts := []fact{{Label: "Energy", Value: ratio(fj, new(big.Int).Mul(big.NewInt(3_600_000), big.NewInt(1_000_000_000_000_000)), 3) + nbsp + "kWh", Note: quality, Open: w.s.State != bundle.Final, Guess: e.Quality == bundle.QualityNameplate}}
 	if work := w.s.Delivery.ProvenWork.Work().Big(); work.Sign() > 0 {
 		// J/TH = (fJ/10^15) / (H/10^12)
 		facts = append(facts, fact{Label: "Efficiency", Value: ratio(fj, work.Mul(work, big.NewInt(1000)), 2) + nbsp + "J/TH", Note: "of proven work"})

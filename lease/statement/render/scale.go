@@ -50,6 +50,9 @@ func (c scale) number(n *big.Int, up bool) string {
 // others.
 func (c scale) rate(w miner.Work, up bool) string {
 	n := w.Big()
+	if n.Sign() == 0 {
+		return "0" + nbsp + c.name
+	}
 	far := new(big.Int).Mul(c.unit, big.NewInt(100_000))
 	near := new(big.Int).Mul(n, big.NewInt(1000))
 	if n.Cmp(far) >= 0 || n.Sign() > 0 && near.Cmp(c.unit) < 0 {

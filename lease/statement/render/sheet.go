@@ -51,7 +51,19 @@ type fact struct {
 	Value string
 	Note  string
 	Open  bool // it may still change
+	Guess bool // it is estimated
 	Mono  bool // digits to be compared, such as a hash
+}
+
+// Mark is the word that stands beside a value that is not final.
+func (f *fact) Mark() string {
+	switch {
+	case f.Open:
+		return "open"
+	case f.Guess:
+		return "estimate"
+	}
+	return ""
 }
 
 // column of a table.
@@ -85,6 +97,9 @@ type table struct {
 	// page keeps it folded, other forms leave it out.
 	Folded bool
 }
+
+// Short tells whether the table stays on one page.
+func (t *table) Short() bool { return len(t.Rows) <= 12 }
 
 // maxSmallRows is how many rows of one kind a table has where the rest is told
 // to be elsewhere.
@@ -198,7 +213,7 @@ func (w *writer) notices() []string {
 		all = append(all, text+" Figures marked “open” may still change; the final statement will supersede this one.")
 	}
 	if w.s.Supersedes != nil {
-		all = append(all, "Number "+group(w.s.Number)+" of this period. It corrects and supersedes the statement "+shortHex(w.s.Supersedes[:])+"…; the former one stays in the log.")
+		all = append(all, "Number "+group(w.s.Number)+" of this period. It supersedes the statement "+shortHex(w.s.Supersedes[:])+"…, which stays in the log.")
 	}
 	return all
 }

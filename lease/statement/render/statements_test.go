@@ -117,6 +117,35 @@ func ownPool() (*bundle.Statement, *bundle.Derived, Context) {
 	return st, d, context()
 }
 
+// hosted is a month of the tenant's rigs, paid by the share, of which some work
+// went to the house's pool, with a block that paid directly and a correction.
+func hosted() (*bundle.Statement, *bundle.Derived, Context) {
+	w := newWorld("2026-11-10 00:00", "2026-11-13 00:00", 8)
+	s := w.s
+	s.Model, s.ProofMs, s.StopMs = lease.Hosted, 1000, s.Period.ToMs
+	prepaid, pending, available := ledger.Prepaid(s.Tenant), ledger.Pending(s.Tenant), ledger.Available(s.Tenant)
+	w.opening(prepaid, 900_000)
+	for at := s.Period.FromMs; at < s.Period.ToMs; at += lease.MsPerHour {
+		w.hour(at, 97, lease.WindowUp, 0)
+		h := &s.Hours[len(s.Hours)-1]
+		h.EarnedSat, h.Counted = 5_120, lease.Quantity{}
+		w.book(at+lease.MsPerHour, ledger.KindPPS, ledger.PPSKey(s.Lease, at), s.Lease, ledger.PPSExpense, int64(5_120), available, int64(-5_120))
+	}
+	s.Delivery.CountedHashes = lease.Quantity{}
+	w.book(s.Period.FromMs+5, ledger.KindFound, "found:"+found(4)+":1", found(4), pending, int64(-77_000))
+	w.book(s.Period.ToMs-5, ledger.KindMatured, "matured:"+found(4)+":1", found(4), pending, int64(77_000))
+	s.Rewards = []bundle.Reward{{Block: block32(4), Height: 921_344, State: lease.Mature, Sat: 77_000, Direct: 77_000, Job: 90_000, Leaf: 91_000}}
+	w.book(s.Period.ToMs-4, ledger.KindIncome, "income:pool-2026-11-11", "pool-2026-11-11", available, int64(-9_310))
+	s.HousePool = &bundle.HousePool{URLs: []string{"stratum+tcp://pool.example:3333"}, Counts: bundle.PoolCounts{Sent: 910, Accepted: 907, Rejected: 1, Stale: 2, SentWork: lease.Quantity(miner.Hashes(9_100 * peta)), AcceptedWork: lease.Quantity(miner.Hashes(9_070 * peta))},
+		Incomes: []bundle.Income{{Ref: "pool-2026-11-11", FromMs: ms("2026-11-11 00:00"), ToMs: ms("2026-11-12 00:00"), Sat: 31_000, Work: lease.Quantity(miner.Hashes(9_000 * peta)), OwnWork: lease.Quantity(miner.Hashes(2_758 * peta)), GrossSat: 9_500, FeeSat: 190, Leaf: 93_300}}}
+	s.Energy = &bundle.Energy{Used: lease.EnergyOf(s.Delivery.ProvenWork.Work(), 17_500), Quality: bundle.QualityNameplate}
+	st, d := w.done()
+	x := context()
+	x.Terms.Scheme = lease.SchemePPS
+	x.Terms.Prices = &lease.Prices{Power: &lease.Power{SatPerMWh: 85_000, PUEPPM: 1_080_000}, RigFee: &lease.RigFee{SatPerRigDay: 300}}
+	return st, d, x
+}
+
 // huge has the largest numbers, and names that want to be something else.
 func huge() (*bundle.Statement, *bundle.Derived, Context) {
 	w := newWorld("2026-10-01 00:00", "2026-12-01 00:00", 5)
@@ -155,6 +184,6 @@ func context() Context {
 // named are all fixtures.
 func named() map[string]func() (*bundle.Statement, *bundle.Derived, Context) {
 	return map[string]func() (*bundle.Statement, *bundle.Derived, Context){
-		"month": month, "empty": empty, "preliminary": preliminary, "own_pool": ownPool, "huge": huge,
+		"month": month, "empty": empty, "preliminary": preliminary, "own_pool": ownPool, "hosted": hosted, "huge": huge,
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // Columns of a text: the labels', and where words are wrapped.
 const (
-	labelColumns = 16
+	labelColumns = 18
 	textColumns  = 96
 )
 
@@ -32,8 +32,8 @@ func (sh *sheet) textForm() []byte {
 		t.wrapped("", "", n)
 	}
 	t.line("")
-	for _, f := range sh.About {
-		t.fact(f)
+	for i := range sh.About {
+		t.fact(&sh.About[i])
 	}
 	for _, p := range sh.Parts {
 		t.line("\n%d %s", p.Number, strings.ToUpper(p.Name))
@@ -54,10 +54,10 @@ func (t *textWriter) line(format string, args ...any) {
 	t.b.WriteString(strings.NewReplacer(thin, " ", nbsp, " ").Replace(line) + "\n")
 }
 
-func (t *textWriter) fact(f fact) {
+func (t *textWriter) fact(f *fact) {
 	text := f.Value
-	if f.Open {
-		text += " (open)"
+	if m := f.Mark(); m != "" {
+		text += " (" + m + ")"
 	}
 	if f.Note != "" {
 		text += "  " + f.Note
@@ -88,8 +88,8 @@ func (t *textWriter) wrapped(label, indent, text string) {
 }
 
 func (t *textWriter) block(b *block) {
-	for _, f := range b.Facts {
-		t.fact(f)
+	for i := range b.Facts {
+		t.fact(&b.Facts[i])
 	}
 	for _, text := range []string{b.Text, b.Note} {
 		if text != "" {
