@@ -20,6 +20,7 @@ func benchVerbs() []command {
 		{name: "engine", brief: "measure new jobs, pauses and shares beside hashing threads", run: runBenchEngine},
 		{name: "stratum", brief: "measure the Stratum server under load", run: runBenchStratum},
 		{name: "ledger", brief: "measure metering, settling and booking", run: runBenchLedger},
+		{name: "verify", brief: "measure the check of statements, and the log", run: runBenchVerify},
 		{name: "check", brief: "tell whether the hashes of a file of bench were made", run: runBenchCheck},
 		{name: "compare", brief: "set two files of bench against each other", run: runBenchCompare},
 	}
@@ -27,8 +28,11 @@ func benchVerbs() []command {
 
 func runBench(ctx context.Context, e *env, args []string) error {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		if args[0] == stratumServerVerb {
+		switch args[0] {
+		case stratumServerVerb:
 			return runStratumServer(ctx, e, args[1:])
+		case verifyFileVerb:
+			return runBenchVerifyFile(ctx, e, args[1:])
 		}
 		var names []string
 		for _, v := range benchVerbs() {

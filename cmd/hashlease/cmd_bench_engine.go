@@ -100,25 +100,9 @@ func engineTables(r *bench.EngineResults) string {
 	} {
 		rows = append(rows, []string{l.name, strconv.FormatUint(l.Count, 10), formatNs(l.P50), formatNs(l.P99), formatNs(l.Max)})
 	}
-	goals := [][]string{{"GOAL", "WANT", "GOT", ""}}
-	for _, g := range r.Goals {
-		goals = append(goals, []string{g.Name, g.Want, g.Got, goalVerdict(g, s.Present)})
-	}
 	return head + table(rates, rates[0][1:]...) +
 		fmt.Sprintf("the threads had their processors %.1f %% of the time\n\n", 100*s.Present) +
-		table(rows, rows[0][1:]...) + "\n" + table(goals, "WANT", "GOT")
-}
-
-// goalVerdict says whether a goal is met. A busy machine may keep the engine
-// from it.
-func goalVerdict(g bench.Goal, present float64) string {
-	switch {
-	case g.Met:
-		return "met"
-	case present < 0.97:
-		return "missed, on a busy machine"
-	}
-	return "missed"
+		table(rows, rows[0][1:]...) + "\n" + goalTable(r.Goals, s.Present < 0.97)
 }
 
 // formatNs writes a duration with three digits.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"github.com/hashlease/hashlease/bench"
 )
@@ -53,10 +52,6 @@ func runBenchLedger(ctx context.Context, e *env, args []string) error {
 
 // ledgerTables lays the figures out for people.
 func ledgerTables(r *bench.LedgerResults) string {
-	load := "unknown load"
-	if r.Load != nil {
-		load = fmt.Sprintf("load %.2f before", r.Load.Average1)
-	}
 	perSec := func(f float64) string { return fmt.Sprintf("%.0f /s", f) }
 	rows := [][]string{
 		{"MEASUREMENT", "SIZE", "BY ONE CORE", "BY THE WALL CLOCK"},
@@ -65,17 +60,5 @@ func ledgerTables(r *bench.LedgerResults) string {
 		{"TIDES split", plural(int(r.Tides.Size), "share"), formatNs(r.Tides.CPUNs), formatNs(r.Tides.WallNs)},
 		{"blocks booked", plural(int(r.Booking.Stored), "posting"), perSec(r.PostingsPerSec), perSec(r.PostingsWall)},
 	}
-	goals := [][]string{{"GOAL", "WANT", "GOT", ""}}
-	for _, g := range r.Goals {
-		verdict := "met"
-		if !g.Met {
-			verdict = "missed"
-			if r.Load != nil && r.Load.Average1 > float64(runtime.NumCPU())/2 {
-				verdict = "missed, on a busy machine"
-			}
-		}
-		goals = append(goals, []string{g.Name, g.Want, g.Got, verdict})
-	}
-	return fmt.Sprintf("%s, %s, %s\n\n", r.Machine.CPU, plural(r.Machine.Processors, "processor"), load) +
-		table(rows, rows[0][1:]...) + "\n" + table(goals, "WANT", "GOT")
+	return benchHead(&r.Machine, r.Load) + table(rows, rows[0][1:]...) + "\n" + goalTable(r.Goals, busyBefore(r.Load))
 }

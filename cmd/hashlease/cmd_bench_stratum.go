@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 
@@ -173,18 +172,7 @@ func stratumTables(r *bench.StratumResults) string {
 	if len(r.Goals) == 0 {
 		return b.String()
 	}
-	goals := [][]string{{"GOAL", "WANT", "GOT", ""}}
-	for _, g := range r.Goals {
-		verdict := "met"
-		if !g.Met {
-			verdict = "missed"
-			if r.Load != nil && r.Load.Average1 > float64(runtime.NumCPU())/2 {
-				verdict = "missed, on a busy machine"
-			}
-		}
-		goals = append(goals, []string{g.Name, g.Want, g.Got, verdict})
-	}
-	return b.String() + "\n" + table(goals, "WANT", "GOT")
+	return b.String() + "\n" + goalTable(r.Goals, busyBefore(r.Load))
 }
 
 // costOf is processor time of the server, where that is known.
