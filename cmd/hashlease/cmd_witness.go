@@ -191,6 +191,9 @@ type seenDoc struct {
 func (w *watching) look(ctx context.Context) (seenDoc, error) {
 	doc := seenDoc{Witness: w.vkey, Origin: w.origin}
 	s, err := w.witness.Observe(ctx, w.origin, w.client)
+	if errors.Is(err, witness.ErrChanged) { // the provider has asked meanwhile
+		s, err = w.witness.Observe(ctx, w.origin, w.client)
+	}
 	if err != nil {
 		doc.Error = err.Error()
 		return doc, w.explain(err)

@@ -173,8 +173,11 @@ func (a *Auditor) compared(name Name, r *Report) string {
 			return fmt.Sprintf("%d leaves say what their kinds may", a.size)
 		}
 	case Keys:
-		if n := a.kinds[translog.KindKey]; n > 0 {
-			return fmt.Sprintf("%d changes of the key; the last one signs", n)
+		switch n := a.kinds[translog.KindKey]; {
+		case n == 1:
+			return "the key was changed once; the later one signs"
+		case n > 1:
+			return fmt.Sprintf("the key was changed %d times; the last one signs", n)
 		}
 		return "the key was never changed"
 	case Contracts:
