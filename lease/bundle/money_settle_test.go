@@ -105,21 +105,28 @@ func (w *moneyWorld) settle(h int) {
 		c.Billable = lease.Quantity(c.Billable.Work().Add(row.Billable.Work()))
 		c.Due, c.Charged = c.Due+row.DueSat, c.Charged+row.ChargedSat
 	}
-	if s := w.s.SLA; s != nil {
-		switch row.Window {
-		case lease.WindowUp:
-			s.Up++
-		case lease.WindowDown:
-			s.Down++
-		case lease.WindowExcluded:
-			s.Excluded++
-		default:
-			s.Idle++
-		}
-	}
+	w.count(row.Window)
 	last, ends := w.lease.LastHour()
 	if over := ends && last == hour; over || lease.MonthOf(fromMs) != lease.MonthOf(toMs) {
 		w.closeMonth(hour, over)
+	}
+}
+
+// count counts an hour of a kind.
+func (w *moneyWorld) count(kind lease.WindowKind) {
+	s := w.s.SLA
+	if s == nil {
+		return
+	}
+	switch kind {
+	case lease.WindowUp:
+		s.Up++
+	case lease.WindowDown:
+		s.Down++
+	case lease.WindowExcluded:
+		s.Excluded++
+	default:
+		s.Idle++
 	}
 }
 

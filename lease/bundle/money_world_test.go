@@ -27,6 +27,7 @@ type moneyOptions struct {
 	free   bool   // terms without prices and SLA
 	exit   bool   // the lease is left in its last hour, before its term is over
 	thin   bool   // receipts are thinned
+	open   bool   // the last hour is not over
 
 	// What the provider cheats with, from the beginning, so that all that follows
 	// follows from that; nil: nothing.
@@ -108,6 +109,11 @@ func moneyBundle(tb testing.TB, o moneyOptions) *moneyWorld {
 			w.lease.ClosedMs = w.at(h, 30)
 			w.s.StopMs = w.lease.ClosedMs
 			w.putLease()
+		}
+		if o.open && h == moneyHours-1 {
+			w.s.State = Preliminary
+			w.s.Period.ToMs, w.s.Period.SettledMs, w.s.Period.RunningMs = w.at(h, 55), w.at(h, 0), 5*lease.MsPerHour-300_000
+			break
 		}
 		w.settle(h)
 	}
@@ -278,11 +284,11 @@ func (w *moneyWorld) finish() {
 		}
 	}
 	slices.SortFunc(w.s.Books.Accounts, func(a, b Account) int { return compareText(a.Name, b.Name) })
-	var counted miner.Work
-	for i := range w.s.Hours {
-		counted = counted.Add(w.s.Hours[i].Counted.Work())
+	for i := range w.s.Hours { // which may say something else
+		if r := &w.s.Hours[i]; r.Counted != r.Proven {
+			d.CountedHashes = lease.Quantity(d.CountedHashes.Work().Add(r.Counted.Work().Sub(r.Proven.Work())))
+		}
 	}
-	d.CountedHashes = lease.Quantity(counted)
 	if p := w.s.Pool; p != nil {
 		p.Counts = PoolCounts{Sent: 10, Accepted: 7, Rejected: 1, Stale: 1, SentWork: hps(12000), AcceptedWork: hps(8400)}
 	}

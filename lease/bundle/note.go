@@ -54,13 +54,22 @@ func OpenStatement(msg []byte, keys ...note.Verifier) (*Statement, error) {
 // what another one that supersedes it names.
 func StatementHash(msg []byte) receipt.B32 { return sha256.Sum256(msg) }
 
+// maxSignature is room for the lines of signatures, in bytes.
+const maxSignature = 1 << 12
+
 // document is something that is signed as a note.
 type document interface{ Encode() ([]byte, error) }
 
 func signDocument(d document, signer note.Signer) ([]byte, error) {
 	text, err := d.Encode()
+	if err == nil {
+		err = fewObjects(text) // or nobody could read it
+	}
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > MaxStatement-maxSignature {
+		return nil, fmt.Errorf("statement of %d bytes, at most %d: ask for a shorter period", len(text), MaxStatement-maxSignature)
 	}
 	return note.Sign(&note.Note{Text: string(text) + "\n"}, signer)
 }
