@@ -41,49 +41,35 @@ func (v *verifier) scanChain() (n, found int64, err error) {
 		}
 		known[miner.Hash(b.Hash)] = true
 	}
-	f := v.d.files[fileHeaders]
-	b, err := v.c.all(f)
-	if err != nil {
-		return 0, 0, err
-	}
-	if len(b) < 8 || (len(b)-8)%miner.HeaderSize != 0 {
-		return 0, 0, headersEnd(f, errors.ErrUnsupported)
-	}
-	height := int64(0)
-	for _, c := range b[:8] {
-		height = height<<8 | int64(c)
-	}
-	edge := int64(0)
-	for b = b[8:]; len(b) > 0; b = b[miner.HeaderSize:] {
-		h := miner.Header(b)
+	edge := int64(-1)
+	_, err = v.eachHeader(func(height int64, h *miner.Header) error {
 		hash, coinbase, err := v.Chain.Coinbase(v.ctx, height)
 		switch {
 		case errors.Is(err, lease.ErrNotFound):
-			return n, found, fmt.Errorf("your coin node's chain ends before height %d: its headers here are not the chain's, or the node is behind", height)
+			return errors.New("your coin node's chain ends before it: the headers here are not the chain's, or the node is behind")
 		case err != nil:
-			return n, found, fmt.Errorf("asking the coin node for the block of height %d: %w", height, err)
+			return fmt.Errorf("asking the coin node: %w", err)
 		case hash != h.Hash():
-			return n, found, fmt.Errorf("height %d is %v on the chain, and %v in the bundle", height, hash, h.Hash())
+			return fmt.Errorf("it is %v on the chain, and %v in the bundle", hash, h.Hash())
 		}
-		n++
-		if v.tagged(coinbase) {
-			at := int64(h.Time()) * 1000
-			p := &v.s.Period
-			switch {
-			case known[hash]:
-				found++
-			case at >= p.FromMs+edgeMs && at < p.ToMs-edgeMs:
-				return n, found, fmt.Errorf("a hidden block: the coinbase of %v at height %d has the lease's tag, and no leaf here tells of it", hash, height)
-			default:
-				edge = height
-			}
+		if n++; !v.tagged(coinbase) {
+			return nil
 		}
-		height++
-	}
-	if edge > 0 {
+		at, p := int64(h.Time())*1000, &v.s.Period
+		switch {
+		case known[hash]:
+			found++
+		case at >= p.FromMs+edgeMs && at < p.ToMs-edgeMs:
+			return fmt.Errorf("a hidden block: the coinbase of %v has the lease's tag, and no leaf here tells of it", hash)
+		default:
+			edge = height
+		}
+		return nil
+	})
+	if err == nil && edge >= 0 {
 		v.word(fmt.Sprintf("in which period the block of height %d is, which has the lease's tag: it is near the end of this one, look into the other's bundle", edge))
 	}
-	return n, found, nil
+	return n, found, err
 }
 
 // tagged tells whether a coinbase has the lease's tag in the place of the

@@ -326,7 +326,7 @@ func TestChain(t *testing.T) {
 		{"a block of another period", 3, func(*world) {}, ""},
 		{"a hidden block", 13, func(*world) {}, "a hidden block"},
 		{"other headers", -1, func(w *world) { w.chain = slices.Clone(w.chain); w.chain[14] = w.forks[0] }, "on the chain, and"},
-		{"headers beyond the chain's end", -1, func(w *world) { w.chain = w.chain[:13] }, "ends before height 113"},
+		{"headers beyond the chain's end", -1, func(w *world) { w.chain = w.chain[:13] }, "height 113: your coin node's chain ends"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := honest(t, 4)

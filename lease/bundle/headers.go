@@ -80,40 +80,42 @@ func (v *verifier) readHeaders() (*headerChain, error) {
 	if err := v.readForks(c); err != nil {
 		return c, err
 	}
+	var err error
+	c.from, err = v.eachHeader(func(height int64, h *miner.Header) error { return v.takeHeader(c, height, h) })
+	return c, err
+}
+
+// eachHeader calls do with each header of the file and its height, and returns
+// the first one's.
+func (v *verifier) eachHeader(do func(height int64, h *miner.Header) error) (from int64, err error) {
 	f := v.d.files[fileHeaders]
 	e := v.c.open(f)
-	var height [8]byte
-	if _, err := io.ReadFull(e, height[:]); err != nil {
-		return c, headersEnd(f, err)
-	}
-	from := binary.BigEndian.Uint64(height[:])
-	if from > maxIndex {
-		return c, fmt.Errorf("%w: file %q begins at height %d", ErrForm, f.name, from)
-	}
-	c.from = int64(from)
 	buffer := make([]byte, 256*miner.HeaderSize)
-	for {
+	if _, err := io.ReadFull(e, buffer[:8]); err != nil {
+		return 0, headersEnd(f, err)
+	}
+	if from = int64(binary.BigEndian.Uint64(buffer)); from < 0 || from > maxIndex {
+		return 0, fmt.Errorf("%w: file %q begins at height %d", ErrForm, f.name, uint64(from))
+	}
+	for height := from; ; {
 		n, err := io.ReadFull(e, buffer)
 		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return c, err
+			return from, err
 		}
-		if n%miner.HeaderSize != 0 {
-			return c, headersEnd(f, io.ErrUnexpectedEOF)
+		if n%miner.HeaderSize != 0 || n == 0 && height == from {
+			return from, headersEnd(f, io.ErrUnexpectedEOF)
 		}
 		for b := buffer[:n]; len(b) > 0; b = b[miner.HeaderSize:] {
 			h := miner.Header(b)
-			if err := v.takeHeader(c, &h); err != nil {
-				return c, fmt.Errorf("header of height %d: %w", c.from+c.n, err)
+			if err := do(height, &h); err != nil {
+				return from, fmt.Errorf("header of height %d: %w", height, err)
 			}
+			height++
 		}
 		if err != nil {
-			break
+			return from, nil
 		}
 	}
-	if c.n == 0 {
-		return c, fmt.Errorf("%w: file %q has no header", ErrForm, f.name)
-	}
-	return c, nil
 }
 
 func headersEnd(f *packedFile, err error) error {
@@ -157,14 +159,14 @@ func meetsBits(h *miner.Header, hash miner.Hash) error {
 }
 
 // takeHeader takes up the next header of the chain.
-func (v *verifier) takeHeader(c *headerChain, h *miner.Header) error {
+func (v *verifier) takeHeader(c *headerChain, height int64, h *miner.Header) error {
 	hash := h.Hash()
 	if c.n > 0 && h.Prev() != c.last {
 		return fmt.Errorf("it is not built on the one before it, %v: there is a gap", c.last)
 	}
 	target, err := h.Bits().Target()
 	// The first block of a chain is what its coin says it is, and nobody's work.
-	if genesis := c.from == 0 && c.n == 0 && h.Prev() == (miner.Hash{}); err == nil && !genesis {
+	if genesis := height == 0 && h.Prev() == (miner.Hash{}); err == nil && !genesis {
 		err = meetsBits(h, hash)
 	}
 	if err != nil {
@@ -174,7 +176,7 @@ func (v *verifier) takeHeader(c *headerChain, h *miner.Header) error {
 		c.easiest = target
 	}
 	c.work = c.work.Add(target.Work())
-	height, time := c.from+c.n, int64(h.Time())
+	time := int64(h.Time())
 	c.waiting = slices.DeleteFunc(c.waiting, func(w waitingTip) bool {
 		if w.height == height {
 			v.tips[w.tip].next, v.tips[w.tip].nextIs = time, h.Bits()

@@ -3,8 +3,10 @@ package bundle
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/translog"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -67,4 +69,32 @@ func TestHonest(t *testing.T) {
 	if again := pack(t, b); !bytes.Equal(again, file) {
 		t.Error("the same bundle gave other bytes")
 	}
+}
+
+// TestIdle verifies a period without work, and one of a node that saw no chain.
+func TestIdle(t *testing.T) {
+	w := honest(t, 1)
+	w.log, w.batches = w.log[:w.batches[0].leaf-3], nil
+	if r := verify(t, pack(t, w.bundle()), Options{}); !r.OK() || r.Receipts != 0 || r.Kept != 0 {
+		t.Errorf("without work: %+v, %q", r, failed(r))
+	}
+	w = honest(t, 4)
+	w.chain, w.forks = nil, nil
+	file := pack(t, w.bundle())
+	if r := verify(t, file, Options{}); !r.OK() || !slices.ContainsFunc(r.Unchecked, func(s string) bool { return strings.Contains(s, "no block headers") }) {
+		t.Errorf("without headers: %q, unchecked %q", failed(r), r.Unchecked)
+	}
+	refuse(t, verify(t, file, Options{Strict: true}), "headers", "no block headers")
+}
+
+// TestWindowOfJobs lets receipts name jobs of long ago.
+func TestWindowOfJobs(t *testing.T) {
+	w := honest(t, 1)
+	old := w.batches[0].leaf - 3 // its first job
+	for range windowJobs + 1 {
+		w.append(w.log[old], true)
+	}
+	const at = testFromMs + 3_000_000
+	w.appendBatch(at, at+lease.BatchMs, w.mine(3, 99, old))
+	refuse(t, verify(t, pack(t, w.bundle()), Options{}), "order", "too long before")
 }
