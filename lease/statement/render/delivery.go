@@ -37,10 +37,13 @@ func (w *writer) delivery() []block {
 	s, open := w.s, w.s.State != bundle.Final
 	d := &s.Delivery
 	share, of := w.share()
-	length := s.Period.ToMs - s.Period.FromMs
+	mean := "mean of the whole period"
+	if term := s.TermMs(); term < s.Period.ToMs-s.Period.FromMs {
+		mean = "mean of the period’s " + span(term) + " within the term"
+	}
 	facts := []fact{
 		{Label: "Contracted", Value: w.c.rate(s.ContractedHps.Work(), false), Note: "SHA-256d; one receipt planned per " + span(s.ProofMs) + " of it"},
-		{Label: "Delivered", Value: w.c.rate(w.d.DeliveredHps.Work(), false), Note: "mean of the whole period; " + share + " " + of, Open: open},
+		{Label: "Delivered", Value: w.c.rate(w.d.DeliveredHps.Work(), false), Note: mean + "; " + share + " " + of, Open: open},
 		{Label: "95 % interval", Value: w.interval(), Note: "of the rate that the receipts are evidence of", Open: open},
 		{Label: "Proven work", Value: hashes(d.ProvenWork.Work()), Note: groupDigits(d.ProvenWork.Work().String()) + " hashes expected behind the receipts", Open: open},
 		{Label: "Counted", Value: hashes(d.CountedHashes.Work()), Note: w.counted(), Open: open},
@@ -49,7 +52,7 @@ func (w *writer) delivery() []block {
 	if n := w.m.all.owedMs; n > 0 && n < w.m.settledMs() {
 		facts = append(facts, fact{Label: "Owed", Value: span(w.m.all.owedMs), Note: "of the " + span(w.m.settledMs()) + " settled: the rest was outside the term or paused"})
 	}
-	facts = append(facts, fact{Label: "Node running", Value: percentOf(s.Period.RunningMs, length), Note: span(s.Period.RunningMs) + " of " + span(length), Open: open})
+	facts = append(facts, w.running())
 	if d.Batches > 0 {
 		facts = append(facts, fact{Label: "In the log", Value: count(d.Batches, "batch", "batches"),
 			Note: "of receipts, from leaf " + group(d.FirstLeaf) + " to leaf " + group(d.LastLeaf)})
@@ -66,18 +69,29 @@ func (w *writer) delivery() []block {
 	return blocks
 }
 
-// counted tells how the engine's own count compares, of the settled hours as if
-// the receipts of an hour were of equal work.
+// counted tells how the engine's own count compares. All receipts of a lease
+// are of the work of its target.
 func (w *writer) counted() string {
-	c := w.s.Delivery.CountedHashes.Work()
+	d := &w.s.Delivery
+	c := d.CountedHashes.Work()
 	if c.IsZero() {
 		return "no engine of the provider’s counted hashes: machines do not tell theirs"
 	}
-	text := percent(w.s.Delivery.ProvenWork.Work().Big(), c.Big()) + " of it proven; the provider’s own count"
-	if m := &w.m.all; !m.counted.IsZero() && m.receipts > 0 {
-		text += ", about " + signedMilli(m.evidence().ZMilli(m.counted, m.largest)) + " standard deviations of luck away"
+	var e lease.Evidence
+	e.AddN(w.s.Target().Work(), uint64(max(d.Receipts, 0)))
+	return percent(d.ProvenWork.Work().Big(), c.Big()) + " of it proven, " + signedMilli(e.ZMilli(c, w.s.PlannedWork())) +
+		" standard deviations of luck away; the provider’s own count"
+}
+
+// running tells how long the node ran. Where the term is only a part of the
+// period, that is no share of anything.
+func (w *writer) running() fact {
+	p, open := w.s.Period, w.s.State != bundle.Final
+	length := p.ToMs - p.FromMs
+	if w.s.TermMs() < length {
+		return fact{Label: "Node running", Value: span(p.RunningMs), Note: "of the period’s " + span(length), Open: open}
 	}
-	return text
+	return fact{Label: "Node running", Value: percentOf(p.RunningMs, length), Note: span(p.RunningMs) + " of " + span(length), Open: open}
 }
 
 // refused tells how many shares were no receipts, and why.

@@ -16,7 +16,6 @@ type stretch struct {
 	owedMs       int64
 	contracted   miner.Work
 	proven       miner.Work
-	counted      miner.Work
 	receipts     int64
 	sumSq        *big.Int // Σw² if the receipts of an hour are of equal work
 	largest      miner.Work
@@ -30,7 +29,6 @@ func (t *stretch) add(h *bundle.Hour) {
 	t.owedMs += h.OwedMs
 	t.contracted = t.contracted.Add(h.Contracted.Work())
 	t.proven = t.proven.Add(h.Proven.Work())
-	t.counted = t.counted.Add(h.Counted.Work())
 	t.charged += h.ChargedSat
 	t.earned += h.EarnedSat
 	if t.windows == nil {
@@ -63,15 +61,11 @@ func (t *stretch) kind() lease.WindowKind {
 	return lease.WindowIdle
 }
 
-// interval is the 95 % interval of the work that was done, as if all receipts
-// of an hour were of equal work, which a statement does not tell; unit is the
-// work of a planned one.
+// interval is the 95 % interval of the work that was done, the receipts of an
+// hour being of equal work; unit is that of a planned one.
 func (t *stretch) interval(unit miner.Work) (lo, hi miner.Work) {
-	return t.evidence().Interval(unit)
-}
-
-func (t *stretch) evidence() lease.Evidence {
-	return lease.Evidence{N: uint64(max(t.receipts, 0)), Sum: t.proven, Max: t.largest, SumSq: t.sumSq}
+	e := lease.Evidence{N: uint64(max(t.receipts, 0)), Sum: t.proven, Max: t.largest, SumSq: t.sumSq}
+	return e.Interval(unit)
 }
 
 // meter is the settled hours of a statement that lie in its period.

@@ -173,7 +173,7 @@ func span(ms int64) string {
 		return fmt.Sprintf("%d%smin", d/time.Minute, nbsp)
 	case d >= time.Minute:
 		return fmt.Sprintf("%d%smin %d%ss", d/time.Minute, nbsp, d%time.Minute/time.Second, nbsp)
-	case d%time.Second == 0:
+	case d%time.Second == 0 || d >= 10*time.Second:
 		return fmt.Sprintf("%d%ss", d/time.Second, nbsp)
 	}
 	return group(ms) + nbsp + "ms"
