@@ -156,7 +156,7 @@ func (s *documents) outputs(ctx context.Context, most int, house []byte, in *tem
 		}
 	}
 	payment, err := reward.Direct(in.split, in.reward, in.fee, reward.Payees{
-		House: house, Leases: s.payees, MaxOutputs: most,
+		House: house, Leases: s.payees, MaxOutputs: most, MaxParts: maxDirectParts,
 	})
 	if err != nil {
 		return nil, err
@@ -175,6 +175,10 @@ func (s *documents) outputs(ctx context.Context, most int, house []byte, in *tem
 	}
 	return outputs, nil
 }
+
+// maxDirectParts is how many parts of a split coinbases pay directly: the
+// template names their leases, and must have room in a leaf of the log.
+const maxDirectParts = 2000
 
 // knownTerms are the terms that were read from the store.
 type knownTerms struct {

@@ -59,8 +59,8 @@ func (t *Template) checkSizes() error {
 	case t.Extranonce1Size < 0 || t.Extranonce1Size > MaxExtranonce || t.Extranonce2Size < 1 || t.Extranonce2Size > MaxExtranonce:
 		return fmt.Errorf("extranonces of %d and %d bytes: want 0 to %d and 1 to %d",
 			t.Extranonce1Size, t.Extranonce2Size, MaxExtranonce, MaxExtranonce)
-	case len(t.Head)+len(t.Tail)+len(t.Coinb2) > MaxTemplateSize/2:
-		return fmt.Errorf("coinbase of %d bytes, at most %d", len(t.Head)+len(t.Tail)+len(t.Coinb2), MaxTemplateSize/2)
+	case len(t.Head)+len(t.Tail)+len(t.Coinb2) > maxCoinbase:
+		return fmt.Errorf("coinbase of %d bytes, at most %d", len(t.Head)+len(t.Tail)+len(t.Coinb2), maxCoinbase)
 	}
 	return nil
 }

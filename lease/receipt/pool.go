@@ -26,8 +26,7 @@ const (
 	workerSize        = 2
 	rolledSize        = 4
 	leastRolled       = 2
-	maxPoolExtranonce = 32      // bytes of each of the pool's two extranonces
-	maxPoolCoinbase   = 1 << 16 // bytes that a pool's job gives of its coinbase
+	maxPoolExtranonce = 32 // bytes of each of the pool's two extranonces
 )
 
 // ErrPoolTooNarrow is wrapped when a pool leaves too few bytes of its
@@ -98,8 +97,8 @@ func (t *Template) checkPool() error {
 	case t.Extranonce1Size != room.Worker || t.Extranonce2Size != room.Rolled:
 		return fmt.Errorf("extranonces of %d and %d bytes: at such a pool they have %d and %d",
 			t.Extranonce1Size, t.Extranonce2Size, room.Worker, room.Rolled)
-	case len(t.Head)+len(t.Coinb2) > maxPoolCoinbase:
-		return fmt.Errorf("coinbase of %d bytes, at most %d", len(t.Head)+len(t.Coinb2), maxPoolCoinbase)
+	case len(t.Head)+len(t.Coinb2) > maxCoinbase:
+		return fmt.Errorf("coinbase of %d bytes, at most %d", len(t.Head)+len(t.Coinb2), maxCoinbase)
 	case len(t.Tail) != 0 || t.Reward != 0 || t.Fee != 0 || t.Carry != 0 || t.Split != B32{} || t.Direct != nil || t.Earns != nil:
 		return errors.New("rewards of a pool's job are not the house's to share")
 	case miner.Target(p.Target).Work() == miner.MaxWork:

@@ -120,7 +120,7 @@ func TestPoolTemplateErrors(t *testing.T) {
 		"no target":           {func(x *Template) { x.Pool.Target = U256{} }, "beyond reason"},
 		"time out of bounds":  {func(x *Template) { x.MinTime++ }, "not within its bounds"},
 		"branches":            {func(x *Template) { x.Branches = make([]B32, 33) }, "33 merkle branches"},
-		"huge":                {func(x *Template) { x.Coinb2 = make(Hex, maxPoolCoinbase) }, "coinbase of"},
+		"huge":                {func(x *Template) { x.Coinb2 = make(Hex, maxCoinbase) }, "coinbase of"},
 		"long script":         {func(x *Template) { refit(x, []byte{3, 1, 2, 3, 12}, nil, make([]byte, 90)) }, "malformed coinbase"},
 		"the house's tag": {func(x *Template) {
 			refit(x, slices.Concat([]byte{3, 1, 2, 3, 16}, make([]byte, 16), []byte{12}), nil, nil)

@@ -28,7 +28,8 @@ const (
 
 // Limits of a template.
 const (
-	MaxTemplateSize = 1 << 20                 // bytes of the document
+	MaxTemplateSize = 65_000                  // bytes of the document: it has room in a leaf of the log
+	maxCoinbase     = 30_000                  // bytes that it gives of the coinbase
 	MaxExtranonce   = work.MaxExtranonces / 2 // bytes of each of the two extranonces
 )
 
@@ -79,7 +80,13 @@ type Earns struct {
 }
 
 // Encode writes the template as canonical JSON.
-func (t *Template) Encode() ([]byte, error) { return lease.Canonical(t) }
+func (t *Template) Encode() ([]byte, error) {
+	document, err := lease.Canonical(t)
+	if err == nil && len(document) > MaxTemplateSize {
+		return nil, fmt.Errorf("template at height %d of %d bytes, at most %d", t.Height, len(document), MaxTemplateSize)
+	}
+	return document, err
+}
 
 // DecodeTemplate reads what Encode writes, and nothing else, and checks it.
 func DecodeTemplate(document []byte) (*Template, error) {

@@ -66,7 +66,7 @@ func TestTemplateErrors(t *testing.T) {
 		"extranonces and more":    {func(x *Template) { x.Extranonce1Size = 16 }, ""},
 		"too many branches":       {func(x *Template) { x.Branches = make([]B32, 33) }, "33 merkle branches"},
 		"no branches":             {func(x *Template) { x.Branches = nil }, "branches"},
-		"a huge coinbase":         {func(x *Template) { x.Coinb2 = make([]byte, MaxTemplateSize/2) }, "coinbase of"},
+		"a huge coinbase":         {func(x *Template) { x.Coinb2 = make([]byte, maxCoinbase) }, "coinbase of"},
 		"a cut coinbase":          {func(x *Template) { x.Coinb2 = x.Coinb2[:9] }, "malformed coinbase"},
 		"negative fee":            {func(x *Template) { x.Fee = -1 }, "fee of -1"},
 		"fee above the reward":    {func(x *Template) { x.Fee = x.Reward + 1 }, "fee of"},

@@ -19,6 +19,7 @@ type Payees struct {
 	Leases map[string][]byte // script by lease ID; a lease without one is carried
 
 	MaxOutputs int                       // with an amount, the house's included; 0: lease.MaxDirectOutputs
+	MaxParts   int                       // of the split, that outputs pay; 0: any number
 	Dust       func(script []byte) int64 // least amount of an output; nil: Dust
 }
 
@@ -42,7 +43,8 @@ type Payment struct {
 
 // Direct lays out a coinbase of rewardSat satoshi that pays a split itself.
 // The parts of one script are paid in one output. What has no script, less
-// than dust for its script, or no place among the largest goes into the
+// than dust for its script, more parts than there is room for beside those of
+// larger outputs, or no place among the largest goes into the
 // house's output with the fee, the house's part and whatever of the reward the
 // split leaves, such as the carry of PPLNS. A script nobody can spend is none,
 // and what a lease wants paid to the house's own script is carried too, since
@@ -60,6 +62,17 @@ func Direct(parts []lease.Part, rewardSat, feeSat int64, to Payees) (Payment, er
 		dust = Dust
 	}
 	outputs, carried := outputsOf(parts, to, dust)
+	if to.MaxParts > 0 {
+		named := 0
+		outputs = slices.DeleteFunc(outputs, func(o Output) bool {
+			if named+len(o.Parts) <= to.MaxParts {
+				named += len(o.Parts)
+				return false
+			}
+			carried = append(carried, o.Parts...)
+			return true
+		})
+	}
 	left := rewardSat
 	for i := range outputs[:min(limit, len(outputs))] {
 		left -= outputs[i].Sat

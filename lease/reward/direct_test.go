@@ -61,6 +61,8 @@ func TestDirect(t *testing.T) {
 	two.MaxOutputs = 2
 	one := to
 	one.MaxOutputs = 1
+	few := to
+	few.MaxParts = 2
 	tests := []struct {
 		name        string
 		parts       []lease.Part
@@ -112,6 +114,14 @@ func TestDirect(t *testing.T) {
 		{
 			"the house needs none", parts("L-1", 400, "L-2", 600), 1000, 0, two,
 			[]Output{{b, 600, parts("L-2", 600)}, {a, 400, parts("L-1", 400)}}, nil,
+		},
+		{
+			"too many parts beside those of larger outputs", parts("L-1", 400, "L-2", 500, "L-3", 300), 1200, 0, few,
+			[]Output{{a, 700, parts("L-1", 400, "L-3", 300)}, {house, 500, nil}}, parts("L-2", 500),
+		},
+		{
+			"too many parts for any output", parts("L-1", 400, "L-2", 300, "L-3", 300), 1000, 0, Payees{House: house, Leases: to.Leases, MaxParts: 1},
+			[]Output{{b, 300, parts("L-2", 300)}, {house, 700, nil}}, parts("L-1", 400, "L-3", 300),
 		},
 		{
 			"one place, for the house", parts("L-1", 400), 1000, 0, one,
