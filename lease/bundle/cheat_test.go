@@ -282,6 +282,18 @@ func TestTimeCheats(t *testing.T) {
 	})
 }
 
+// TestForks builds on the second of two blocks that left the chain.
+func TestForks(t *testing.T) {
+	w := honest(t, 4)
+	w.forks = append(w.forks, header(w.forks[0].Hash(), testFromMs/1000+2500, 0))
+	const at = testFromMs + 2_700_000
+	job := w.putJob(w.template(w.forks[1].Hash(), 116, at/1000), at)
+	w.appendBatch(at, at+lease.BatchMs, w.mine(3, 99, job))
+	if r := verify(t, pack(t, w.bundle()), Options{}); !r.OK() {
+		t.Errorf("%q", failed(r))
+	}
+}
+
 // TestThinCheats are cheats about receipts that were dropped.
 func TestThinCheats(t *testing.T) {
 	thin := func(drop func(b *Batch, w *world)) func(w *world) *Bundle {

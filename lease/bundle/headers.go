@@ -191,15 +191,22 @@ func (v *verifier) takeHeader(c *headerChain, height int64, h *miner.Header) err
 		v.tips[i] = tip{hash: hash, found: true, height: height, time: time, bits: h.Bits(), median: c.median(c.recent, height)}
 		c.waiting = append(c.waiting, waitingTip{i, height + 1})
 	}
-	for _, k := range c.forks[hash] {
-		if i, ok := v.tipOf[k.hash]; ok {
-			recent := append(slices.Clone(c.recent[max(0, len(c.recent)-medianOf+1):]), int64(k.Time()))
-			v.tips[i] = tip{hash: k.hash, found: true, fork: true, height: height + 1, time: int64(k.Time()), bits: k.Bits(), median: c.median(recent, height+1)}
-			c.waiting = append(c.waiting, waitingTip{i, height + 2})
-		}
-	}
+	v.takeForks(c, hash, height, c.recent)
 	c.last, c.n = hash, c.n+1
 	return nil
+}
+
+// takeForks takes up the blocks that are built on one of a height, left the chain
+// or were never in it, and those that are built on these.
+func (v *verifier) takeForks(c *headerChain, on miner.Hash, height int64, recent []int64) {
+	for _, k := range c.forks[on] {
+		times := append(slices.Clone(recent[max(0, len(recent)-medianOf+1):]), int64(k.Time()))
+		if i, ok := v.tipOf[k.hash]; ok {
+			v.tips[i] = tip{hash: k.hash, found: true, fork: true, height: height + 1, time: int64(k.Time()), bits: k.Bits(), median: c.median(times, height+1)}
+			c.waiting = append(c.waiting, waitingTip{i, height + 2})
+		}
+		v.takeForks(c, k.hash, height+1, times)
+	}
 }
 
 // median is that of the last times up to a height; 0 when there are too few.
@@ -209,72 +216,4 @@ func (c *headerChain) median(times []int64, height int64) int64 {
 	}
 	sorted := slices.Sorted(slices.Values(times))
 	return sorted[len(sorted)/2]
-}
-
-// checkTips checks that every job with receipts was built on a tip, and that it
-// was the tip when the job was made and when the receipts came in.
-func (v *verifier) checkTips() error {
-	for i := range v.jobs {
-		j := &v.jobs[i]
-		if j.toMs == 0 || j.tip < 0 {
-			continue
-		}
-		t := &v.tips[j.tip]
-		var err error
-		switch {
-		case !t.found:
-			err = fmt.Errorf("it is built on the block %v, which is neither in the chain here nor left it", t.hash)
-		case j.height != 0 && j.height != t.height+1:
-			err = fmt.Errorf("it says it is for height %d, but is built on the block of height %d", j.height, t.height)
-		case t.time > j.toMs/1000+clockSlackSec:
-			err = fmt.Errorf("its receipts came in until %d, when the block it is built on, of the time %d, was not there yet", j.toMs/1000, t.time)
-		case t.next != 0 && t.next < j.fromMs/1000-clockSlackSec:
-			err = fmt.Errorf("its receipts came in from %d on, when the block it is built on was no tip any more since %d: it may have been worked on long before", j.fromMs/1000, t.next)
-		case t.time > j.createdMs/1000+clockSlackSec || t.next != 0 && t.next < j.createdMs/1000-clockSlackSec:
-			err = fmt.Errorf("it is said to be made at %d, when the block it is built on, of the time %d, was not the tip", j.createdMs/1000, t.time)
-		case j.createdMs/1000 > j.toMs/1000+clockSlackSec:
-			err = fmt.Errorf("it is said to be made at %d, after its receipts, which came in until %d", j.createdMs/1000, j.toMs/1000)
-		case t.next != 0 && !t.fork && j.bits != t.nextIs && j.bits != t.bits:
-			err = fmt.Errorf("it has the bits %08x, but the block at its height %08x", uint32(j.bits), uint32(t.nextIs))
-		}
-		if err != nil {
-			return fmt.Errorf("job of leaf %d: %w", j.index, err)
-		}
-	}
-	return nil
-}
-
-// openTipSec is for how long a block may have been the tip when no header behind
-// it shows until when it was, in seconds: on a main chain no block takes so long.
-const openTipSec = 6 * 3600
-
-// openTip is a block that receipts came in on long after its time, and that no
-// header shows to have been the tip then; nil: there is none. Whoever builds on
-// an old block could leave out the headers behind it.
-func (v *verifier) openTip() *tip {
-	for i := range v.jobs {
-		if j := &v.jobs[i]; j.toMs != 0 && j.tip >= 0 {
-			if t := &v.tips[j.tip]; t.found && t.next == 0 && t.time < j.toMs/1000-openTipSec {
-				return t
-			}
-		}
-	}
-	return nil
-}
-
-// checkTimes checks the times that receipts have in their headers.
-func (v *verifier) checkTimes() error {
-	if v.hashed.times != nil {
-		return v.hashed.times
-	}
-	for i := range v.jobs {
-		j := &v.jobs[i]
-		if j.toMs == 0 || j.tip < 0 {
-			continue
-		}
-		if t := &v.tips[j.tip]; t.found && t.median > 0 && int64(j.minTime) <= t.median {
-			return fmt.Errorf("job of leaf %d: a receipt has the time %d, which is not after the median of the %d blocks before it, %d", j.index, j.minTime, medianOf, t.median)
-		}
-	}
-	return nil
 }

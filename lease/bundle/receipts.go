@@ -40,6 +40,9 @@ func (v *verifier) checkReceipts() {
 	}
 	v.report("receipts", err, "%d hashed, each meets the contract's target %v with the tag of lease %s", h.held, v.target, v.s.Lease)
 	v.report("unique", v.checkUnique(), "%d headers, no two the same", h.held)
+	if h.kept > 0 {
+		v.word("that no receipt of near the ends of the period counts in the one before or after it as well: whoever has their bundles can compare")
+	}
 	if h.thinned > 0 {
 		v.report("thinned", v.checkThinned(), "%d of %d receipts were dropped, and those kept are as many as chance would have it: %d meet a %dth of the target", h.n-h.kept, h.n, h.thin, lease.ThinFactor)
 	}
