@@ -68,7 +68,6 @@ type verifier struct {
 	kept    []keptLeaf  // by index; all but those of jobs and batches
 	jobs    []jobLeaf   // by index
 	batches []batchLeaf // by index: the lease's
-	stray   error       // a batch that is not the lease's
 
 	// templates are those of the jobs that the statement's rewards name, by the
 	// index of the leaf; nil for one that is not well-formed.
