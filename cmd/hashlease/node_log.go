@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashlease/hashlease/lease/logkeeper"
 	"github.com/hashlease/hashlease/lease/portal"
+	"github.com/hashlease/hashlease/lease/portal/verifier"
 	"github.com/hashlease/hashlease/lease/translog/filelog"
 )
 
@@ -71,7 +72,7 @@ func (n *node) openPortal(ctx context.Context) error {
 		return nil
 	}
 	if n.portal.handler, err = portal.New(portal.Config{
-		Log: n.keeper.Log, Key: book.Keys[0].Key, Rotations: book.Rotations(),
+		Log: n.keeper.Log, Key: book.Keys[0].Key, Rotations: book.Rotations(), Verifier: verifier.NewHandler(),
 		Failed: func(err error) { n.log.Error("the portal cannot read the log", "error", err) },
 	}); err != nil {
 		return err

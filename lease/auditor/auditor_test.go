@@ -195,7 +195,29 @@ func TestShort(t *testing.T) {
 		return true
 	}
 	r := audit(t, w.Play(t))
-	if !r.OK() || r.Short != 1 || r.Oversold != 0 || r.Hours[1].State != auditor.HourShort || !r.Hours[1].Produced.Work().IsZero() {
+	if !r.OK() || r.Short != 1 || r.Oversold != 0 || r.Hours[1].Worked || !r.Hours[2].Worked || r.Hours[1].State != auditor.HourShort || !r.Hours[1].Produced.Work().IsZero() {
+		t.Errorf("%+v, hours %+v", r.Findings, r.Hours)
+	}
+}
+
+// TestSeldom is a node that is on for some minutes of each hour only: it never
+// shows what it can do in an hour, and never as much as it leases.
+func TestSeldom(t *testing.T) {
+	numbers := map[string]int64{}
+	w := &auditortest.World{Change: func(_ int64, doc any) bool {
+		switch d := doc.(type) {
+		case *leaf.Batch:
+			if d.FromMs%lease.MsPerHour >= 2*lease.BatchMs {
+				return false
+			}
+			d.Number = numbers[d.Lease]
+			numbers[d.Lease]++
+		case *leaf.Placement:
+			return false
+		}
+		return true
+	}}
+	if r := audit(t, w.Play(t)); !r.OK() || r.Short != 3 || r.Oversold != 0 {
 		t.Errorf("%+v, hours %+v", r.Findings, r.Hours)
 	}
 }

@@ -70,7 +70,7 @@ type Report struct {
 	Findings []Finding               `json:"findings"`
 	Hours    []Hour                  `json:"hours"`
 	Short    int                     `json:"short"`    // hours in which less was produced than leased
-	Oversold int                     `json:"oversold"` // hours in which more was leased than had been produced in any of the week
+	Oversold int                     `json:"oversold"` // of these, hours through which the provider worked, and in no such hour of the week before produced as much
 }
 
 // OK tells whether no check failed.
@@ -159,18 +159,18 @@ func (a *Auditor) firstFinding(name Name) string {
 
 // compared says what a check that found nothing has compared, "" if nothing.
 func (a *Auditor) compared(name Name, r *Report) string {
-	n := func(k translog.Kind, what string) string {
+	n := func(k translog.Kind, one, many, what string) string {
 		if a.kinds[k] == 0 {
 			return ""
 		}
-		return fmt.Sprintf("%d %s", a.kinds[k], what)
+		return count(a.kinds[k], one, many) + what
 	}
 	switch name {
 	case Tree:
-		return fmt.Sprintf("%d leaves have the root %v", a.size, r.Root)
+		return fmt.Sprintf("%s, root %v", count(a.size, "leaf", "leaves"), r.Root)
 	case Form:
 		if a.size > 0 {
-			return fmt.Sprintf("%d leaves say what their kinds may", a.size)
+			return count(a.size, "leaf says", "leaves say") + " what the kind may"
 		}
 	case Keys:
 		switch n := a.kinds[translog.KindKey]; {
@@ -181,27 +181,35 @@ func (a *Auditor) compared(name Name, r *Report) string {
 		}
 		return "the key was never changed"
 	case Contracts:
-		return n(translog.KindLease, fmt.Sprintf("leaves of %d leases: tags, rates, beginnings and terms stay", len(a.leases)))
+		return n(translog.KindLease, "leaf", "leaves", fmt.Sprintf(" of %s: tags, rates, beginnings and terms stay", count(len(a.leases), "lease", "leases")))
 	case Tags:
-		return n(translog.KindTagMap, "tag maps follow from the leases, no tag is used twice")
+		return n(translog.KindTagMap, "map of tags", "maps of tags", " as the leases give; no tag is used twice")
 	case Jobs:
-		return n(translog.KindJob, "jobs describe no coinbase in two ways")
+		return n(translog.KindJob, "job", "jobs", ": no coinbase is described in two ways")
 	case Batches:
-		return n(translog.KindBatch, "batches without a gap, windows apart, after their leases")
+		return n(translog.KindBatch, "batch", "batches", " without a gap, windows apart, after their leases")
 	case Placements:
 		if a.compareds > 0 {
-			return fmt.Sprintf("%d hours of leases: what sources did is what batches prove", a.compareds)
+			return count(a.compareds, "hour of a lease", "hours of leases") + ": what sources did is what batches prove"
 		}
 	case Blocks:
-		return n(translog.KindBlock, "states of blocks, on jobs that were in the log")
+		return n(translog.KindBlock, "state", "states", " of blocks, on jobs that were in the log")
 	case Transactions:
-		return n(translog.KindTransaction, "leaves of transactions, all parts there")
+		return n(translog.KindTransaction, "leaf", "leaves", " of transactions, all parts there")
 	case Statements:
-		return n(translog.KindStatement, "statements, numbers without a gap")
+		return n(translog.KindStatement, "statement", "statements", ", numbers without a gap")
 	case Oversell:
 		return a.supply.compared(r)
 	}
 	return ""
+}
+
+// count writes a number and what it counts.
+func count[N int | int64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // unchecked says why a check was not made, "" when there was nothing to check.

@@ -17,7 +17,7 @@ const (
 	HourOpen     HourState = "open"     // only a part of it is sealed
 	HourCovered  HourState = "covered"  // the upper bound of what was produced reaches what was leased
 	HourShort    HourState = "short"    // it does not: an outage, or an oversell
-	HourOversold HourState = "oversold" // no, and in no full hour of the week before it either
+	HourOversold HourState = "oversold" // it does not, though there was work in each window of it, nor did it in any such hour of the week before
 )
 
 // Hour compares what was leased with what was produced. A hosted lease brings
@@ -32,23 +32,28 @@ type Hour struct {
 	Low      lease.Quantity `json:"low"`  // 95 % interval of the work that was done
 	High     lease.Quantity `json:"high"` // of which the upper bound is compared
 	Receipts uint64         `json:"receipts"`
+	Worked   bool           `json:"worked"` // there are batches in each window of it
 	State    HourState      `json:"state"`
 }
 
 const (
 	weekHours = 7 * 24
-	maxHours  = 50 * 366 * 24 // of a log: fifty years
+	windows   = lease.MsPerHour / lease.BatchMs // of an hour
+	maxHours  = 50 * 366 * 24                   // of a log: fifty years
 )
 
 // supply sums up batches by hour.
 type supply struct {
 	hoursOf map[int64]lease.Evidence
-	firstMs int64      // of the first window; -1: none
-	unit    miner.Work // the largest work of a receipt, as far as batches tell
-	full    int        // hours that were compared
+	worked  map[int64]uint16 // a bit for each window with batches
+	firstMs int64            // of the first window; -1: none
+	unit    miner.Work       // the largest work of a receipt, as far as batches tell
+	full    int              // hours that were compared
 }
 
-func newSupply() supply { return supply{hoursOf: map[int64]lease.Evidence{}, firstMs: -1} }
+func newSupply() supply {
+	return supply{hoursOf: map[int64]lease.Evidence{}, worked: map[int64]uint16{}, firstMs: -1}
+}
 
 // add takes up a batch. The largest receipt is not in it: what stands for it is
 // the mean that work weighs, Σw²/Σw, of the batch that has the largest. With one
@@ -70,9 +75,11 @@ func (s *supply) add(a *Auditor, d *leaf.Batch) {
 	if most.Cmp(s.unit) > 0 {
 		s.unit = most
 	}
-	e := s.hoursOf[d.FromMs/lease.MsPerHour]
+	hour := d.FromMs / lease.MsPerHour
+	e := s.hoursOf[hour]
 	e.Merge(lease.Evidence{N: uint64(d.N), Sum: d.Sum.Work(), SumSq: sq, Max: most})
-	s.hoursOf[d.FromMs/lease.MsPerHour] = e
+	s.hoursOf[hour] = e
+	s.worked[hour] |= 1 << (d.FromMs / lease.BatchMs % windows)
 }
 
 // hours compares each hour from the first batch to the last.
@@ -117,15 +124,17 @@ func (s *supply) hour(a *Auditor, hour int64) Hour {
 	e := s.hoursOf[hour]
 	low, high := e.Interval(s.unit)
 	h.Leased, h.Produced, h.Low, h.High = lease.Quantity(hashes), lease.Quantity(e.Sum), lease.Quantity(low), lease.Quantity(high)
-	h.Receipts = e.N
+	h.Receipts, h.Worked = e.N, s.worked[hour] == 1<<windows-1
 	if h.ToMs-h.FromMs < lease.MsPerHour {
 		h.State = HourOpen
 	}
 	return h
 }
 
-// judge compares a full hour with what was leased in it, and where it is short,
-// the best of a week with that.
+// judge compares a full hour with what was leased in it. One that is short, and
+// in which the provider worked all the time, is compared with the best of such
+// hours in a week: whoever never came up to what it leases has sold too much,
+// and who did has had an outage.
 func (s *supply) judge(a *Auditor, all []Hour, i int) {
 	h := &all[i]
 	if h.State == HourOpen {
@@ -138,15 +147,18 @@ func (s *supply) judge(a *Auditor, all []Hour, i int) {
 		return
 	}
 	h.State = HourShort
+	if !h.Worked {
+		return
+	}
 	best := h.High.Work()
 	for k := max(0, i-weekHours+1); k < i; k++ {
-		if w := all[k].High.Work(); all[k].State != HourOpen && w.Cmp(best) > 0 {
+		if w := all[k].High.Work(); all[k].Worked && w.Cmp(best) > 0 {
 			best = w
 		}
 	}
 	if best.Cmp(leased) < 0 {
 		h.State = HourOversold
-		a.found(Oversell, -1, "oversold in hour %d: %v hashes were leased, and no hour of the week before it produced more than %v (97.5 %% bound)", h.Hour, leased, best)
+		a.found(Oversell, -1, "oversold in hour %d: %v hashes were leased, and in no hour of the week before were more than %v made (97.5 %% bound)", h.Hour, leased, best)
 	}
 }
 
@@ -155,5 +167,5 @@ func (s *supply) compared(r *Report) string {
 	if s.full == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d full hours: no more was leased than has been produced; %d short of what was leased", s.full, r.Short)
+	return fmt.Sprintf("%s: no more was leased than has been produced; %d short of what was leased", count(s.full, "full hour", "full hours"), r.Short)
 }
