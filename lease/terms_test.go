@@ -88,6 +88,9 @@ func TestTermsValidate(t *testing.T) {
 		{"a warning for ever", func(x *Terms) { x.Prices.LowBudgetHours = -1 }, "warning"},
 		{"negative threshold", func(x *Terms) { x.Payout.MinSat = -1 }, "payouts"},
 		{"address after years", func(x *Terms) { x.Payout.AddressDelayMs = MaxAddressDelayMs + 1 }, "addresses"},
+		{"a long text", func(x *Terms) { x.Text = strings.Repeat("t", 60_000) }, ""},
+		{"a text without end", func(x *Terms) { x.Text = strings.Repeat("t", MaxTerms) }, "at most 65000"},
+		{"a text of no characters", func(x *Terms) { x.Text = "\xff" }, "U+FFFD"},
 		{"SLA without tiers", func(x *Terms) { x.SLA.Tiers = nil }, "SLA"},
 	}
 	for _, tt := range tests {

@@ -5,6 +5,10 @@ import (
 	"fmt"
 )
 
+// MaxTerms bounds the document of terms, in bytes: it has room in a leaf of the
+// log.
+const MaxTerms = 65_000
+
 // Validate checks that the terms can be carried out. Whether a reserve is
 // enough depends on the coin's reward, and is asked where that is known.
 func (t *Terms) Validate() error {
@@ -16,6 +20,12 @@ func (t *Terms) Validate() error {
 		}
 	default:
 		return fmt.Errorf("terms of format %.40q: want %s", t.Format, TermsFormat)
+	}
+	switch b, err := Canonical(t); {
+	case err != nil:
+		return fmt.Errorf("terms: %w", err)
+	case len(b) > MaxTerms:
+		return fmt.Errorf("terms of %d bytes: want at most %d; the text may name a longer document by its hash", len(b), MaxTerms)
 	}
 	if t.FeePPM < 0 || t.FeePPM > million {
 		return fmt.Errorf("terms: fee of %d ppm, want 0 to 1000000", t.FeePPM)

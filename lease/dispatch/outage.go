@@ -147,7 +147,7 @@ func (o *outage) evidence() string {
 	if len(text) > lease.MaxEvidence {
 		text = text[:lease.MaxEvidence]
 	}
-	return strings.ToValidUTF8(text, "")
+	return strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\uFFFD", "?") // which no document may hold
 }
 
 // logTime writes a moment for evidence.

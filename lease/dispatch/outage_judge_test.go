@@ -115,6 +115,10 @@ func TestEvidence(t *testing.T) {
 	long := outage{sinceMs: 1}
 	long.note(strings.Repeat("ü", lease.MaxEvidence))
 	long.note("b")
+	broken := outage{lines: []string{"the pool said \uFFFD\xff!"}}
+	if text := broken.evidence(); text != "the pool said ?!" {
+		t.Errorf("evidence %q, of characters that no document may hold", text)
+	}
 	if text := long.evidence(); len(text) != lease.MaxEvidence || !strings.HasPrefix(text, "üü") {
 		t.Errorf("%d bytes", len(text))
 	}
