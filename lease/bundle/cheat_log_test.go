@@ -76,6 +76,13 @@ func TestLogCheats(t *testing.T) {
 			b.Checkpoint = append(b.Checkpoint, "— w1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==\n"...)
 			return b
 		}, "witness", "has not cosigned"},
+		{"the cosignature of an earlier checkpoint", func(w *world) *Bundle {
+			b := w.bundle()
+			earlier := w.checkpoint(len(w.log) - 1)
+			w.witnesses = nil
+			b.Checkpoint = append(w.checkpoint(len(w.log)), earlier[bytes.Index(earlier, []byte("— w1 ")):]...)
+			return b
+		}, "witness", "forged"},
 		{"a statement that another key has signed", func(w *world) *Bundle {
 			w.figures()
 			w.signers = []string{"thief"}

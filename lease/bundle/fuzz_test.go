@@ -162,3 +162,18 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// TestEveryFile changes bytes all over the files that are bound to each other.
+func TestEveryFile(t *testing.T) {
+	x := newVictim(t)
+	for i, e := range x.all {
+		if !slices.Contains(bound(), e.name) {
+			continue
+		}
+		for at := 0; at < len(e.text); at += 1 + len(e.text)/60 {
+			if r := verify(t, x.change(i, sent, splice{at, 1, []byte{e.text[at] ^ 1}}), Options{}); r.OK() {
+				t.Errorf("byte %d of %s was changed, and it holds", at, e.name)
+			}
+		}
+	}
+}
