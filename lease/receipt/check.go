@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -25,10 +26,7 @@ func (t *Template) Validate() error { return t.validate(nil) }
 
 // validate is Validate for a template whose document may be at hand.
 func (t *Template) validate(document []byte) error {
-	err := t.checkSizes()
-	if err == nil {
-		err = t.checkHeader()
-	}
+	err := cmp.Or(t.checkSizes(), t.checkHeader())
 	var c *work.Coinbase
 	if err == nil {
 		c, err = t.Coinbase()
@@ -91,10 +89,7 @@ func (t *Template) checkCoinbase(c *work.Coinbase, document []byte) error {
 	case t.gapEnd() > ScriptSigAt+len(c.ScriptSig):
 		return errors.New("its extranonces lie outside the coinbase's input script")
 	}
-	if err := t.checkCommitment(document); err != nil {
-		return err
-	}
-	return t.checkOutputs(c.Outputs)
+	return cmp.Or(t.checkCommitment(document), t.checkOutputs(c.Outputs))
 }
 
 // commitPrefix keeps the hash of a document from being taken for that of

@@ -27,9 +27,6 @@ func FindTag(scriptSig []byte) (lease.Tag, error) {
 
 // TagPlace returns the block height and the offset of the tag's first byte.
 func TagPlace(scriptSig []byte) (height int64, at int, err error) {
-	if len(scriptSig) == 0 {
-		return 0, 0, fmt.Errorf("%w: its input script is empty", ErrNoTag)
-	}
 	height, at = BlockHeight(scriptSig)
 	if at == 0 || at > len(scriptSig) {
 		return 0, 0, fmt.Errorf("%w: its input script does not begin with a block height", ErrNoTag)
