@@ -129,6 +129,9 @@ func (w *writer) answers() []answer {
 		if s.Model == lease.Leased && !c.Billable.Work().IsZero() {
 			pay.Notes = append(pay.Notes, "for "+hashes(c.Billable.Work())+" of proven work")
 		}
+		if len(s.Hours) == 0 && s.State != bundle.Final {
+			pay.Notes = append(pay.Notes, "no hour is settled yet")
+		}
 		if c.Charged < c.Due {
 			pay.Notes = append(pay.Notes, sats(c.Due-c.Charged)+" more were due and are waived")
 		}

@@ -191,7 +191,11 @@ func periodName(fromMs, toMs int64) string {
 	case midnight:
 		return from.Format(time.DateOnly) + " to " + to.Format(time.DateOnly)
 	}
-	return minute(fromMs) + " to " + minute(toMs)
+	first, last := minute(fromMs), minute(toMs)
+	if date(fromMs) == date(toMs) {
+		last = last[len(time.DateOnly)+1:]
+	}
+	return first + " to " + last
 }
 
 // clean keeps a foreign word from steering what shows it: what does not print

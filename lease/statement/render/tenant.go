@@ -2,7 +2,6 @@ package render
 
 import (
 	"encoding/hex"
-	"math/big"
 
 	"github.com/hashlease/hashlease/lease/bundle"
 	"github.com/hashlease/hashlease/miner"
@@ -117,13 +116,8 @@ func sumsOf(t *bundle.TenantStatement) (s tenantSums) {
 
 func tenantAnswers(t *bundle.TenantStatement, x Context) []answer {
 	s := sumsOf(t)
-	mean := dash
-	if ms := t.ToMs - t.FromMs; ms > 0 {
-		n := new(big.Int).Mul(s.work.Big(), big.NewInt(1000))
-		mean = si(n.Quo(n, big.NewInt(ms)), "H/s", false)
-	}
 	return []answer{
-		{Question: "What did I get?", Value: mean, Notes: []string{"mean of all leases over the period", hashes(s.work) + " of proven work", count(int64(len(t.Leases)), "lease", "leases")}},
+		{Question: "What did I get?", Value: hashes(s.work), Notes: []string{"of proven work", "for " + count(int64(len(t.Leases)), "lease", "leases"), "rates are in their statements"}},
 		{Question: "What did I pay?", Value: sats(s.charged), Notes: []string{coins(s.charged) + " " + x.Unit, sats(s.credited) + " credited by SLAs"}},
 		{Question: "What did it earn?", Value: sats(s.earned), Notes: []string{coins(s.earned) + " " + x.Unit, "what is pending included", "own pools pay elsewhere"}},
 		{Question: "Can I check it?", Value: "Yes, yourself", Notes: []string{count(s.receipts, "proof of work", "proofs of work") + " in the bundle", "offline, without trusting the provider", "how: see Proof"}},
