@@ -14,7 +14,7 @@ type LogLeaf struct {
 	Index  int64
 	Kind   string // as package translog names kinds
 	Ref    string // what it is about, see LeafFilter
-	AtMs   int64  // when it was stored, Unix milliseconds
+	AtMs   int64  // when it was stored by the clock, Unix milliseconds; nothing follows from it
 	Body   []byte // public
 	Secret []byte // the opening of its private part, never served; nil without one
 }

@@ -85,7 +85,8 @@ type Contracts interface {
 	// SetHousePool tells whether the house works for a pool. The work of leases
 	// without a pool of their own then goes there, too, and is told apart by the
 	// first MinPoolTag bytes of their tags. Of leases that run already and whose
-	// tags begin alike, only the first has the pool among its destinations.
+	// tags begin alike, only one has the pool among its destinations; said again,
+	// the next has it once that one is over.
 	SetHousePool(ctx context.Context, on bool) error
 
 	// Capacity is the hash rate the node measured last, in H/s; 0 when it

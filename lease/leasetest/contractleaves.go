@@ -130,17 +130,27 @@ func (s *suite) housePool() {
 	more := must(add(lease.Tag{4, 4}, nil, 0))(s)
 	doc, _ = read[leaf.Lease](j, j.added("a new one", "lease "+more.ID, "tagmap")[0])
 	same(s, "destinations of a new one", fmt.Sprint(doc.Destinations), "[house pool]")
-	// What they were stays theirs through other changes.
-	for _, l := range []lease.Lease{own, alike, first, second} {
+	// What they were stays theirs through other changes; when the first is over,
+	// the next has its place.
+	s.closeLease(first.ID, over.EndMs+leaf.TagLingerMs+1)
+	j.added("the first is closed", "lease "+first.ID)
+	must(s.store.BeginRun(s.ctx, over.EndMs+2*leaf.TagLingerMs+1))(s)
+	s.ok(s.store.SetHousePool(s.ctx, true))
+	j.added("its place", "lease "+second.ID, "tagmap")
+	for _, l := range []lease.Lease{own, alike, second} {
 		s.closeLease(l.ID, over.EndMs+2*leaf.TagLingerMs)
 	}
-	leaves := j.added("closed", "lease "+own.ID, "lease "+alike.ID, "lease "+first.ID, "lease "+second.ID)
-	for i, want := range []string{"[pool]", "[house]", "[house pool]", "[house]"} {
+	leaves := j.added("closed", "lease "+own.ID, "lease "+alike.ID, "lease "+second.ID)
+	for i, want := range []string{"[pool]", "[house]", "[house pool]"} {
 		doc, _ := read[leaf.Lease](j, leaves[i])
 		same(s, "destinations", fmt.Sprint(doc.Destinations), want)
 	}
+	// Over for an hour, they make room for others.
+	must(s.store.BeginRun(s.ctx, over.EndMs+3*leaf.TagLingerMs))(s)
+	last := must(add(lease.Tag{5, 5}, nil, 0))(s)
+	j.added("another", "lease "+last.ID, "tagmap")
 	s.ok(s.store.SetHousePool(s.ctx, false))
-	j.added("back", "lease "+first.ID, "lease "+more.ID, "tagmap")
+	j.added("back", "lease "+more.ID, "lease "+last.ID, "tagmap")
 	s.checkTags()
 }
 

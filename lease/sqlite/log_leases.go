@@ -108,10 +108,6 @@ func readHousePool(ctx context.Context, q querier) (on bool, err error) {
 // SetHousePool implements lease.Store.
 func (s *Store) SetHousePool(ctx context.Context, on bool) error {
 	return s.write(ctx, func(tx *txn) error {
-		was, err := readHousePool(ctx, tx)
-		if err != nil || was == on {
-			return err
-		}
 		if _, err := tx.ExecContext(ctx, "UPDATE node SET house_pool = ?", on); err != nil {
 			return err
 		}
