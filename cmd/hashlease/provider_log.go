@@ -211,5 +211,8 @@ func (p *provider) explainLog(err error) error {
 				"bring back the newest copy of %s; with an older one this provider would show two histories, so that new books need a directory of their own (--data)", databaseFile)
 		}
 	}
+	if errors.Is(err, translog.ErrOtherKey) {
+		return withHint(fmt.Errorf("log in %s: %w", p.dir, err), "bring back the newest copies of %s and of the keys that it names", logBookFile)
+	}
 	return err
 }
