@@ -2,6 +2,7 @@ package lease
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/hashlease/hashlease/miner"
 )
@@ -38,5 +39,21 @@ type SealedBatch struct {
 func (b *SealedBatch) Unit() miner.Work { return b.Evidence.Max }
 
 // ErrThinned says that receipts are asked for of which not all are kept any
-// more, since their batch was thinned. What they sum up to stays known.
-var ErrThinned = errors.New("not kept any more")
+// more, since their batch was thinned. What they sum up to stays known. It is
+// wrapped by a ThinnedError.
+var ErrThinned = errors.New("not all are kept any more")
+
+// ThinnedError is a batch that is in the way of receipts.
+type ThinnedError struct {
+	Lease  string
+	Number int64 // of the batch
+	ToMs   int64 // its receipts are of before, Unix milliseconds
+}
+
+// Error implements error.
+func (e *ThinnedError) Error() string {
+	return fmt.Sprintf("receipts in batch %d of lease %s: %v", e.Number, e.Lease, ErrThinned)
+}
+
+// Unwrap returns ErrThinned.
+func (e *ThinnedError) Unwrap() error { return ErrThinned }

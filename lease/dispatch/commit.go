@@ -223,6 +223,11 @@ func (d *Dispatcher) loadSeen(ctx context.Context, prev miner.Hash, seen *seenOn
 	jobs := make(map[int64]lease.Job)
 	templates := make(map[int64]*receipt.Template)
 	for r, err := range d.Store.ReceiptsOn(ctx, prev) {
+		if errors.Is(err, lease.ErrThinned) {
+			// Their jobs are of days ago, and no job is handed out twice.
+			d.Log.Warn("a block has stood for so long that receipts on it were thinned", "block", prev, "err", err)
+			break
+		}
 		if err != nil {
 			return fmt.Errorf("receipts on block %v: %w", prev, err)
 		}

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -151,6 +152,9 @@ func (d *Dispatcher) sharesBack(ctx context.Context, scheme string, needs reward
 			return
 		}
 		for r, err := range d.Store.ReceiptsBack(ctx) {
+			if gone := (*lease.ThinnedError)(nil); errors.As(err, &gone) && gone.ToMs <= last {
+				return // the next one is too old, whatever it is
+			}
 			if err != nil {
 				yield(reward.Share{}, err)
 				return

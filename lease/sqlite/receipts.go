@@ -103,6 +103,7 @@ type packed struct {
 	leaf, number int64
 	lease        string
 	first, last  int64 // Seqs
+	toMs         int64
 	thinned      bool
 	b            []byte
 }
@@ -193,8 +194,8 @@ func (p *packed) place(rows *sql.Rows) (bool, error) {
 
 // open adds what is selected of a batch.
 func (sel *selection) open(ctx context.Context, q querier, m *merge, p *packed) error {
-	err := q.QueryRowContext(ctx, "SELECT lease, number, thinned, packed FROM sealed_batches WHERE leaf = ?", p.leaf).
-		Scan(&p.lease, &p.number, &p.thinned, &p.b)
+	err := q.QueryRowContext(ctx, "SELECT lease, number, to_ms, thinned, packed FROM sealed_batches WHERE leaf = ?", p.leaf).
+		Scan(&p.lease, &p.number, &p.toMs, &p.thinned, &p.b)
 	if err != nil {
 		return err
 	}
@@ -202,7 +203,7 @@ func (sel *selection) open(ctx context.Context, q querier, m *merge, p *packed) 
 		if sel.needs != nil && !sel.needs(p) {
 			return nil
 		}
-		return fmt.Errorf("receipts of batch %d of lease %s: %w", p.number, p.lease, lease.ErrThinned)
+		return &lease.ThinnedError{Lease: p.lease, Number: p.number, ToMs: p.toMs}
 	}
 	receipts, err := p.unpack()
 	if err != nil {
