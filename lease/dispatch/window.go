@@ -152,8 +152,13 @@ func (d *Dispatcher) sharesBack(ctx context.Context, scheme string, needs reward
 			return
 		}
 		for r, err := range d.Store.ReceiptsBack(ctx) {
-			if gone := (*lease.ThinnedError)(nil); errors.As(err, &gone) && gone.ToMs <= last {
-				return // the next one is too old, whatever it is
+			if gone := (*lease.ThinnedError)(nil); errors.As(err, &gone) {
+				// Nothing is thinned that terms in force need, so that these
+				// are newer: they begin with what is there.
+				if gone.ToMs > last {
+					d.Log.Warn("a reward window begins after what was thinned", "scheme", scheme, "err", err)
+				}
+				return
 			}
 			if err != nil {
 				yield(reward.Share{}, err)

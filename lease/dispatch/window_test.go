@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"iter"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ type receiptsStore struct {
 	terms    map[lease.TermsHash]lease.Terms
 	reads    int // of receipts
 	earnings []lease.HourEarning
+	thinned  error // after the last receipt; nil: there are no more
 }
 
 func (s *receiptsStore) HourEarnings(_ context.Context, _ string, from, to int64) iter.Seq2[lease.HourEarning, error] {
@@ -54,6 +56,27 @@ func (s *receiptsStore) ReceiptsBack(context.Context) iter.Seq2[lease.Receipt, e
 			s.reads++
 			if !yield(r, nil) {
 				return
+			}
+		}
+		if s.thinned != nil {
+			yield(lease.Receipt{}, s.thinned)
+		}
+	}
+}
+
+// A window ends where receipts were thinned, in the time before it or, under
+// terms that came later, in it.
+func TestWindowOfThinned(t *testing.T) {
+	for _, gone := range []int64{worldMs - 40*msPerDay, worldMs - msPerDay} {
+		d, s := world(t)
+		d.Log = slog.New(slog.DiscardHandler)
+		s.receipts = []lease.Receipt{worldReceipt(5, "L-3", 3, 9), worldReceipt(4, "L-2", 2, 1), worldReceipt(3, "L-1", 2, 1)}
+		s.thinned = &lease.ThinnedError{Lease: "L-1", ToMs: gone}
+		for _, hash := range []lease.TermsHash{{1}, {2}} {
+			terms := s.terms[hash]
+			got, _, err := d.split(t.Context(), &terms, 1000, miner.Hashes(1_000_000), worldMs)
+			if err != nil || len(got) == 0 {
+				t.Errorf("%s, thinned before %d ms: %v, %v", terms.Scheme, gone, got, err)
 			}
 		}
 	}
