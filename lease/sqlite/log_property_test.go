@@ -57,7 +57,6 @@ type history struct {
 	blocks []miner.Hash
 	serial int
 	atMs   int64
-	hour   int64
 }
 
 func (h *history) store() *Store { return rapid.SampledFrom(h.stores).Draw(h.T, "store") }
