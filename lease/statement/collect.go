@@ -192,7 +192,15 @@ func (c *collector) service() error {
 	p := &c.st.Period
 	from, to := hourOf(p.FromMs), hourAfter(p.ToMs)
 	begun := make(map[int64][]lease.LogLeaf) // exclusions by their IDs
-	for _, ref := range []string{c.st.Lease, ""} {
+	refs := []string{c.st.Lease}
+	exclusions, err := c.Store.Exclusions(c.ctx, p.FromMs, p.ToMs)
+	if err != nil {
+		return fmt.Errorf("exclusions: %w", err)
+	}
+	if slices.ContainsFunc(exclusions, func(x lease.Exclusion) bool { return x.Lease == "" }) {
+		refs = append(refs, "") // those of all
+	}
+	for _, ref := range refs {
 		for l, err := range c.Store.Leaves(c.ctx, lease.LeafFilter{Kinds: []string{string(translog.KindSLA)}, Ref: ref, To: c.issued.Leaf}) {
 			if err != nil {
 				return fmt.Errorf("hours and exclusions: %w", err)

@@ -39,31 +39,70 @@ func (b *builder) period() error {
 		return err
 	}
 	b.from = max(b.req.FromMs, hourOf(b.lease.StartMs)*lease.MsPerHour)
-	if b.to, b.open, err = b.end(heartbeat); err != nil {
+	// Hours before the heartbeat's have all that they get. To that one more may
+	// come at any moment: it must be read between two heartbeats.
+	running := hourOf(heartbeat)
+	past, err := b.readMeters(hourOf(b.from), running)
+	if err != nil {
 		return err
 	}
-	b.hours = [2]int64{hourOf(b.from), hourAfter(b.to)}
-	b.cut()
-	if err := b.readMeters(); err != nil {
-		return err
+	for range maxTries {
+		if heartbeat, err = b.Store.Heartbeat(b.ctx); err != nil {
+			return err
+		}
+		if b.to, b.open, err = b.end(heartbeat, past); err != nil {
+			return err
+		}
+		last, err := b.readMeters(max(running, hourOf(b.from)), hourAfter(b.to))
+		if err != nil {
+			return err
+		}
+		again, err := b.Store.Heartbeat(b.ctx)
+		if err != nil {
+			return err
+		}
+		if again == heartbeat || !b.open {
+			b.cut()
+			return b.sum(past, last)
+		}
 	}
-	// Of an hour that runs, more may have come in since.
-	again, err := b.Store.Heartbeat(b.ctx)
-	if err == nil && again != heartbeat && b.open {
-		return errChanged
+	return errChanged
+}
+
+// metered is what was metered in some hours.
+type metered struct {
+	meters    []lease.HourMeter
+	upstreams []lease.HourUpstream
+}
+
+// readMeters reads what was metered in the hours from ≤ hour < to.
+func (b *builder) readMeters(from, to int64) (*metered, error) {
+	m := new(metered)
+	if from >= to {
+		return m, nil
 	}
-	return err
+	for h, err := range b.Store.HourMeters(b.ctx, b.lease.ID, from, to) {
+		if err != nil {
+			return nil, fmt.Errorf("metered hours: %w", err)
+		}
+		m.meters = append(m.meters, h)
+	}
+	for u, err := range b.Store.HourUpstreams(b.ctx, b.lease.ID, from, to) {
+		if err != nil {
+			return nil, fmt.Errorf("answers of the pool: %w", err)
+		}
+		m.upstreams = append(m.upstreams, u)
+	}
+	return m, nil
 }
 
 // end is when the period ends, after sealing what is not sealed of it, and
 // whether that is only because the node has not run for longer.
-func (b *builder) end(heartbeat int64) (toMs int64, open bool, err error) {
+func (b *builder) end(heartbeat int64, past *metered) (toMs int64, open bool, err error) {
 	whole := b.req.ToMs == 0
 	if !whole && b.req.ToMs <= heartbeat+1 {
 		toMs = b.req.ToMs
-	} else if over, ok, err := b.over(); err != nil {
-		return 0, false, err
-	} else if whole && ok {
+	} else if over, ok := b.over(past); whole && ok {
 		toMs = over
 	} else {
 		toMs, open = heartbeat+1, true
@@ -86,37 +125,39 @@ func (b *builder) end(heartbeat int64) (toMs int64, open bool, err error) {
 
 // over is the end of the last hour of a lease that is over and settled, with all
 // that came in or was booked after its stop.
-func (b *builder) over() (toMs int64, ok bool, err error) {
+func (b *builder) over(past *metered) (toMs int64, ok bool) {
 	last, ok := b.lease.LastHour()
 	if !ok {
-		return 0, false, nil
+		return 0, false
 	}
 	last++
-	for m, err := range b.Store.HourMeters(b.ctx, b.lease.ID, last, 1<<40) {
-		if err != nil {
-			return 0, false, err
-		}
-		last = max(last, m.Hour+1)
+	for i := range past.meters {
+		last = max(last, past.meters[i].Hour+1)
+	}
+	for i := range past.upstreams {
+		last = max(last, past.upstreams[i].Hour+1)
 	}
 	for i := range b.lines {
 		last = max(last, hourAfter(b.lines[i].AtMs))
 	}
-	return last * lease.MsPerHour, last > 0 && last-1 <= b.settled, nil
+	return last * lease.MsPerHour, last-1 <= b.settled
 }
 
-// readMeters reads what was metered in the period's hours.
-func (b *builder) readMeters() error {
-	for m, err := range b.Store.HourMeters(b.ctx, b.lease.ID, b.hours[0], b.hours[1]) {
-		if err != nil {
-			return fmt.Errorf("metered hours: %w", err)
+// sum takes in what was metered in the period's hours, and how far they are
+// settled.
+func (b *builder) sum(all ...*metered) error {
+	b.hours = [2]int64{hourOf(b.from), hourAfter(b.to)}
+	for _, m := range all {
+		for i := range m.meters {
+			if m.meters[i].Hour < b.hours[1] {
+				b.meters = append(b.meters, m.meters[i])
+			}
 		}
-		b.meters = append(b.meters, m)
-	}
-	for u, err := range b.Store.HourUpstreams(b.ctx, b.lease.ID, b.hours[0], b.hours[1]) {
-		if err != nil {
-			return fmt.Errorf("answers of the pool: %w", err)
+		for i := range m.upstreams {
+			if m.upstreams[i].Hour < b.hours[1] {
+				b.counts.Add(m.upstreams[i].Upstream)
+			}
 		}
-		b.counts.Add(u.Upstream)
 	}
 	running, err := b.Store.RunningMs(b.ctx, b.from, b.to)
 	if err != nil {
