@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -182,11 +183,15 @@ func explainRemote(err error, url string) error {
 
 // audit reads and checks all leaves.
 func (e *env) audit(ctx context.Context, log *auditedLog, earlier []byte, name string) (auditor.Report, error) {
+	const atOnce = 4096
 	a := auditor.New()
+	var bodies [][]byte
 	var n int64
 	err := log.leaves(ctx, func(body []byte) error {
-		a.Add(body)
-		if n++; n%10_000 == 0 {
+		n++
+		if bodies = append(bodies, bytes.Clone(body)); len(bodies) == atOnce {
+			a.AddAll(bodies)
+			bodies = bodies[:0]
 			e.progress(fmt.Sprintf("%d of %d leaves read", n, log.signed.N))
 		}
 		return ctx.Err()
@@ -195,6 +200,7 @@ func (e *env) audit(ctx context.Context, log *auditedLog, earlier []byte, name s
 	if err != nil {
 		return auditor.Report{}, err
 	}
+	a.AddAll(bodies)
 	r := a.Report(&log.signed)
 	if log.pinned {
 		r.Say(auditor.Checkpoint, auditor.Passed, "signed by the log %s", log.signed.Origin)

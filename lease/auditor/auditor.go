@@ -3,7 +3,11 @@ package auditor
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/hashlease/hashlease/lease/leaf"
 	"github.com/hashlease/hashlease/lease/translog"
@@ -46,44 +50,89 @@ func New() *Auditor {
 }
 
 // Add takes up the next leaf.
-func (a *Auditor) Add(body []byte) {
+func (a *Auditor) Add(body []byte) { a.AddAll([][]byte{body}) }
+
+// AddAll takes up the next leaves, which are read on all processors. Thousands at
+// once are the most that is of use.
+func (a *Auditor) AddAll(bodies [][]byte) {
+	read := make([]taken, len(bodies))
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(bodies)) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(bodies)); i = next.Add(1) - 1 {
+				read[i] = a.read(bodies[i])
+			}
+		})
+	}
+	all.Wait()
+	for i, body := range bodies {
+		a.take(body, &read[i])
+	}
+}
+
+// taken is a leaf that was read: what it is, and what is to be done with it.
+type taken struct {
+	kind translog.Kind // "" when it is not known
+	err  error
+	do   func(index int64)
+}
+
+// take takes up a leaf that was read.
+func (a *Auditor) take(body []byte, t *taken) {
 	i := a.size
 	a.size++
 	a.tree.add(body)
+	if t.kind != "" {
+		a.kinds[t.kind]++
+	}
+	if t.kind != translog.KindTransaction {
+		a.endTransaction()
+	}
+	if t.err != nil {
+		a.found(Form, i, "%v", t.err)
+		return
+	}
+	t.do(i)
+}
+
+// read reads a leaf. It looks at nothing that other leaves change.
+func (a *Auditor) read(body []byte) taken {
 	kind, ok := kindOf(body)
 	if !ok {
 		_, err := translog.DecodeLeaf(body)
-		a.found(Form, i, "no leaf that is known: %v", err)
-		return
+		return taken{err: fmt.Errorf("no leaf that is known: %w", err)}
 	}
-	a.kinds[kind]++
 	switch kind {
 	case translog.KindTerms:
-		take(a, i, body, kind, a.addTerms)
+		return read(body, kind, a.addTerms)
 	case translog.KindLease:
-		take(a, i, body, kind, a.addLease)
+		return read(body, kind, a.addLease)
 	case translog.KindTagMap:
-		take(a, i, body, kind, a.addTagMap)
+		return read(body, kind, a.addTagMap)
 	case translog.KindJob:
-		take(a, i, body, kind, a.addJob)
+		return a.readJob(body)
 	case translog.KindBatch:
-		take(a, i, body, kind, a.addBatch)
+		return read(body, kind, a.addBatch)
 	case translog.KindPlacement:
-		take(a, i, body, kind, a.addPlacement)
+		return read(body, kind, a.addPlacement)
 	case translog.KindBlock:
-		take(a, i, body, kind, a.addBlock)
+		return read(body, kind, a.addBlock)
 	case translog.KindTransaction:
-		take(a, i, body, kind, a.addTransaction)
+		return read(body, kind, a.addTransaction)
 	case translog.KindSLA:
-		take(a, i, body, kind, func(int64, *leaf.Service) {})
+		return read(body, kind, func(int64, *leaf.Service) {})
 	case translog.KindStatement:
-		take(a, i, body, kind, a.addStatement)
-	case translog.KindKey:
-		a.addKey(i, body)
+		return read(body, kind, a.addStatement)
 	}
-	if kind != translog.KindTransaction {
-		a.endTransaction()
-	}
+	key, err := translog.KeyOf(body)
+	return taken{kind, err, func(i int64) { a.addKey(i, key) }}
+}
+
+// read reads a leaf of a kind.
+func read[T leaf.Public](body []byte, kind translog.Kind, do func(int64, *T)) taken {
+	d, _, err := leaf.Read[T](body, kind)
+	return taken{kind, err, func(i int64) { do(i, &d) }}
 }
 
 // kindOf is the kind that a leaf claims, by the one way in which leaves are
@@ -93,16 +142,6 @@ func kindOf(body []byte) (translog.Kind, bool) {
 	name, _, _ := bytes.Cut(rest, []byte(`"`))
 	kind := translog.Kind(name)
 	return kind, ok && slices.Contains(translog.Kinds(), kind)
-}
-
-// take reads a leaf of a kind and hands it on, or notes that it is none.
-func take[T leaf.Public](a *Auditor, i int64, body []byte, kind translog.Kind, do func(int64, *T)) {
-	d, _, err := leaf.Read[T](body, kind)
-	if err != nil {
-		a.found(Form, i, "%v", err)
-		return
-	}
-	do(i, &d)
 }
 
 // Lied tells whether an error shows that a log, not the way to it, is at fault.

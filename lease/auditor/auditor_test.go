@@ -1,6 +1,7 @@
 package auditor_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -262,4 +263,27 @@ func FuzzAuditor(f *testing.F) {
 			t.Error("an empty checkpoint stands for all leaves")
 		}
 	})
+}
+
+// TestAddAll finds the same however many leaves are read at once.
+func TestAddAll(t *testing.T) {
+	w := &auditortest.World{Change: batch(auditortest.First, 5, func(d *leaf.Batch) { d.Number++ })}
+	entries := w.Play(t)
+	entries[9].Body = []byte("{}")
+	want := audit(t, entries)
+	s := translogtest.Provider(t, &translogtest.Memory{Leaves: entries}, 1, 0).Last()
+	for _, n := range []int{2, 7, 64, len(entries)} {
+		a := auditor.New()
+		for rest := entries; len(rest) > 0; {
+			var bodies [][]byte
+			for _, e := range rest[:min(n, len(rest))] {
+				bodies = append(bodies, e.Body)
+			}
+			a.AddAll(bodies)
+			rest = rest[len(bodies):]
+		}
+		if got := a.Report(&s); !reflect.DeepEqual(got, want) {
+			t.Errorf("%d at once: %+v, want %+v", n, got, want)
+		}
+	}
 }

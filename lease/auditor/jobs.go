@@ -9,6 +9,7 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/leaf"
 	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/lease/translog"
 	"github.com/hashlease/hashlease/miner"
 )
 
@@ -54,12 +55,17 @@ func (j *jobs) has(index int64) bool {
 	return ok
 }
 
-func (a *Auditor) addJob(i int64, d *leaf.Job) {
-	t, err := receipt.DecodeTemplate(d.Template)
+// readJob reads a leaf of kind job with its template.
+func (a *Auditor) readJob(body []byte) taken {
+	d, _, err := leaf.Read[leaf.Job](body, translog.KindJob)
 	if err != nil {
-		a.found(Form, i, "%v", err)
-		return
+		return taken{kind: translog.KindJob, err: err}
 	}
+	t, err := receipt.DecodeTemplate(d.Template)
+	return taken{translog.KindJob, err, func(i int64) { a.addJob(i, t) }}
+}
+
+func (a *Auditor) addJob(i int64, t *receipt.Template) {
 	a.jobs.leaves = append(a.jobs.leaves, i)
 	if !a.terms[t.Terms] {
 		a.found(Jobs, i, "the terms %x of the job are not in the log before it", t.Terms)
