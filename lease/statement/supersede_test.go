@@ -165,7 +165,7 @@ func (d dying) PutStatement(ctx context.Context, s lease.IssuedStatement) (lease
 func TestKilled(t *testing.T) {
 	for _, hit := range []bool{false, true} {
 		var want []byte
-		for n := 5; n >= 0; n-- {
+		for n := 3; n >= 0; n-- {
 			w := newWorld(t)
 			l := w.lease("alice")
 			w.prepay(l, 1_000_000, "a")

@@ -72,13 +72,13 @@ func TestExclusionsAndForks(t *testing.T) {
 	w.newTip()
 	w.work(10, 10, l)
 	w.newTip()
-	w.work(50, 50, l)
+	w.work(30, 40, l)
 	w.work(20, 20, l)
 	w.settle()
 	s := w.issue(l, 0, 0)
 	st := &s.Statement
 	if st.SLA.Excluded != 2 || st.SLA.Down != 0 {
-		t.Errorf("%+v", st.SLA)
+		t.Errorf("%+v of %+v", st.SLA, st.Hours)
 	}
 	b, err := bundleOf(w, s)
 	w.ok(err)
