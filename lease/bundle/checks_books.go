@@ -126,10 +126,11 @@ func (f *facts) checkShape(l *Line) error {
 	case ledger.KindFound, ledger.KindMatured, ledger.KindUnmatured, ledger.KindOrphaned, ledger.KindLoss, ledger.KindReversal:
 		return nil // compared with their blocks, or with what they take back
 	case ledger.KindSLA:
-		if len(l.Postings) == 2 && l.Postings[1].Account == ledger.Available(f.s.Tenant) {
-			return f.posts(l, []string{ledger.SLAExpense, "-:available"})
+		to := "-:prepaid"
+		if slices.ContainsFunc(l.Postings, func(p Posting) bool { return p.Account == ledger.Available(f.s.Tenant) }) {
+			to = "-:available"
 		}
-		return f.posts(l, []string{ledger.SLAExpense, "-:prepaid"})
+		return f.posts(l, []string{ledger.SLAExpense, to})
 	}
 	accounts, ok := shapes(l.Kind)
 	if !ok {
@@ -138,25 +139,35 @@ func (f *facts) checkShape(l *Line) error {
 	return f.posts(l, accounts)
 }
 
-// posts checks that a line posts one amount to accounts.
+// posts checks that a line posts one amount to accounts. What is right instead of
+// a mistake may be divided otherwise.
 func (f *facts) posts(l *Line, accounts []string) error {
-	if len(l.Postings) != len(accounts) {
+	corrected := isCorrection(l)
+	if !corrected && len(l.Postings) != len(accounts) {
 		return fmt.Errorf("%d postings, want %d", len(l.Postings), len(accounts))
 	}
-	for i, account := range accounts {
-		sat := l.Postings[i].Sat
-		if rest, credit := strings.CutPrefix(account, "-"); credit {
-			account, sat = rest, -sat
+	for i, p := range l.Postings {
+		fits := func(account string) bool {
+			sat := p.Sat
+			if rest, credit := strings.CutPrefix(account, "-"); credit {
+				account, sat = rest, -sat
+			}
+			if strings.HasPrefix(account, ":") {
+				account = lease.Liability + f.s.Tenant + account
+			}
+			return p.Account == account && sat > 0 && (corrected || sat == max(l.Postings[0].Sat, -l.Postings[0].Sat))
 		}
-		if strings.HasPrefix(account, ":") {
-			account = lease.Liability + f.s.Tenant + account
+		if corrected && slices.ContainsFunc(accounts, fits) || !corrected && fits(accounts[i]) {
+			continue
 		}
-		if l.Postings[i].Account != account || sat <= 0 || sat != max(l.Postings[0].Sat, -l.Postings[0].Sat) {
-			return fmt.Errorf("%d sat on %s, want one amount for %v", l.Postings[i].Sat, l.Postings[i].Account, accounts)
-		}
+		return fmt.Errorf("%d sat on %s, want one amount for %v", p.Sat, p.Account, accounts)
 	}
 	return nil
 }
+
+// isCorrection reports whether a line is what is right instead of a mistake: a
+// later version of what was booked under the first part of its key.
+func isCorrection(l *Line) bool { return strings.Contains(l.Key, "#") }
 
 // checkReversals checks what takes lines back as mistakes.
 func (f *facts) checkReversals() error {
@@ -214,8 +225,8 @@ func (f *facts) checkAccounts() error {
 	prepaid := ledger.Prepaid(f.s.Tenant)
 	for i := range b.Lines {
 		l := &b.Lines[i]
-		if l.Kind == ledger.KindExit || l.Kind == ledger.KindRefund {
-			if err := f.checkRefund(l, sums[prepaid]); err != nil {
+		if l.Kind == ledger.KindExit {
+			if err := f.checkLeaving(l, sums[prepaid]); err != nil {
 				return err
 			}
 		}
@@ -248,18 +259,16 @@ func (f *facts) ownAccount(name string) bool {
 	return name == ledger.Prepaid(t) || name == ledger.Pending(t) || name == ledger.Available(t) || name == ledger.Inflight(t)
 }
 
-// checkRefund checks what leaving early costs, and that no more is refunded than
-// is left.
-func (f *facts) checkRefund(l *Line, left int64) error {
-	sat := -l.owed(ledger.Prepaid(f.s.Tenant))
-	if l.Kind == ledger.KindRefund || f.terms == nil {
-		return nil // never overdrawn
+// checkLeaving checks what leaving early costs, when so much is prepaid.
+func (f *facts) checkLeaving(l *Line, left int64) error {
+	if f.terms == nil || isCorrection(l) {
+		return nil
 	}
 	ppm := int64(0)
 	if f.terms.Prices != nil {
 		ppm = f.terms.Prices.EarlyExitPPM
 	}
-	if most := reward.Fee(left, ppm); sat > most {
+	if sat := -l.owed(ledger.Prepaid(f.s.Tenant)); sat > reward.Fee(left, ppm) {
 		return fmt.Errorf("leaving early cost %d sat of %d prepaid, the terms allow %d ppm", sat, left, ppm)
 	}
 	return nil
@@ -273,7 +282,7 @@ func (f *facts) checkHourly() error {
 		l := &f.s.Books.Lines[i]
 		switch l.Kind {
 		case ledger.KindUsage, ledger.KindPower, ledger.KindPPS, ledger.KindSLA, ledger.KindExit:
-			if !strings.Contains(l.Key, "#") {
+			if !isCorrection(l) {
 				if lines[l.Key] != nil {
 					return fmt.Errorf("%s is booked twice", l.Key)
 				}

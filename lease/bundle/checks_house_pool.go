@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strings"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/ledger"
@@ -79,7 +78,7 @@ func (f *facts) checkIncomes() error {
 	}
 	for i := range f.s.Books.Lines {
 		l := &f.s.Books.Lines[i]
-		if l.Kind == ledger.KindIncome && !named[l.Leaf] && l.ReversedBy == nil && !strings.Contains(l.Key, "#") {
+		if l.Kind == ledger.KindIncome && !named[l.Leaf] && l.ReversedBy == nil && !isCorrection(l) {
 			return fmt.Errorf("%s is booked, and no payment of the house's pool", l.Key)
 		}
 	}

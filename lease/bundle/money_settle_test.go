@@ -69,6 +69,27 @@ func (w *moneyWorld) correct(key string, sat int64) {
 	}
 }
 
+// correctUsage takes back what was charged for an hour, and books a satoshi less,
+// in two parts.
+func (w *moneyWorld) correctUsage(h int) {
+	i := slices.IndexFunc(w.s.Books.Lines, func(l Line) bool { return l.Key == ledger.UsageKey(testLease, w.at(h, 0)) })
+	if i < 0 {
+		return
+	}
+	sat := -w.s.Books.Lines[i].owed("")
+	was := must(ledger.Usage(w.party(), w.at(h, 0), sat, w.at(h+1, 0)))
+	right := was
+	right.Postings = []lease.Posting{
+		{Account: ledger.Prepaid("acme"), Lease: testLease, Sat: 1}, {Account: ledger.Prepaid("acme"), Lease: testLease, Sat: sat - 2},
+		{Account: ledger.LeaseRevenue, Lease: testLease, Sat: 1 - sat},
+	}
+	for _, t := range must(ledger.Correct(was, &right, w.at(h+1, 3))) {
+		if at := w.book(t); t.Kind == ledger.KindReversal {
+			w.s.Books.Lines[i].ReversedBy = &at
+		}
+	}
+}
+
 // settle settles an hour as billing does.
 func (w *moneyWorld) settle(h int) {
 	hour := w.first + int64(h)

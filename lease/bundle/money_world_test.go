@@ -116,6 +116,9 @@ func moneyBundle(tb testing.TB, o moneyOptions) *moneyWorld {
 			break
 		}
 		w.settle(h)
+		if h == 1 {
+			w.correctUsage(h)
+		}
 	}
 	if o.pool == "house" && !byShare(&w.terms) {
 		w.income()

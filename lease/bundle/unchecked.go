@@ -3,7 +3,6 @@ package bundle
 import (
 	"fmt"
 	"math/bits"
-	"strings"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/ledger"
@@ -102,7 +101,7 @@ func (f *facts) uncheckedOfBooks() (list []string) {
 	for i := range f.s.Books.Lines {
 		l := &f.s.Books.Lines[i]
 		kinds[l.Kind] = true
-		if strings.Contains(l.Key, "#") {
+		if isCorrection(l) {
 			kinds[ledger.KindReversal] = true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/bundle"
@@ -55,8 +56,8 @@ func (b *builder) housePool() error {
 func (b *builder) incomes() ([]bundle.Income, error) {
 	incomes := []bundle.Income{}
 	for _, l := range b.booked() {
-		if l.kind != ledger.KindIncome {
-			continue
+		if l.kind != ledger.KindIncome || strings.Contains(l.Key, "#") {
+			continue // what is right instead of a mistake is a line alone
 		}
 		in, err := b.income(&l)
 		if err != nil {
