@@ -34,7 +34,7 @@ func sealTo(t testing.TB, s *Store, toMs int64) []lease.SealedBatch {
 // been: the same ones, in the same order.
 func TestSealedAnyOrder(t *testing.T) {
 	dir, n, failed := t.TempDir(), 0, false
-	const stores = 25 // each takes a tenth of a second
+	const stores = 12 // each takes a tenth of a second
 	rapid.Check(t, func(rt *rapid.T) {
 		if n++; n > stores && !failed {
 			return
