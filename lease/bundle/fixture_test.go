@@ -1,7 +1,6 @@
 package bundle
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
@@ -369,11 +368,7 @@ func (w *world) prove(signed []byte) *Bundle {
 			}
 			b.Leaves, wanted = append(b.Leaves, l), append(wanted, index)
 			if m := w.maps[index]; m != nil {
-				entries := w.leases[1].TagEntries()
-				slices.SortFunc(entries, func(a, b translog.TagEntry) int { return bytes.Compare(a.Destination[:], b.Destination[:]) })
-				for _, e := range entries {
-					b.Tags = append(b.Tags, Tag{index, must(m.Prove(e.Destination, testLease))})
-				}
+				b.Tags = append(b.Tags, tagsOf(&w.leases[1], index, m)...)
 			}
 		}
 	}

@@ -162,9 +162,11 @@ func shrink(t *lease.Transaction, account string) {
 }
 
 func TestMoneyCheats(t *testing.T) {
+	mined := make(mined)
 	for _, c := range moneyCheats() {
 		t.Run(c.what, func(t *testing.T) {
 			o := moneyCases()[c.lease]
+			o.mined = mined
 			c.do(&o)
 			r := verify(t, pack(t, moneyBundle(t, o).moneyProve()), Options{})
 			found := false

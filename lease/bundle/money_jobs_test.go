@@ -1,13 +1,17 @@
 package bundle
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/leaf"
 	"github.com/hashlease/hashlease/lease/receipt"
 	"github.com/hashlease/hashlease/lease/reward"
+	"github.com/hashlease/hashlease/lease/translog"
 	"github.com/hashlease/hashlease/miner"
 )
 
@@ -91,6 +95,34 @@ func (w *moneyWorld) poolTemplate(tip miner.Hash, height int64, at uint32) *rece
 	}
 }
 
+// mined are receipts that were mined for a world, by their tag and jobs, with
+// places of these instead of their leaves.
+type mined map[string][]receipt.Record
+
+// mineOnce is mine, but for what another world has mined.
+func (w *moneyWorld) mineOnce(n int, seed int64, jobs ...int64) []receipt.Record {
+	key := fmt.Sprintf("%x %d %d", w.s.Tag, n, seed)
+	for _, job := range jobs {
+		key += fmt.Sprintf(" %x", sha256.Sum256(must(w.jobs[job].Encode())))
+	}
+	records := slices.Clone(w.o.mined[key])
+	if records == nil {
+		records = w.mine(n, seed, jobs...)
+		if w.o.mined != nil {
+			keep := slices.Clone(records)
+			for i := range keep {
+				keep[i].Job = int64(slices.Index(jobs, keep[i].Job))
+			}
+			w.o.mined[key] = keep
+		}
+		return records
+	}
+	for i := range records {
+		records[i].Job = jobs[records[i].Job]
+	}
+	return records
+}
+
 // work delivers so many receipts in an hour, in three windows.
 func (w *moneyWorld) work(h, receipts int) {
 	a, b := w.job(w.at(h, 20)), w.job(w.at(h, 35))
@@ -99,7 +131,17 @@ func (w *moneyWorld) work(h, receipts int) {
 			continue
 		}
 		from := w.at(h, 40+5*i)
-		w.appendBatch(from, from+lease.BatchMs, w.mine(part, int64(10*h+i), a, b))
+		w.appendBatch(from, from+lease.BatchMs, w.mineOnce(part, int64(10*h+i), a, b))
 		w.batches[len(w.batches)-1].thinned = w.o.thin
 	}
+}
+
+// tagsOf proves the entries of a lease in a map.
+func tagsOf(l *leaf.Lease, index int64, m *translog.TagMap) (tags []Tag) {
+	entries := l.TagEntries()
+	slices.SortFunc(entries, func(a, b translog.TagEntry) int { return bytes.Compare(a.Destination[:], b.Destination[:]) })
+	for _, e := range entries {
+		tags = append(tags, Tag{index, must(m.Prove(e.Destination, l.Lease))})
+	}
+	return tags
 }

@@ -114,8 +114,10 @@ func (w *moneyWorld) from(h int) {
 // TestMoneyLater is about periods that do not begin with the lease.
 func TestMoneyLater(t *testing.T) {
 	for _, name := range []string{"tides", "pps", "hosted", "virtual", "direct", "exit", "open"} {
+		o := moneyCases()[name]
+		o.mined = make(mined)
 		for h := 1; h < moneyHours-1; h++ {
-			w := moneyBundle(t, moneyCases()[name])
+			w := moneyBundle(t, o)
 			w.from(h)
 			r := verify(t, pack(t, w.moneyProve()), Options{})
 			if f := failed(r); f != nil {

@@ -29,6 +29,8 @@ type moneyOptions struct {
 	thin   bool   // receipts are thinned
 	open   bool   // the last hour is not over
 
+	mined mined // of other worlds; nil: nothing
+
 	// What the provider cheats with, from the beginning, so that all that follows
 	// follows from that; nil: nothing.
 	cheat struct {

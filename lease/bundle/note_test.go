@@ -45,6 +45,8 @@ func TestStatementNote(t *testing.T) {
 
 // TestStatementLimits changes honest statements into such as cannot be.
 func TestStatementLimits(t *testing.T) {
+	o := moneyCases()["tides"]
+	o.mined = make(mined)
 	many := func(n int) []Hour { return make([]Hour, n) }
 	for name, change := range map[string]func(s *Statement){
 		"format":              func(s *Statement) { s.Format = "hashlease-statement/4" },
@@ -67,13 +69,13 @@ func TestStatementLimits(t *testing.T) {
 		"the house":           func(s *Statement) { s.Lease = lease.House },
 		"postings":            func(s *Statement) { s.Books.Lines[0].Postings = make([]Posting, MaxPostings+1) },
 	} {
-		w := moneyBundle(t, moneyCases()["tides"])
+		w := moneyBundle(t, o)
 		change(&w.s)
 		if _, err := w.s.Sign(w.signer()); err == nil {
 			t.Errorf("%s: it can be signed", name)
 		}
 	}
-	w := moneyBundle(t, moneyCases()["tides"])
+	w := moneyBundle(t, o)
 	for range maxObjects {
 		w.s.Books.Lines = append(w.s.Books.Lines, Line{Postings: []Posting{}})
 	}
