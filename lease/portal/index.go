@@ -14,7 +14,7 @@ h1 { font-size: 1.4rem; }
 h2 { font-size: 1.1rem; margin-top: 2rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
 code { overflow-wrap: anywhere; }
-pre { overflow-x: auto; padding: .75rem 1rem; border: 1px solid #8886; border-radius: 6px; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem 1rem; border: 1px solid #8886; border-radius: 6px; }
 dt { font-weight: 600; margin-top: .75rem; }
 dd { margin: 0; }
 </style>
@@ -35,7 +35,7 @@ Nothing here needs to be trusted: tenants check their statements against it, and
 <p><a href="verify/">The verifier</a> checks a statement's bundle in this browser; nothing is uploaded.</p>
 {{end}}<h2>Watch the log</h2>
 <p>Checkpoint and tiles are below <code>/log/</code>, in the form of C2SP tlog-tiles.
-A witness remembers what it saw, and refuses whatever does not begin with it:</p>
+A witness remembers what it saw, and refuses whatever does not begin with it (URL is this page's address):</p>
 <pre>hashlease witness --of URL/log --key '{{.Key}}'</pre>
 <p>An auditor reads all leaves and adds up what they say:</p>
 <pre>hashlease log check URL/log --key '{{.Key}}'</pre>
