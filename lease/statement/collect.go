@@ -190,7 +190,10 @@ func (c *collector) rewards() error {
 // period.
 func (c *collector) service() error {
 	p := &c.st.Period
-	from, to := hourOf(p.FromMs), hourAfter(p.ToMs)
+	stated := make(map[int64]bool, len(c.st.Hours))
+	for i := range c.st.Hours {
+		stated[c.st.Hours[i].Hour] = true
+	}
 	begun := make(map[int64][]lease.LogLeaf) // exclusions by their IDs
 	refs := []string{c.st.Lease}
 	exclusions, err := c.Store.Exclusions(c.ctx, p.FromMs, p.ToMs)
@@ -214,7 +217,7 @@ func (c *collector) service() error {
 			}
 			switch {
 			case d.About == leaf.AboutHour:
-				if d.Hour >= from && d.Hour < to {
+				if stated[d.Hour] { // others were settled meanwhile
 					c.add(&l, true)
 				}
 			case d.FromMs < p.ToMs && (d.ToMs == 0 || d.ToMs > p.FromMs):

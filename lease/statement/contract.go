@@ -45,26 +45,35 @@ func readVersions(ctx context.Context, s lease.Store, id string, before int64) (
 }
 
 // endLeaf is where the log is beyond a period of a lease: the first leaf of a
-// batch or a line that is not of it any more; 0: there is none. lines is the
-// number of the first such line.
+// batch, a settled hour or a line that is not of it any more; 0: there is none.
+// lines is the number of the first such line.
 func endLeaf(ctx context.Context, s lease.Store, id string, toMs, lines int64) (end int64, err error) {
-	for b, err := range s.SealedBatches(ctx, id, toMs, math.MaxInt64) {
+	for b, err := range s.SealedBatches(ctx, "", toMs, math.MaxInt64) {
 		if err != nil {
 			return 0, fmt.Errorf("batches: %w", err)
 		}
 		end = b.Leaf
 		break
 	}
-	f := lease.LeafFilter{Kinds: []string{string(translog.KindTransaction)}, Ref: id, To: end}
+	f := lease.LeafFilter{Kinds: []string{string(translog.KindTransaction), string(translog.KindSLA)}, Ref: id, To: end}
 	n := int64(0)
 	for l, err := range s.Leaves(ctx, f) {
 		if err != nil {
-			return 0, fmt.Errorf("its transactions: %w", err)
+			return 0, fmt.Errorf("its transactions and hours: %w", err)
 		}
-		if n == lines {
+		if l.Kind == string(translog.KindTransaction) {
+			if n++; n > lines {
+				return l.Index, nil
+			}
+			continue
+		}
+		d, _, err := leaf.Read[leaf.Service](l.Body, translog.KindSLA)
+		if err != nil {
+			return 0, fmt.Errorf("leaf %d: %w", l.Index, err)
+		}
+		if d.About == leaf.AboutHour && d.Hour*lease.MsPerHour >= toMs {
 			return l.Index, nil
 		}
-		n++
 	}
 	return end, nil
 }
@@ -80,6 +89,7 @@ func (b *builder) contract() error {
 		return err
 	}
 	v := &all[len(all)-1]
+	b.version, b.until = v.index, end
 	s := &b.st
 	s.Format, s.Origin, s.Provider = bundle.StatementFormat, b.Signer.Name(), v.private.Provider
 	s.Tenant, s.TenantKey = v.private.Tenant, v.private.TenantKey

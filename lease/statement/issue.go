@@ -6,6 +6,7 @@ import (
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/bundle"
 	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/lease/translog"
 )
 
 // put signs and stores the statement, unless the last one of its period says the
@@ -47,6 +48,15 @@ func (b *builder) put() (*Issued, error) {
 	})
 	if err != nil {
 		return nil, err
+	}
+	if b.until == 0 {
+		f := lease.LeafFilter{Kinds: []string{string(translog.KindLease)}, Ref: b.lease.ID, From: b.version + 1, To: stored.Leaf}
+		for _, err := range b.Store.Leaves(b.ctx, f) {
+			if err == nil {
+				err = errChanged // the contract, just before the statement came into the log
+			}
+			return nil, err
+		}
 	}
 	return &Issued{IssuedStatement: stored, Statement: b.st}, nil
 }

@@ -118,7 +118,7 @@ func TestPeriodsAddUp(t *testing.T) {
 		}
 		steps := []int64{6 * hour, day, end - begin - day}
 		if seed == 0 {
-			steps = append(steps, hour)
+			steps = append(steps, 3*hour)
 		}
 		for _, step := range steps {
 			var parts figures

@@ -110,6 +110,8 @@ type builder struct {
 	lines   []line // of the lease, all there are
 	first   int    // of them, that belongs to the period
 	last    int    // behind the last that does
+	version int64  // leaf of the contract that is stated
+	until   int64  // leaf from which on changes of it are not the period's; 0: there is none yet
 	st      bundle.Statement
 }
 

@@ -206,3 +206,41 @@ func TestKilled(t *testing.T) {
 		}
 	}
 }
+
+// hurried closes the lease just before its statement is stored.
+type hurried struct {
+	lease.Store
+	w    *world
+	once *bool
+}
+
+func (h hurried) PutStatement(ctx context.Context, s lease.IssuedStatement) (lease.IssuedStatement, error) {
+	if !*h.once {
+		*h.once = true
+		_, err := h.Store.ChangeLease(ctx, s.Lease, 1<<62, func(l *lease.Lease) ([]lease.Event, error) {
+			l.ClosedMs = h.w.nowMs
+			return nil, nil
+		})
+		h.w.ok(err)
+	}
+	return h.Store.PutStatement(ctx, s)
+}
+
+// What changes while a statement is made is in the one that is returned.
+func TestChangedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	l := w.lease("alice")
+	w.prepay(l, 1_000_000, "a")
+	for range 5 {
+		w.work(20, 20, l)
+	}
+	w.settle()
+	src := w.source()
+	src.Store = hurried{w.store, w, new(bool)}
+	s, err := statement.Issue(w.ctx, src, statement.Request{Lease: l.ID})
+	w.ok(err)
+	if s.Number != 2 || s.Statement.StopMs != w.nowMs {
+		t.Errorf("number %d, until %d", s.Number, s.Statement.StopMs)
+	}
+	w.holds(w.file(s))
+}
