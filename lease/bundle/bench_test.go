@@ -150,4 +150,7 @@ func BenchmarkChanged(b *testing.B) {
 			verify(b, x.change(i, way, splice{r.IntN(len(text) + 1), r.IntN(4), put}), Options{})
 		}
 	})
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.Sys)/1e6, "all-MB") // ever taken from the system, by the test as well
 }
