@@ -63,6 +63,9 @@ func (a *Auditor) checkSums(i int64, d *leaf.Batch) {
 	}
 }
 
+// lateMs is for how long after a lease stopped its last work may come in.
+const lateMs = lease.MsPerHour
+
 // checkOwner wants the batch's lease, with a tag that everybody can see.
 func (a *Auditor) checkOwner(i int64, d *leaf.Batch) {
 	if d.Lease == lease.House {
@@ -75,7 +78,7 @@ func (a *Auditor) checkOwner(i int64, d *leaf.Batch) {
 	case !c.mapped:
 		c.mapped = true // said once
 		a.found(Tags, i, "batch %d of lease %s, whose tag is in no map", d.Number, d.Lease)
-	case c.last.StopMs != 0 && d.FromMs >= c.last.StopMs+leaf.TagLingerMs:
+	case c.last.StopMs != 0 && d.FromMs >= c.last.StopMs+lateMs:
 		a.found(Batches, i, "batch %d of lease %s begins at %d ms, the lease stopped at %d ms", d.Number, d.Lease, d.FromMs, c.last.StopMs)
 	case d.ToMs <= c.last.StartMs:
 		a.found(Batches, i, "batch %d of lease %s ends at %d ms, the lease starts at %d ms", d.Number, d.Lease, d.ToMs, c.last.StartMs)

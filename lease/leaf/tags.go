@@ -6,8 +6,10 @@ import (
 )
 
 // TagLingerMs is for how long a lease's tags stay in the map after it stopped, in
-// milliseconds: nobody else may have them while its last work comes in.
-const TagLingerMs = lease.MsPerHour
+// milliseconds: nobody else may have them while its last work comes in, nor while
+// that work would still be taken for theirs. Headers may be hours off in their
+// times, so that work on a block that was the tip hours ago must be taken.
+const TagLingerMs = 6 * lease.MsPerHour
 
 // Tags are what leases' leaves say, the last one of each. A map's leaf follows
 // from them, and so can be made again by everybody.

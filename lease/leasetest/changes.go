@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/leaf"
 )
 
 var errRefused = errors.New("refused")
@@ -165,7 +166,7 @@ func (s *suite) longerTerm() {
 	add(41, 2600, 2700, lease.Tag{1, 3}, nil)
 	s.is(end(first.ID, 3000), lease.ErrOversold)
 	// Tags that begin alike are distinct only as long as they do not meet.
-	must(s.store.BeginRun(s.ctx, 2500+lease.MsPerHour))(s)
+	must(s.store.BeginRun(s.ctx, 2500+leaf.TagLingerMs))(s)
 	add(1, 2550, 2600, lease.Tag{1, 1, 5}, samplePool())
 	s.is(end(first.ID, 2551), lease.ErrTagTaken)
 	// What was closed makes room, and stays closed.

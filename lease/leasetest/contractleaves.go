@@ -82,7 +82,7 @@ func (s *suite) contractLeaves() {
 	same(s, "pauses", secret.Pauses, []leaf.Pause{{Number: 0, By: lease.PauseBudget, FromMs: 5, ToMs: 7}, {Number: 1, By: lease.PauseTenant, FromMs: l.StartMs + 5}})
 	doc, _ = change("closed", func(l *lease.Lease) { l.ClosedMs = l.StartMs + 8000 }, "lease "+l.ID)
 	same(s, "stop", doc.StopMs, l.StartMs+8000)
-	// Over for an hour, it is no more in the map that the next one makes.
+	// Over for hours, it is no more in the map that the next one makes.
 	must(s.store.BeginRun(s.ctx, l.StartMs+8000+leaf.TagLingerMs))(s)
 	other := sampleLease("acme", h)
 	o := must(s.store.AddLease(s.ctx, other, noLimit, tagged))(s)
@@ -145,7 +145,7 @@ func (s *suite) housePool() {
 		doc, _ := read[leaf.Lease](j, leaves[i])
 		same(s, "destinations", fmt.Sprint(doc.Destinations), want)
 	}
-	// Over for an hour, they make room for others.
+	// Over for hours, they make room for others.
 	must(s.store.BeginRun(s.ctx, over.EndMs+3*leaf.TagLingerMs))(s)
 	last := must(add(lease.Tag{5, 5}, nil, 0))(s)
 	j.added("another", "lease "+last.ID, "tagmap")

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/leaf"
 )
 
 func (s *suite) terms() {
@@ -90,9 +91,9 @@ func (s *suite) addLeaseErrors() {
 	s.is(add(lease.Tag{7, 7, 2}, 2000, 3000, pool), lease.ErrTagTaken) // the other's work may still come
 	s.ok(add(lease.Tag{7, 8, 1}, 1000, 2000, pool))
 	s.ok(add(lease.Tag{7, 7, 3}, 1000, 2000, nil))
-	must(s.store.BeginRun(s.ctx, 2000+lease.MsPerHour-1))(s)
+	must(s.store.BeginRun(s.ctx, 2000+leaf.TagLingerMs-1))(s)
 	s.is(add(lease.Tag{7, 7, 2}, 2000, 3000, pool), lease.ErrTagTaken)
-	must(s.store.BeginRun(s.ctx, 2000+lease.MsPerHour))(s)
+	must(s.store.BeginRun(s.ctx, 2000+leaf.TagLingerMs))(s)
 	s.ok(add(lease.Tag{7, 7, 2}, 2000, 0, pool))
 }
 
