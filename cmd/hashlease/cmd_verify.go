@@ -29,7 +29,7 @@ func runVerify(ctx context.Context, e *env, args []string) error {
 	coin := f.String("coin-rpc", "", "the `URL` of a coin node of your own, http://USER:PASSWORD@HOST:PORT: blocks\nwith the lease's tag that the statement does not list are looked for on its chain")
 	cookie := f.String("coin-cookie", "", "the `FILE` in which that node keeps its user and password")
 	poolWork := f.String("pool-work", "", "the `WORK` that the pool credited the lease's user with: hashes, such as 1.25PH, or\na sum of difficulties, such as 290kD")
-	strict := f.Bool("strict", false, "fail if anything could not be checked")
+	strict := f.Bool("strict", false, "fail for what was not given to be checked against, and for headers that anybody could\nhave made; what stays the provider's word is no failure")
 	asJSON := f.Bool("json", false, "print the report as JSON")
 	pos, err := f.parse(args, 1, 1)
 	if err != nil {

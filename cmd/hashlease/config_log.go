@@ -76,7 +76,7 @@ func (c *logConfig) peers() ([]*witness.Peer, error) {
 func (c *logConfig) every() time.Duration { return time.Duration(c.SignMs) * time.Millisecond }
 
 type portalConfig struct {
-	Listen string `toml:"listen" doc:"Where the log and the verifier are served by HTTP, as HOST:PORT; empty or \"off\" is nowhere. Put a proxy with TLS before it for others to reach."`
+	Listen string `toml:"listen" doc:"Where the log and the verifier are served by HTTP, as HOST:PORT; empty or \"off\" is nowhere. Put a proxy with TLS before it for others to reach. While nobody sets this key, a node goes on without a portal when the default port is in use."`
 
 	explicit bool // somebody asked for it
 }

@@ -10,8 +10,8 @@ import (
 )
 
 type receiptsConfig struct {
-	ThinAfter string `toml:"thin_after" doc:"After how long, such as 90d, receipts are thinned: of each batch one in 32 is left, picked by the hashes, and a proof that nobody else picked. Statements of that time rest on these. \"0\" is never."`
-	DropAfter string `toml:"drop_after" doc:"After how long, such as 1100d, no receipts are kept at all. What they came to stays in the log; statements of that time say that they cannot be checked any more. \"0\" is never."`
+	ThinAfter string `toml:"thin_after" doc:"After how long, such as 90d, receipts are thinned: of each batch one in 32 is left, picked by the hashes, and a proof that nobody else picked. Bundles of that time are verified by these. \"0\" is never."`
+	DropAfter string `toml:"drop_after" doc:"After how long, such as 1100d, no receipts are kept at all. What they came to stays in the log, and statements of that time are the same, but no bundle of it can be verified any more: give tenants theirs before. \"0\" is never."`
 }
 
 func defaultReceipts() receiptsConfig { return receiptsConfig{ThinAfter: "0", DropAfter: "0"} }
