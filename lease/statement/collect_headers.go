@@ -16,9 +16,9 @@ import (
 const medianHeaders = 11
 
 // headers takes up the chain from before the first block that jobs were built on
-// to behind the last, and the tips of those that left it. Where one of them is
-// not known, or left it with others below, nothing can be checked by headers, and
-// none is taken up: the node saw no chain, not the pool's, or not all of it.
+// to behind the last, and those that left it. Where one of them is not known, or
+// what it was built on, nothing can be checked by headers, and none is taken up:
+// the node saw no chain, not the pool's, or not all of it.
 func (c *collector) headers() error {
 	used := make([]lease.ChainHeader, 0, len(c.prevs))
 	for _, hash := range slices.SortedFunc(maps.Keys(c.prevs), miner.Hash.Cmp) {
@@ -50,14 +50,21 @@ func (c *collector) headers() error {
 		on[chain[i].Hash] = true
 		headers[i] = chain[i].Raw
 	}
-	for i := range used {
-		switch h := &used[i]; {
-		case on[h.Hash]:
-		case on[h.Raw.Prev()]:
-			forks = append(forks, h.Raw)
-		default:
-			return nil
+	for _, h := range used {
+		fork := []miner.Header(nil) // from the top
+		for !on[h.Hash] {
+			fork = append(fork, h.Raw)
+			on[h.Hash] = true // once
+			prev := h.Raw.Prev()
+			if h, err = c.Store.Header(c.ctx, prev); errors.Is(err, lease.ErrNotFound) || err == nil && h.Height < first-medianHeaders {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("header %v: %w", prev, err)
+			}
 		}
+		slices.Reverse(fork)
+		forks = append(forks, fork...)
 	}
 	c.b.HeadersFrom, c.b.Headers, c.b.Forks = chain[0].Height, headers, forks
 	return nil

@@ -67,12 +67,16 @@ func TestExclusionsAndForks(t *testing.T) {
 	before, height := w.tip, w.height
 	w.newTip()
 	w.work(10, 10, l)
+	w.newTip()
+	w.work(1, 1, l)
 	w.tip, w.height = before, height
 	w.nowMs += 1000
 	w.newTip()
 	w.work(10, 10, l)
 	w.newTip()
-	w.work(30, 40, l)
+	w.nowMs += 1000
+	w.newTip()
+	w.work(29, 39, l)
 	w.work(20, 20, l)
 	w.settle()
 	s := w.issue(l, 0, 0)
@@ -88,7 +92,7 @@ func TestExclusionsAndForks(t *testing.T) {
 			exclusions++
 		}
 	}
-	if exclusions != 1 || len(b.Forks) != 1 || len(b.Headers) < 11 {
+	if exclusions != 1 || len(b.Forks) != 2 || len(b.Headers) < 11 {
 		t.Errorf("%d exclusions, %d forks, %d headers", exclusions, len(b.Forks), len(b.Headers))
 	}
 	w.holds(w.file(s))
