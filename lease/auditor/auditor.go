@@ -26,6 +26,7 @@ type Auditor struct {
 	leases     map[string]*contract
 	tags       leaf.Tags
 	owners     map[owned]string // last lease with a tag at a destination
+	mapMs      int64            // what the last map says of when it was made
 	jobs       jobs
 	batches    map[string]*batches // by lease
 	sealedMs   int64               // all batches end before

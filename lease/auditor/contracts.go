@@ -47,15 +47,17 @@ func (a *Auditor) addLease(i int64, d *leaf.Lease) {
 	c.last = *d
 	c.mapped = c.mapped && len(d.Destinations) <= len(a.tags[d.Lease].Destinations)
 	a.tags.Add(*d)
-	a.own(i, d)
+	a.own(i, d, c.at == i)
 }
 
-// own notes whose the tags of a lease are, and that nobody has them by now.
-func (a *Auditor) own(i int64, d *leaf.Lease) {
+// own notes whose the tags of a lease are, and that nobody has them by now when
+// it begins. What it gets later was another's before, maybe long after its own
+// beginning: whether that is over is for the map to say, which must follow.
+func (a *Auditor) own(i int64, d *leaf.Lease, begins bool) {
 	for _, e := range d.TagEntries() {
 		key := owned{destination: e.Destination, size: len(e.Tag)}
 		copy(key.tag[:], e.Tag)
-		if id, ok := a.owners[key]; ok && id != d.Lease {
+		if id, ok := a.owners[key]; ok && id != d.Lease && begins {
 			if o := a.tags[id]; a.stillOwns(&o, &key) && overlap(&o, d) {
 				a.found(Tags, i, "tag is used twice: lease %s and lease %s have the tag %x at one destination", id, d.Lease, e.Tag)
 			}
@@ -81,6 +83,7 @@ func overlap(a, b *leaf.Lease) bool {
 }
 
 func (a *Auditor) addTagMap(i int64, d *leaf.TagMap) {
+	a.mapMs = d.AtMs
 	m, err := a.tags.Map(d.AtMs)
 	if err != nil {
 		a.found(Tags, i, "%v", err)

@@ -73,11 +73,19 @@ func (a *Auditor) readJob(body []byte) taken {
 		return taken{kind: translog.KindJob, err: err}
 	}
 	t, err := receipt.DecodeTemplate(d.Template)
-	return taken{translog.KindJob, err, func(i int64) { a.addJob(i, t) }}
+	return taken{translog.KindJob, err, func(i int64) { a.addJob(i, d.CreatedMs, t) }}
 }
 
-func (a *Auditor) addJob(i int64, t *receipt.Template) {
+// aheadMs is by how much a map may be of a later moment than a job that follows
+// it. That of a job follows from the block that it is built on, within as much.
+const aheadMs = 2 * lease.MsPerHour
+
+func (a *Auditor) addJob(i, createdMs int64, t *receipt.Template) {
 	a.jobs.leaves = append(a.jobs.leaves, i)
+	// Or tags could be another's before the last work with them is over.
+	if createdMs < a.mapMs-aheadMs {
+		a.found(Tags, i, "the last tag map is ahead of its time: it says %d ms, but a job was made at %d ms after it", a.mapMs, createdMs)
+	}
 	if !a.terms[t.Terms] {
 		a.found(Jobs, i, "the terms %x of the job are not in the log before it", t.Terms)
 	}

@@ -103,7 +103,7 @@ func TestMeets(t *testing.T) {
 func TestHouseLayout(t *testing.T) {
 	a := New()
 	a.terms[receipt.B32{1}] = true
-	a.addJob(0, auditortest.HouseTemplate(t, receipt.B32{1}))
+	a.addJob(0, 0, auditortest.HouseTemplate(t, receipt.B32{1}))
 	x := auditortest.HouseTemplate(t, receipt.B32{1})
 	coinbase := x.Issue(lease.Tag{}, [32]byte{}, nil).Coinbase(make([]byte, 6))
 	own := receipt.ScriptSigAt + 4 + 1
