@@ -99,6 +99,17 @@ func TestOver(t *testing.T) {
 	if _, err := statement.Issue(w.ctx, w.source(), statement.Request{Lease: l.ID, FromMs: begin + 30*day, ToMs: begin + 31*day}); !errors.Is(err, statement.ErrNothing) {
 		t.Error(err)
 	}
+	never := w.lease("carl", func(l *lease.Lease) { l.StartMs += 5 * hour })
+	_, err := w.store.ChangeLease(w.ctx, never.ID, 1<<62, func(l *lease.Lease) ([]lease.Event, error) {
+		l.ClosedMs = w.nowMs
+		return nil, nil
+	})
+	w.ok(err)
+	w.work(600, 20, other)
+	w.settle()
+	if _, err := statement.Issue(w.ctx, w.source(), statement.Request{Lease: never.ID}); !errors.Is(err, statement.ErrNothing) {
+		t.Error(err)
+	}
 	for _, bad := range [][2]int64{{1, hour}, {hour, hour}, {2 * hour, hour}, {-hour, hour}} {
 		if _, err := statement.Issue(w.ctx, w.source(), statement.Request{Lease: l.ID, FromMs: bad[0], ToMs: bad[1]}); err == nil {
 			t.Errorf("%v is a period", bad)

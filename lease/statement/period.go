@@ -53,6 +53,9 @@ func (b *builder) period() error {
 		if b.to, b.open, err = b.end(heartbeat, past); err != nil {
 			return err
 		}
+		if b.to <= b.from {
+			return fmt.Errorf("%w: the lease was to start at %s, and was closed at %s", ErrNothing, stamp(b.lease.StartMs), stamp(b.lease.ClosedMs))
+		}
 		last, err := b.readMeters(max(running, hourOf(b.from)), hourAfter(b.to))
 		if err != nil {
 			return err
