@@ -30,13 +30,13 @@ func TestMemory(t *testing.T) {
 		{"hollow lines", 0, hollow(`"lines":`, "{}")},
 		{"hollow rewards", 0, hollow(`"rewards":`, "{}")},
 		{"hollow accounts", 0, hollow(`"accounts":`, "{}")},
-		{"leaves", 2, lines('1', 64<<20)},
-		{"openings", 3, lines('1', 32<<20)},
+		{"leaves", 2, lines('1', 16<<20)},
+		{"openings", 3, lines('1', 8<<20)},
 		{"proof", 4, make([]byte, 16<<20)},
 		{"growth", 5, bytes.Repeat([]byte{'['}, 4<<20)},
-		{"tags", 6, lines('[', 32<<20)},
-		{"receipts", 7, bytes.Repeat([]byte{0, 1, 0xff, 0xff, 0xff, 0xff}, 10<<20)},
-		{"headers", 8, make([]byte, 64<<20)},
+		{"tags", 6, lines('[', 8<<20)},
+		{"receipts", 7, bytes.Repeat([]byte{0, 1, 0xff, 0xff, 0xff, 0xff}, 1<<20)},
+		{"headers", 8, make([]byte, 16<<20)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all := slices.Clone(x.all)
