@@ -78,7 +78,7 @@ func runStatement(ctx context.Context, e *env, args []string) error {
 		return runStatementList(ctx, e, args[1:])
 	}
 	f := &statementFlags{dataFlags: newDataFlags(e, "statement",
-		"LEASE|--tenant NAME [--period PERIOD] [--format FORM] [-o FILE] [--since CHECKPOINT]\n       hashlease statement list [LEASE]",
+		"LEASE|--tenant NAME [--period PERIOD] [--format FORM] [-o FILE] [--since CHECKPOINT] [--json]\n       hashlease statement list [LEASE]",
 		"States what a lease was delivered, charged and credited, and what it earned, in a\n"+
 			"period or so far, and signs it. A statement is put into the provider's log; asked for\n"+
 			"again, it is the same, unless something was corrected: then a new one supersedes it.\n"+
