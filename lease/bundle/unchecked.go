@@ -14,6 +14,9 @@ const filledByWorkers = 6
 // unchecked says what of the contract and of money is the provider's word.
 func (f *facts) unchecked() []string {
 	list := []string{"rejected and stale shares, counted hashes, running time: the provider's word"}
+	if f.s.State != Final {
+		list = append(list, "how far the node had come at the end of the period, and what was counted of hours that are not settled: the next statement tells")
+	}
 	list = append(list, f.uncheckedOfWork()...)
 	list = append(list, f.uncheckedOfCharges()...)
 	list = append(list, f.uncheckedOfBooks()...)
