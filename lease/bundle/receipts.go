@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 
 	"github.com/hashlease/hashlease/lease"
@@ -45,6 +46,9 @@ func (v *verifier) checkReceipts() {
 	}
 	if h.thinned > 0 {
 		v.report("thinned", v.checkThinned(), "%d of %d receipts were dropped, and those kept are as many as chance would have it: %d meet a %dth of the target", h.n-h.kept, h.n, h.thin, lease.ThinFactor)
+		// That the log has the number of all is no proof: the hashes of receipts
+		// that were never made look like those of others that were dropped.
+		v.word(fmt.Sprintf("how many receipts the thinned batches had: those that are left leave room for %s of them; whoever takes bundles before receipts are thinned can count them", thinRoom(h.thin)))
 	}
 	if h.batches == nil && h.receipts == nil && h.missing == nil {
 		v.r.ProvenWork = lease.Quantity(v.evidence(h.n).Sum)
@@ -81,6 +85,16 @@ func (v *verifier) checkUnique() error {
 // Deviations of a thinned batch's receipts, in thousandths of the standard
 // deviation: honest ones are beyond it once in 16 000 looks.
 const thinnedMilli = 4000
+
+// thinRoom is how much of the work of thinned batches could be made up, so many
+// receipts meeting the smaller target, before checkThinned would see it.
+func thinRoom(thin int64) string {
+	permille := int64(1000)
+	if thin > 0 {
+		permille = min(new(big.Int).Sqrt(big.NewInt(thinnedMilli*thinnedMilli/thin)).Int64()+1, 1000)
+	}
+	return fmt.Sprintf("about %d.%d %%", permille/10, permille%10)
+}
 
 // checkThinned compares how many receipts meet the smaller target with how many
 // the batches that were thinned commit to.
