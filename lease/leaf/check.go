@@ -25,7 +25,10 @@ func check(doc any) (why string, private bool) {
 	case *Lease:
 		return d.check(), true
 	case *Job:
-		if !isObject(d.Template) {
+		switch {
+		case d.CreatedMs < 0:
+			why = "it was made before 1970"
+		case !isObject(d.Template):
 			why = "the template is no JSON object"
 		}
 	case *Placement:
@@ -46,8 +49,8 @@ func check(doc any) (why string, private bool) {
 			why = "no lease, period or number"
 		}
 	case *TagMap:
-		if d.Entries < 0 {
-			why = "less than no entries"
+		if d.Entries < 0 || d.AtMs < 0 {
+			why = "less than no entries, or of before 1970"
 		}
 	}
 	return why, false

@@ -176,6 +176,10 @@ func TestRefused(t *testing.T) {
 	}
 	_, err := leaf.NewJob(&lease.Template{Body: []byte(`{"a":"` + strings.Repeat("x", translog.MaxLeaf) + `"}`)})
 	fails("a job too large", err)
+	_, err = leaf.NewJob(&lease.Template{CreatedMs: -1, Body: []byte(`{}`)})
+	fails("a job of before 1970", err)
+	_, err = leaf.NewTagMap(-1, translog.TagRoot{})
+	fails("a map of before 1970", err)
 	b := sampleBlock()
 	b.State = "lost"
 	_, err = leaf.NewBlock(&b, 0, lease.Tag{})
