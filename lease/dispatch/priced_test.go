@@ -27,10 +27,13 @@ func TestPricedLeaseIsSettled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settler := &billing.Settler{Store: p.store}
 	hour := time.Now().Truncate(time.Hour).Add(time.Hour)
 	shift := time.Until(hour.Add(20 * time.Minute))
 	now := func() time.Time { return time.Now().Add(shift) }
+	p.close()
+	p.clock = now // the coin's blocks are of the node's time
+	p.open(t)
+	settler := &billing.Settler{Store: p.store}
 	configure := func(c *dispatch.Config) { c.Billing, c.Now = settler, now }
 
 	var l lease.Lease
