@@ -3,6 +3,7 @@ package bundle
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/leaf"
@@ -22,6 +23,8 @@ func (v *verifier) checkBlocks() {
 	switch {
 	case v.Chain == nil:
 		v.skip("chain", "that no block of the lease's was left out, and that the headers are the chain's: give a coin node to ask")
+	case v.d.files[fileHeaders] == nil && slices.ContainsFunc(v.jobs, func(j jobLeaf) bool { return !j.pool }):
+		v.report("chain", errors.New("there are no headers in the bundle, but jobs on blocks of the house: a node that makes these sees the chain, and without its headers nobody knows where to look for hidden blocks"), "")
 	case v.d.files[fileHeaders] == nil:
 		v.skip("chain", "that no block of the lease's was left out: without headers in the bundle nobody knows which to look at")
 	default:
@@ -41,7 +44,10 @@ func (v *verifier) scanChain() (n, found int64, err error) {
 		}
 		known[miner.Hash(b.Hash)] = true
 	}
-	edge := int64(-1)
+	edge, first := int64(-1), v.s.Period.FromMs+edgeMs
+	if v.gather().fromStart() {
+		first -= 2 * edgeMs // there is no period before in which it could be
+	}
 	_, err = v.eachHeader(func(height int64, h *miner.Header) error {
 		hash, coinbase, err := v.Chain.Coinbase(v.ctx, height)
 		switch {
@@ -59,7 +65,7 @@ func (v *verifier) scanChain() (n, found int64, err error) {
 		switch {
 		case known[hash]:
 			found++
-		case at >= p.FromMs+edgeMs && at < p.ToMs-edgeMs:
+		case at >= first && at < p.ToMs-edgeMs:
 			return fmt.Errorf("a hidden block: the coinbase of %v has the lease's tag, and no leaf here tells of it", hash)
 		default:
 			edge = height

@@ -332,6 +332,7 @@ func TestChain(t *testing.T) {
 		{"honest", -1, func(*world) {}, ""},
 		{"a block of another period", 3, func(*world) {}, ""},
 		{"a hidden block", 13, func(*world) {}, "a hidden block"},
+		{"a block of the first minutes", 12, func(*world) {}, "a hidden block"},
 		{"other headers", -1, func(w *world) { w.chain = slices.Clone(w.chain); w.chain[14] = w.forks[0] }, "on the chain, and"},
 		{"headers beyond the chain's end", -1, func(w *world) { w.chain = w.chain[:13] }, "height 113: your coin node's chain ends"},
 	} {
@@ -347,4 +348,8 @@ func TestChain(t *testing.T) {
 			}
 		})
 	}
+	w := honest(t, 4)
+	b := w.bundle()
+	b.Headers, b.Forks = nil, nil
+	refuse(t, verify(t, pack(t, b), Options{Chain: coin{w, 13}}), "chain", "there are no headers")
 }
