@@ -116,3 +116,37 @@ func TestHouseLayout(t *testing.T) {
 		t.Errorf("%+v, %d are remembered", a.findings, len(a.jobs.order))
 	}
 }
+
+// Who makes a pool's jobs up can have the whole tags of two leases in one
+// coinbase: one in its place, the other among the pool's bytes, or after it. Each
+// lease has a job that shows its own alone.
+func TestTwoWholeTags(t *testing.T) {
+	one, two := lease.Tag{1, 1, 15: 1}, lease.Tag{2, 2, 15: 2}
+	rolled := [2][]byte{{1, 2, 3, 4, 5, 6}, {7, 8, 9, 10, 11, 12}} // worker's number and what is rolled
+	first := auditortest.PoolTemplate(t, receipt.B32{1}, 12)
+	first.Pool.Extranonce2Size = 22
+	first.Head[receipt.ScriptSigAt-1] += 44 - 12
+	second := *first
+	pool := *first.Pool
+	second.Pool = &pool
+	first.Pool.Extranonce1 = append(append(receipt.Hex{}, two[:]...), rolled[1]...)
+	second.Pool.Extranonce1 = receipt.Hex{}
+	second.Coinb2 = append(append(append(receipt.Hex{}, one[:]...), rolled[0]...), first.Coinb2...)
+	a := New()
+	for i, x := range []*receipt.Template{first, &second} {
+		document, err := x.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := receipt.DecodeTemplate(document); err != nil {
+			t.Fatal(err)
+		}
+		a.addLayout(int64(i), x)
+	}
+	if h, g := first.Issue(one, [32]byte{}, nil).MerkleRoot(rolled[0]), second.Issue(two, [32]byte{}, nil).MerkleRoot(rolled[1]); h != g {
+		t.Errorf("they have the merkle roots %v and %v", h, g)
+	}
+	if len(a.findings) != 1 || !strings.Contains(a.findings[0].What, "described in two ways") {
+		t.Errorf("%+v", a.findings)
+	}
+}

@@ -149,8 +149,11 @@ func (f *facts) uncheckedOfTag() []string {
 		"a coinbase made for somebody else has them in a given place by chance once in 2^%d, and in one of %d places, chosen afterwards, once in %s",
 		size, 8*size, places, oneIn(size, places))
 	if size <= filledByWorkers {
-		text += "; a provider who means to could put it into the bytes that workers fill in there: two tenants who compare their jobs would see it"
+		text += "; a provider who means to could put it into the bytes that workers fill in there"
+	} else {
+		text += "; a provider who is the pool, or makes its jobs up, could put it into the pool's own bytes"
 	}
+	text += ": whoever audits the log would see two jobs that describe one coinbase"
 	return []string{text}
 }
 
