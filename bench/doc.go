@@ -12,5 +12,6 @@
 // The headers are derived from a seed and nothing else, and the hits found in
 // them are part of the document, so that anybody can check that the hashes
 // were made: [CheckKernels]. FORMAT.md specifies the document and says what
-// it proves and what it does not.
+// it proves and what it does not; ENGINE.md, STRATUM.md, LEDGER.md and VERIFY.md
+// specify those of the other measurements.
 package bench

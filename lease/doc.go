@@ -13,7 +13,9 @@
 // counted when the hashing engine counted it itself; delivered means proven.
 // Hours are estimated until they are over and then settled, for good: what was
 // owed, proven, charged, and how it counts for the SLA. What was decided, and
-// from what, is an Event.
+// from what, is an Event. Each of these facts that a statement rests on is stored
+// together with a LogLeaf, its record in the provider's public log; receipts go
+// there as SealedBatches.
 //
 // The package promises: money is integer satoshi, work is a 128-bit integer,
 // time is Unix milliseconds; no float is stored or signed. The bounds of

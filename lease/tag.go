@@ -68,7 +68,8 @@ type TagInput struct {
 }
 
 // NewTag hashes the input: the first 16 bytes of SHA-256 over fields that are
-// each preceded by their length as a 4-byte big-endian number.
+// each preceded by their length as a 4-byte big-endian number. TERMS.md specifies
+// it.
 func NewTag(in TagInput) Tag {
 	h := sha256.New()
 	for _, field := range [][]byte{

@@ -22,7 +22,8 @@ func ParseTermsHash(s string) (TermsHash, error) {
 }
 
 // Terms is one version of what the provider promises. A lease is bound to one
-// version for its life; a change makes another version, for new leases.
+// version for its life; a change makes another version, for new leases. TERMS.md
+// specifies the document.
 type Terms struct {
 	Format      string `json:"format"` // TermsFormat, or TermsFormat1 without what came after it
 	Text        string `json:"text"`

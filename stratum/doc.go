@@ -1,5 +1,5 @@
 // Package stratum is how work and shares travel: the wire of Stratum V1, the
-// one judge of shares, the client that mines for foreign pools, and the server
+// words of package work, the one judge of shares, the client that mines for foreign pools, and the server
 // that rigs mine for.
 //
 // # Words

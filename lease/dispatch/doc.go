@@ -6,7 +6,7 @@
 // The promises it keeps:
 //
 //   - A job is durable before a thread works on it, with the split that a
-//     block of it would pay.
+//     block of it would pay and with its leaf in the provider's log.
 //   - A share is judged and credited by the job it was found on, at the target
 //     fixed when the job was made, wherever its rig is by then. A header counts
 //     once, also after a restart.
