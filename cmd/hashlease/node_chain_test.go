@@ -3,10 +3,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -75,14 +74,15 @@ func nodeOn(t *testing.T, peer *rpctest.Node) {
 		t.Errorf("block 1 does not pay script 51: %s, %v", raw, err)
 	}
 
-	bundle := filepath.Join(t.TempDir(), "bundle.json")
+	bundle := filepath.Join(t.TempDir(), "bundle.zip")
 	must("statement", "L-0001", "--data", data, "--format", "bundle", "-o", bundle)
-	if out := must("verify", bundle); !strings.Contains(out, "VERIFIED: all") {
+	own := strings.Replace(peer.URL, "://", "://"+peer.User+":"+peer.Pass+"@", 1)
+	if out := must("verify", bundle, "--coin-rpc", own); !strings.Contains(out, "VERIFIED: all") ||
+		!regexp.MustCompile(`✓ chain +[1-9][0-9]* headers are those of your coin node`).MatchString(out) {
 		t.Errorf("verify prints %s", out)
 	}
-	text, err := os.ReadFile(bundle)
-	if err != nil || !bytes.Contains(text, []byte(`"coin":"btc/regtest"`)) {
-		t.Errorf("the terms in the bundle name another coin: %v", err)
+	if terms := must("terms", "show", "--data", data, "--json"); !strings.Contains(terms, `"btc/regtest"`) {
+		t.Errorf("the terms name another coin: %s", terms)
 	}
 	if code, _, stderr := try("tenant", "add", "bob", "--data", data, "--address", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"); code != exitUsage ||
 		!strings.Contains(stderr, "Bitcoin main network") {
