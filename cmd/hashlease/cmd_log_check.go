@@ -6,25 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/auditor"
 	"github.com/hashlease/hashlease/lease/translog"
-	"github.com/hashlease/hashlease/lease/translog/tilehttp"
 	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 )
-
-// auditedLog is a log as an auditor reads it.
-type auditedLog struct {
-	signed translog.Signed
-	id     translog.Identity
-	pinned bool // the key is known from elsewhere
-	hashes tlog.HashReader
-	leaves func(ctx context.Context, do func(body []byte) error) error
-}
 
 func runLogCheck(ctx context.Context, e *env, args []string) error {
 	f := newDataFlags(e, "log check", "[URL] [--key KEY] [--since CHECKPOINT] [-o FILE] [--strict] [--json]",
@@ -35,7 +23,9 @@ func runLogCheck(ctx context.Context, e *env, args []string) error {
 			"produced. Then it lists, hour by hour, what was leased and what was produced. The\n"+
 			"exit code is 3 if the log lies. Hours in which less was produced than leased are\n"+
 			"listed, as an outage makes them too; --strict makes them, and what could not be\n"+
-			"checked, failures.")
+			"checked, failures. Of the directory's own log it also checks what is kept beside the\n"+
+			"leaves: their private parts, and the hashes that proofs are made of, which it makes\n"+
+			"anew where the database was damaged.")
 	key := f.String("key", "", "the verifier `KEY` that the log began with, known from elsewhere")
 	since := f.String("since", "", "the `FILE` with a checkpoint kept from earlier, which the log must continue")
 	out := f.String("o", "", "keep the checkpoint that was checked in this `FILE`")
@@ -107,80 +97,6 @@ func lied(err error) error {
 	return err
 }
 
-// auditedLog is the log of the directory. Its own key is known.
-func (p *provider) auditedLog(ctx context.Context, first note.Verifier) (*auditedLog, error) {
-	l, err := p.signedLog(ctx)
-	if err != nil {
-		return nil, err
-	}
-	b, err := p.logBook()
-	if err != nil {
-		return nil, err
-	}
-	if own, err := b.First(); err != nil {
-		return nil, err
-	} else if first != nil && (own.Name() != first.Name() || own.KeyHash() != first.KeyHash()) {
-		return nil, fmt.Errorf("log in %s: %w: it began with %s", p.dir, translog.ErrOtherKey, b.Keys[0].Key)
-	}
-	storage, err := p.logStorage()
-	if err != nil {
-		return nil, err
-	}
-	s := l.Last()
-	return &auditedLog{
-		signed: s, id: l.Identity(), pinned: true,
-		hashes: tlog.HashReaderFunc(func(i []int64) ([]tlog.Hash, error) { return storage.Hashes(ctx, i) }),
-		leaves: func(ctx context.Context, do func([]byte) error) error {
-			const atOnce = 4096
-			for from := int64(0); from < s.N; from += atOnce {
-				err := storage.Read(ctx, from, min(atOnce, s.N-from), func(_ int64, e translog.Entry) error { return do(e.Body) })
-				if err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}, nil
-}
-
-// remoteLog is the log at a URL. Without a key, the one that it says it began
-// with is taken.
-func remoteLog(ctx context.Context, url string, first note.Verifier) (*auditedLog, error) {
-	c, err := tilehttp.NewClient(url, nil)
-	if err != nil {
-		return nil, usage("%w", err)
-	}
-	msg, err := c.Checkpoint(ctx)
-	if err != nil {
-		return nil, explainRemote(err, url)
-	}
-	pinned := first != nil
-	if !pinned {
-		if first, err = c.Key(ctx); err != nil {
-			return nil, withHint(fmt.Errorf("the log does not say its key: %w", err), "name it with --key")
-		}
-	}
-	id, err := c.Identify(ctx, first)
-	if err != nil {
-		return nil, err
-	}
-	s, err := id.Open(msg)
-	return &auditedLog{
-		signed: s, id: id, pinned: pinned, hashes: c.Hashes(ctx, s.Tree),
-		leaves: func(ctx context.Context, do func([]byte) error) error {
-			return c.Leaves(ctx, s.Tree, 0, func(_ int64, body []byte) error { return do(body) })
-		},
-	}, err
-}
-
-// explainRemote says what is wrong about a URL.
-func explainRemote(err error, url string) error {
-	if errors.Is(err, translog.ErrNotFound) && !strings.HasSuffix(strings.TrimRight(url, "/"), "/log") {
-		return withHint(err, "a node serves its log below /log: did you mean %s/log?", strings.TrimRight(url, "/"))
-	}
-	return err
-}
-
 // audit reads and checks all leaves.
 func (e *env) audit(ctx context.Context, log *auditedLog, earlier []byte, name string) (auditor.Report, error) {
 	const atOnce = 4096
@@ -207,8 +123,8 @@ func (e *env) audit(ctx context.Context, log *auditedLog, earlier []byte, name s
 	} else {
 		r.Say(auditor.Checkpoint, auditor.Unchecked, "signed by the key that the log itself names: compare it, or name the right one with --key")
 	}
-	if earlier == nil {
-		return r, nil
+	if err := log.checkKept(ctx, &r); err != nil || earlier == nil {
+		return r, err
 	}
 	was, err := log.id.Open(earlier)
 	if err != nil {

@@ -2,6 +2,7 @@ package auditor
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashlease/hashlease/lease/translog"
 	"golang.org/x/mod/sumdb/tlog"
@@ -81,6 +82,11 @@ func (r *Report) OK() bool {
 		}
 	}
 	return true
+}
+
+// Failed tells whether a check has failed.
+func (r *Report) Failed(name Name) bool {
+	return slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Name == name && c.State == Failed })
 }
 
 // found notes something that must not be.

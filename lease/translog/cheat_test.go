@@ -22,6 +22,7 @@ func TestStoreCheats(t *testing.T) {
 		{"honest", func(*translogtest.Memory, *translogtest.Memory) {}, nil},
 		{"hashes lost", func(m, _ *translogtest.Memory) { m.Nodes = m.Nodes[:100] }, nil}, // made anew
 		{"a hash damaged", func(m, _ *translogtest.Memory) { m.Nodes[510][0]++ }, nil},
+		{"a hash damaged that only proofs have", func(m, _ *translogtest.Memory) { m.Nodes[100][0]++ }, translog.ErrCorrupt},
 		{"leaf changed", func(m, _ *translogtest.Memory) { m.Leaves[7] = translogtest.Entry(t, 900) }, translog.ErrRewritten},
 		{"leaves swapped", func(m, _ *translogtest.Memory) { m.Leaves[7], m.Leaves[9] = m.Leaves[9], m.Leaves[7] }, translog.ErrReordered},
 		{"leaf removed", func(m, _ *translogtest.Memory) { m.Leaves = append(m.Leaves[:7], m.Leaves[8:]...) }, translog.ErrTruncated},
@@ -137,5 +138,39 @@ func TestHistoryCheats(t *testing.T) {
 				t.Errorf("by proof: %v", err)
 			}
 		})
+	}
+}
+
+// TestMend makes damaged hashes anew, each of which a proof would have had, and
+// nothing of leaves that are not those signed for.
+func TestMend(t *testing.T) {
+	ctx := t.Context()
+	m := &translogtest.Memory{}
+	l := translogtest.Provider(t, m, 1, 300)
+	for i := range m.Nodes {
+		m.Nodes[i][i%32]++
+		if i%7 == 0 || i == len(m.Nodes)-1 {
+			if err := l.Audit(ctx); !errors.Is(err, translog.ErrCorrupt) {
+				t.Fatalf("hash %d damaged: %v, want %v", i, err, translog.ErrCorrupt)
+			}
+			if n, err := l.Mend(ctx); err != nil || n == 0 || n > 7 {
+				t.Fatalf("hash %d mended: %d, %v", i, n, err)
+			}
+			if err := l.Audit(ctx); err != nil {
+				t.Fatalf("hash %d mended: %v", i, err)
+			}
+		}
+	}
+	m.Nodes = m.Nodes[:200]
+	if n, err := l.Mend(ctx); err != nil || n == 0 {
+		t.Errorf("lost hashes mended: %d, %v", n, err)
+	}
+	before := m.Clone()
+	m.Leaves[7], m.Nodes[3] = translogtest.Entry(t, 900), tlog.Hash{}
+	if _, err := l.Mend(ctx); !errors.Is(err, translog.ErrRewritten) && !errors.Is(err, translog.ErrReordered) {
+		t.Errorf("another leaf: %v", err)
+	}
+	if m.Nodes[3] != (tlog.Hash{}) || m.Nodes[20] != before.Nodes[20] {
+		t.Error("hashes were made of another leaf")
 	}
 }

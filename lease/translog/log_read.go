@@ -75,20 +75,73 @@ func (l *Log) checkStored(ctx context.Context, last Signed) error {
 
 // Audit hashes every leaf of the last checkpoint again. It fails with
 // ErrRewritten or ErrReordered for the first leaf that is not the one signed
-// for.
+// for, and with ErrCorrupt if the leaves are right but a stored hash, which
+// proofs are made of, is not what they give.
 func (l *Log) Audit(ctx context.Context) error {
-	last := l.Last()
-	if err := l.compareLeaves(ctx, last.N); err != nil {
-		return err
+	wrong, err := l.checkHashes(ctx, false)
+	if err == nil && wrong > 0 {
+		err = fmt.Errorf("log %s: %w: %d stored hashes are not those of the leaves", l.cfg.Identity.Origin, ErrCorrupt, wrong)
 	}
+	return err
+}
+
+// Mend does what Audit does, but makes hashes that are damaged anew from the
+// leaves. It returns how many were.
+func (l *Log) Mend(ctx context.Context) (wrong int, err error) { return l.checkHashes(ctx, true) }
+
+// checkHashes compares all stored hashes with those that the leaves give, which
+// are the right ones if they give the root that was signed for.
+func (l *Log) checkHashes(ctx context.Context, mend bool) (wrong int, err error) {
+	last := l.Last()
 	tree, err := l.takeOver(ctx, &frontier{}, last.N, false)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if last.Note != nil && tree.root() != last.Hash {
-		return fmt.Errorf("log %s: %w: %d leaves had the root %v and have %v", last.Origin, ErrRewritten, last.N, last.Hash, tree.root())
+		if err := l.compareLeaves(ctx, last.N); err != nil {
+			return 0, err // which names a leaf
+		}
+		return 0, fmt.Errorf("log %s: %w: %d leaves had the root %v and have %v", last.Origin, ErrRewritten, last.N, last.Hash, tree.root())
 	}
-	return nil
+	if wrong, err = l.compareHashes(ctx, last.N); err != nil || wrong == 0 || !mend {
+		return wrong, err
+	}
+	_, err = l.takeOver(ctx, &frontier{}, last.N, true)
+	return wrong, err
+}
+
+// compareHashes counts the stored hashes that are not those of the leaves.
+func (l *Log) compareHashes(ctx context.Context, n int64) (wrong int, err error) {
+	const atOnce = 1024
+	for tree := new(frontier); tree.n < n; {
+		first := tlog.StoredHashIndex(0, tree.n)
+		var want []tlog.Hash
+		err := l.cfg.Storage.Read(ctx, tree.n, min(atOnce, n-tree.n), func(_ int64, e Entry) error {
+			want = tree.add(want, e.Body)
+			return nil
+		})
+		if err != nil {
+			return wrong, err
+		}
+		indexes := make([]int64, len(want))
+		for i := range indexes {
+			indexes[i] = first + int64(i)
+		}
+		stored, err := l.cfg.Storage.Hashes(ctx, indexes)
+		if errors.Is(err, ErrNotFound) {
+			wrong += len(want)
+			continue
+		}
+		if err != nil {
+			return wrong, err
+		}
+		for i := range want {
+			if stored[i] != want[i] {
+				wrong++
+			}
+		}
+	}
+	return wrong, nil
 }
 
 // compareLeaves compares the leaves with their stored hashes.
