@@ -23,7 +23,8 @@ import (
 func Bundle(ctx context.Context, src Source, issued *Issued, earlier []int64) (*bundle.Bundle, error) {
 	c := collector{
 		Source: src, ctx: ctx, issued: issued, st: &issued.Statement,
-		leaves: make(map[int64]bundle.Leaf), templateOf: make(map[int64]int64), leafOf: make(map[int64]int64), prevs: make(map[miner.Hash]bool),
+		leaves: make(map[int64]bundle.Leaf), templateOf: make(map[int64]int64), leafOf: make(map[int64]int64), worked: make(map[int64]bool),
+		prevs: make(map[miner.Hash]bool),
 	}
 	c.b.Note, c.b.Rotations = issued.Note, rotations(src.Rotations)
 	derived := c.st.Derive()
@@ -48,9 +49,10 @@ type collector struct {
 
 	leaves     map[int64]bundle.Leaf
 	templateOf map[int64]int64     // of jobs, both by Seq
-	leafOf     map[int64]int64     // of templates, by Seq
+	leafOf     map[int64]int64     // of templates, by Seq: those worked on, and those of blocks
 	prevs      map[miner.Hash]bool // what jobs were built on
-	firstJob   int64               // of their leaves, -1: none
+	worked     map[int64]bool      // templates with receipts in the bundle
+	firstJob   int64               // the first leaf of those, -1: none
 }
 
 func (c *collector) collect(earlier []int64) error {

@@ -73,23 +73,28 @@ func (c *collector) jobLeaf(seq int64) (int64, error) {
 		template = j.Template
 		c.templateOf[seq] = template
 	}
-	if index, ok := c.leafOf[template]; ok {
-		return index, nil
+	if c.worked[template] {
+		return c.leafOf[template], nil
 	}
 	t, err := c.Store.Template(c.ctx, template)
 	if err != nil {
 		return 0, fmt.Errorf("template %d: %w", template, err)
 	}
-	leaves, err := c.Store.TemplateLeaves(c.ctx, []int64{template})
-	if err != nil {
-		return 0, err
+	index, ok := c.leafOf[template] // of a block with a reward
+	if !ok {
+		leaves, err := c.Store.TemplateLeaves(c.ctx, []int64{template})
+		if err != nil {
+			return 0, err
+		}
+		index = leaves[template]
+		c.leafOf[template] = index
 	}
-	c.leafOf[template] = leaves[template]
+	c.worked[template] = true
 	c.prevs[t.Prev] = true
-	if index := leaves[template]; c.firstJob < 0 || index < c.firstJob {
+	if c.firstJob < 0 || index < c.firstJob {
 		c.firstJob = index
 	}
-	return leaves[template], nil
+	return index, nil
 }
 
 // jobs takes up the leaves of the jobs that were named. Most between the first

@@ -105,3 +105,19 @@ func TestExclusionsAndForks(t *testing.T) {
 		t.Error("nothing is proved")
 	}
 }
+
+// The first job with receipts is proved to have the lease's tag, even if it is
+// known already for a block that was found on it.
+func TestFirstJobHasBlock(t *testing.T) {
+	w := newWorld(t)
+	l := w.lease("alice")
+	b := w.findBlock(l) // on the first job of all
+	w.lease("bob")      // which makes another map of tags
+	for range 3 {
+		w.work(20, 10, l)
+		w.newTip()
+	}
+	w.settle()
+	w.mature(&b)
+	w.holds(w.file(w.issue(l, 0, 0)))
+}
