@@ -34,13 +34,21 @@ func (f *facts) addJob(j *jobLeaf, t *receipt.Template, unsound error) {
 	if t.IsPool() {
 		facts.pool = f.poolPlace(t)
 	}
-	if !facts.foreign && f.terms != nil {
-		f.fail("outputs", j.index, f.jobOutputs(t))
-		f.fail("fee", j.index, f.jobFee(t))
-		f.fail("scheme", j.index, f.jobScheme(t, j.createdMs))
-		facts.earns = f.jobEarns(t)
-	} else if !facts.foreign {
+	terms := f.terms
+	if facts.foreign {
+		terms = f.others[t.Terms]
+	}
+	if terms == nil {
 		f.fail("templates", j.index, errors.New("its terms are not in the log before it"))
+	} else {
+		f.fail("outputs", j.index, f.jobOutputs(t, terms))
+		f.fail("fee", j.index, jobFee(t, terms))
+		f.fail("scheme", j.index, f.jobScheme(t, terms, j.createdMs))
+	}
+	if facts.foreign && terms != nil {
+		f.otherFee = max(f.otherFee, terms.FeePPM)
+	} else if terms != nil {
+		facts.earns = f.jobEarns(t)
 	}
 	f.jobs = append(f.jobs, facts)
 }
@@ -64,8 +72,8 @@ func (f *facts) poolPlace(t *receipt.Template) int32 {
 // where the terms say so, the leases of the split. A pool's job may pay anybody
 // but the house: that would be the house's own block under another name, whose
 // reward is not shared. The house's own pool may well pay the house.
-func (f *facts) jobOutputs(t *receipt.Template) error {
-	house := f.terms.HouseScript
+func (f *facts) jobOutputs(t *receipt.Template, terms *lease.Terms) error {
+	house := terms.HouseScript
 	if t.IsPool() {
 		script, err := hex.DecodeString(house)
 		if err != nil || f.s.Pool == nil {
@@ -96,7 +104,7 @@ func (f *facts) jobOutputs(t *receipt.Template) error {
 		}
 	}
 	most := 0
-	if d := f.terms.Direct; d != nil {
+	if d := terms.Direct; d != nil {
 		most = int(d.MaxOutputs)
 	}
 	switch {
@@ -110,12 +118,12 @@ func (f *facts) jobOutputs(t *receipt.Template) error {
 
 // jobFee compares the fee with that of the terms. Where shares are paid by
 // themselves, it is taken of them.
-func (f *facts) jobFee(t *receipt.Template) error {
+func jobFee(t *receipt.Template, terms *lease.Terms) error {
 	if t.IsPool() {
 		return nil
 	}
-	fee := reward.Fee(t.Reward, f.terms.FeePPM)
-	if byShare(f.terms) {
+	fee := reward.Fee(t.Reward, terms.FeePPM)
+	if byShare(terms) {
 		fee = 0
 	}
 	if t.Fee != fee {
@@ -126,8 +134,7 @@ func (f *facts) jobFee(t *receipt.Template) error {
 
 // jobScheme checks that a job has the form that the terms' scheme asks for, and
 // that what shares earn follows from the job.
-func (f *facts) jobScheme(t *receipt.Template, createdMs int64) error {
-	terms := f.terms
+func (f *facts) jobScheme(t *receipt.Template, terms *lease.Terms, createdMs int64) error {
 	if t.IsPool() {
 		return nil
 	}
@@ -139,6 +146,9 @@ func (f *facts) jobScheme(t *receipt.Template, createdMs int64) error {
 	}
 	switch terms.Scheme {
 	case lease.SchemeSolo:
+		if t.Terms != f.s.Terms {
+			return errors.New("a block is its finder's, who is under other terms, but the lease is said to have a part")
+		}
 		finder, err := receipt.One(f.s.Lease, t.Reward-t.Fee).Hash()
 		if err == nil && t.Split != finder {
 			err = fmt.Errorf("a block is its finder's, but the split %x of lease %s's job does not give it all", t.Split, f.s.Lease)

@@ -19,8 +19,10 @@ type facts struct {
 	s          *Statement
 	terms      *lease.Terms // those of the contract
 	termsIndex int64
-	termsSeen  int          // so many of verifier.kept were looked at for terms
-	contracts  []contractAt // all by index, like what follows
+	others     map[receipt.B32]*lease.Terms // those that blocks were found under, by hash
+	otherFee   int64                        // the highest of theirs, ppm
+	termsSeen  int                          // so many of verifier.kept were looked at for terms
+	contracts  []contractAt                 // all by index, like what follows
 	pauses     map[int]lease.Pause
 	exclusions []exclusionAt
 	hours      []hourAt
@@ -88,7 +90,7 @@ type poolFacts struct {
 func newFacts(s *Statement) *facts {
 	return &facts{
 		s: s, termsIndex: -1, pauses: make(map[int]lease.Pause), wrong: make(map[string]error),
-		poolOf: make(map[poolKey]int32), fees: make(map[int64]int64),
+		poolOf: make(map[poolKey]int32), fees: make(map[int64]int64), others: make(map[receipt.B32]*lease.Terms),
 	}
 }
 
@@ -115,12 +117,23 @@ func (f *facts) addLeaf(l *keptLeaf) {
 	}
 }
 
+// maxOthers bounds how many other terms a bundle may have.
+const maxOthers = 1000
+
 // addTerms takes in a leaf of terms. Other terms are those of blocks that the
 // lease has a part of.
 func (f *facts) addTerms(l *keptLeaf) error {
 	d, _, err := leaf.Read[leaf.Terms](l.body, translog.KindTerms)
-	if err != nil || receipt.B32(sha256.Sum256(d.Terms)) != f.s.Terms || f.terms != nil {
+	if err != nil {
 		return err
+	}
+	hash := receipt.B32(sha256.Sum256(d.Terms))
+	own := hash == f.s.Terms
+	switch {
+	case own && f.terms != nil || f.others[hash] != nil:
+		return nil
+	case !own && len(f.others) == maxOthers:
+		return fmt.Errorf("more than %d other terms", maxOthers)
 	}
 	terms := new(lease.Terms)
 	if err := lease.DecodeCanonical(d.Terms, translog.MaxLeaf, terms); err != nil {
@@ -129,7 +142,11 @@ func (f *facts) addTerms(l *keptLeaf) error {
 	if err := terms.Validate(); err != nil {
 		return err
 	}
-	f.terms, f.termsIndex = terms, l.index
+	if own {
+		f.terms, f.termsIndex = terms, l.index
+	} else {
+		f.others[hash] = terms
+	}
 	return nil
 }
 

@@ -258,6 +258,9 @@ func (w *moneyWorld) find(h, seed int) *moneyBlock {
 	for w.jobs[job] == nil {
 		job--
 	}
+	if w.o.other != nil {
+		job = w.otherJob(h)
+	}
 	t := w.jobs[job]
 	network := must(miner.Bits(easyBits).Target())
 	tag := lease.Tag{1, 2, 3}

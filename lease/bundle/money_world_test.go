@@ -25,9 +25,10 @@ type moneyOptions struct {
 	pool   string // own, house or none
 	direct bool   // coinbases pay the lease
 	free   bool   // terms without prices and SLA
-	exit   bool   // the lease is left in its last hour, before its term is over
-	thin   bool   // receipts are thinned
-	open   bool   // the last hour is not over
+	other  *otherTerms
+	exit   bool // the lease is left in its last hour, before its term is over
+	thin   bool // receipts are thinned
+	open   bool // the last hour is not over
 
 	mined mined // of other worlds; nil: nothing
 

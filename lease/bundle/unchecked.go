@@ -36,7 +36,7 @@ func (f *facts) unchecked() []string {
 // uncheckedOfWork is about jobs and what shares earn.
 func (f *facts) uncheckedOfWork() (list []string) {
 	if n := f.foreign(); n > 0 {
-		list = append(list, fmt.Sprintf("outputs, fee and scheme of %d jobs on which blocks were found under the terms of other leases", n))
+		list = append(list, fmt.Sprintf("why %d of the blocks were found under the terms of other leases, which are in the log: these set their fees, of %d ppm at most", n, f.otherFee))
 	}
 	if f.unknownEarned() {
 		list = append(list, "what shares earned by themselves: not all receipts are left")
