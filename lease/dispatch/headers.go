@@ -23,6 +23,8 @@ const (
 	// headersGap is how many headers are fetched at most to close the gap since
 	// the node ran last: with blocks of ten minutes those of a year.
 	headersGap = 53_000
+
+	headersEnd = 10 * time.Second // for the tips that wait when the node stops
 )
 
 // chainTip is a block that jobs are built on.
@@ -65,23 +67,28 @@ func (d *Dispatcher) keepHeaders(ctx context.Context) {
 		}
 		failing = err != nil
 	}
-	for {
+	var tip chainTip
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			for rest := context.WithoutCancel(ctx); ; {
-				select {
-				case tip := <-d.headers.tips:
-					keep(rest, tip)
-				default:
-					return
-				}
-			}
-		case tip := <-d.headers.tips:
+		case tip = <-d.headers.tips:
 			keep(ctx, tip)
 		case <-tick.C:
 			if hash, height, err := d.Node.Tip(ctx); err == nil {
 				keep(ctx, chainTip{hash, height})
 			}
+		}
+	}
+	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), headersEnd)
+	defer cancel()
+	for rest.Err() == nil {
+		if tip != (chainTip{}) { // the first one may have been given up
+			keep(rest, tip)
+		}
+		select {
+		case tip = <-d.headers.tips:
+		default:
+			return
 		}
 	}
 }
