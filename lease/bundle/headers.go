@@ -82,7 +82,18 @@ func (v *verifier) readHeaders() (*headerChain, error) {
 	}
 	var err error
 	c.from, err = v.eachHeader(func(height int64, h *miner.Header) error { return v.takeHeader(c, height, h) })
-	return c, err
+	if err != nil {
+		return c, err
+	}
+	// Whoever asked for less work could make such a block at any time.
+	for _, on := range c.forks {
+		for i := range on {
+			if target, err := on[i].Bits().Target(); err != nil || target.Cmp(c.easiest) > 0 {
+				return c, fmt.Errorf("block %v that left the chain has the bits %08x, easier than those of any block in it", on[i].hash, uint32(on[i].Bits()))
+			}
+		}
+	}
+	return c, nil
 }
 
 // eachHeader calls do with each header of the file and its height, and returns
@@ -135,9 +146,15 @@ func (v *verifier) readForks(c *headerChain) error {
 	if len(b)%miner.HeaderSize != 0 {
 		return headersEnd(f, io.EOF)
 	}
+	seen := make(map[miner.Hash]bool, len(b)/miner.HeaderSize)
 	for ; len(b) > 0; b = b[miner.HeaderSize:] {
 		k := fork{Header: miner.Header(b)}
-		k.hash = k.Hash()
+		if k.hash = k.Hash(); seen[k.hash] {
+			// Twice on each other, they would be gone through in two to the power of
+			// their number of ways.
+			return fmt.Errorf("%w: file %q has the block %v twice", ErrForm, f.name, k.hash)
+		}
+		seen[k.hash] = true
 		if err := meetsBits(&k.Header, k.hash); err != nil {
 			return fmt.Errorf("header of a block %v that left the chain: %w", k.hash, err)
 		}

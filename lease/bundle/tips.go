@@ -2,6 +2,8 @@ package bundle
 
 import (
 	"fmt"
+
+	"github.com/hashlease/hashlease/lease"
 )
 
 // checkTips checks that every job with receipts was built on a tip, and that it
@@ -13,20 +15,23 @@ func (v *verifier) checkTips() error {
 			continue
 		}
 		t := &v.tips[j.tip]
+		// Of the first and of the last window with receipts on the job. Each lies in
+		// one grid of lease.BatchMs.
+		firstTo, lastFrom := (j.fromMs/lease.BatchMs+1)*lease.BatchMs/1000, (j.toMs-1)/lease.BatchMs*lease.BatchMs/1000
 		var err error
 		switch {
 		case !t.found:
 			err = fmt.Errorf("it is built on the block %v, which is neither in the chain here nor left it", t.hash)
 		case j.height != 0 && j.height != t.height+1:
 			err = fmt.Errorf("it says it is for height %d, but is built on the block of height %d", j.height, t.height)
-		case t.time > j.toMs/1000+clockSlackSec:
-			err = fmt.Errorf("its receipts came in until %d, when the block it is built on, of the time %d, was not there yet", j.toMs/1000, t.time)
-		case t.next != 0 && t.next < j.fromMs/1000-clockSlackSec:
-			err = fmt.Errorf("its receipts came in from %d on, when the block it is built on was no tip any more since %d: it may have been worked on long before", j.fromMs/1000, t.next)
+		case t.time > firstTo+clockSlackSec:
+			err = fmt.Errorf("receipts came in by %d, when the block it is built on, of the time %d, was not there yet", firstTo, t.time)
+		case t.next != 0 && t.next < lastFrom-clockSlackSec:
+			err = fmt.Errorf("receipts came in as late as from %d on, when the block it is built on was no tip any more since %d: it may have been worked on at any time", lastFrom, t.next)
 		case t.time > j.createdMs/1000+clockSlackSec || t.next != 0 && t.next < j.createdMs/1000-clockSlackSec:
 			err = fmt.Errorf("it is said to be made at %d, when the block it is built on, of the time %d, was not the tip", j.createdMs/1000, t.time)
-		case j.createdMs/1000 > j.toMs/1000+clockSlackSec:
-			err = fmt.Errorf("it is said to be made at %d, after its receipts, which came in until %d", j.createdMs/1000, j.toMs/1000)
+		case j.createdMs/1000 > firstTo+clockSlackSec:
+			err = fmt.Errorf("it is said to be made at %d, after receipts, which came in by %d", j.createdMs/1000, firstTo)
 		case t.next != 0 && !t.fork && j.bits != t.nextIs && j.bits != t.bits:
 			err = fmt.Errorf("it has the bits %08x, but the block at its height %08x", uint32(j.bits), uint32(t.nextIs))
 		}
