@@ -115,6 +115,9 @@ func runStatement(ctx context.Context, e *env, args []string) error {
 	if errors.Is(err, statement.ErrNothing) {
 		return withHint(err, "\"hashlease node\" hashes for it, from its start on")
 	}
+	if errors.Is(err, statement.ErrDropped) {
+		return withHint(err, "other forms than a bundle state it all the same (--format); bundles can be made of periods whose receipts are kept (--period)")
+	}
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,8 @@ import (
 
 // Bundle collects what proves an issued statement, by a checkpoint that has its
 // leaf, and shows that the logs of earlier checkpoints, of so many leaves, are
-// the beginning of that one. What thinning has taken is not there any more.
+// the beginning of that one. What thinning has taken is not there any more; it
+// fails with ErrDropped if of a batch nothing is.
 func Bundle(ctx context.Context, src Source, issued *Issued, earlier []int64) (*bundle.Bundle, error) {
 	c := collector{
 		Source: src, ctx: ctx, issued: issued, st: &issued.Statement,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/bundle"
@@ -39,6 +40,9 @@ func (c *collector) batch(s *lease.SealedBatch) (*bundle.Batch, error) {
 	receipts, err := unpack(s)
 	if err != nil {
 		return nil, err
+	}
+	if len(receipts) == 0 {
+		return nil, fmt.Errorf("batch %d, up to %s: %w", s.Number, time.UnixMilli(s.ToMs).UTC().Format(time.RFC3339), ErrDropped)
 	}
 	to := new(bundle.Batch)
 	var room [receipt.MaxRecordSize]byte

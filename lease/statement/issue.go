@@ -61,8 +61,12 @@ func (b *builder) put() (*Issued, error) {
 	return &Issued{IssuedStatement: stored, Statement: b.st}, nil
 }
 
-// Open reads a statement as the Store keeps it.
+// Open reads a statement as the Store keeps it. It fails with ErrMismatch for a
+// note that is not the one in the log.
 func Open(s *lease.IssuedStatement) (*bundle.Statement, error) {
+	if bundle.StatementHash(s.Note) != s.Hash {
+		return nil, fmt.Errorf("statement %d of lease %s, leaf %d: %w: its note is damaged in the store, bring the database back from a copy", s.Number, s.Lease, s.Leaf, ErrMismatch)
+	}
 	st, err := bundle.OpenStatement(s.Note)
 	if st == nil {
 		return nil, fmt.Errorf("statement %d of lease %s, leaf %d: %w", s.Number, s.Lease, s.Leaf, err)

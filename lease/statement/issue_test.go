@@ -152,3 +152,20 @@ func TestTenant(t *testing.T) {
 		t.Error("asked again it is another statement")
 	}
 }
+
+// A stored statement that is damaged is not superseded as if the facts had
+// changed.
+func TestDamagedNote(t *testing.T) {
+	w := newWorld(t)
+	l := w.lease("alice")
+	w.work(20, 10, l)
+	s := w.issue(l, 0, 0).IssuedStatement
+	if _, err := statement.Open(&s); err != nil {
+		t.Fatal(err)
+	}
+	s.Note = bytes.Clone(s.Note)
+	s.Note[len(s.Note)/2] ^= 1
+	if _, err := statement.Open(&s); !errors.Is(err, statement.ErrMismatch) {
+		t.Errorf("%v, want %v", err, statement.ErrMismatch)
+	}
+}

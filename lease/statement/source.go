@@ -21,6 +21,9 @@ var (
 	// ErrMismatch is wrapped when what is stored in two places differs: nothing is
 	// signed with that.
 	ErrMismatch = errors.New("the figures do not agree, and nothing is signed until they do")
+	// ErrDropped is wrapped when receipts of the period are not kept any more, so
+	// that nothing proves it.
+	ErrDropped = errors.New("its receipts are not kept any more (receipts.drop_after): nothing proves them now")
 	// errBusy is wrapped when the node changes figures faster than they are read.
 	errBusy = errors.New("the figures keep changing: try again")
 )
