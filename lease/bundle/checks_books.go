@@ -30,6 +30,14 @@ func (f *facts) checkBooks() error {
 	return f.checkHourly()
 }
 
+func (f *facts) booksDetail() string {
+	b := &f.s.Books
+	if len(b.Lines) == 0 {
+		return fmt.Sprintf("nothing was booked; line %d will be the next", b.FirstLine)
+	}
+	return fmt.Sprintf("lines %d to %d, in the log and without a gap; what opens and closes is their sum", b.FirstLine, b.FirstLine+int64(len(b.Lines))-1)
+}
+
 // checkLines checks that the lines are in the log as they stand here, that none
 // is missing between, and that they are of the period.
 func (f *facts) checkLines() error {

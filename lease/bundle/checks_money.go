@@ -83,8 +83,7 @@ func (v *verifier) checkMoney() {
 	v.report("energy", f.checkEnergy(), "%s", f.energyDetail())
 	v.report("earned", f.checkEarned(), "%s", f.earnedDetail())
 	v.report("sla", f.checkService(), "%s", f.serviceDetail())
-	v.report("books", f.checkBooks(), "lines %d to %d, in the log and without a gap; what opens and closes is their sum",
-		s.Books.FirstLine, s.Books.FirstLine+int64(len(s.Books.Lines))-1)
+	v.report("books", f.checkBooks(), "%s", f.booksDetail())
 	v.report("rewards", f.checkRewards(v.templates), "%d blocks rebuilt, each booked by its frozen split", len(s.Rewards))
 	v.report("pool", f.checkPool(), "%s", f.poolDetail())
 	v.report("house-pool", f.checkHousePool(), "%s", f.housePoolDetail())

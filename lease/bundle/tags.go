@@ -38,6 +38,10 @@ func (v *verifier) contractLeaves() ([]contractLeaf, error) {
 // checkTags checks that the tag is the lease's alone, wherever its work went.
 func (v *verifier) checkTags() {
 	maps, entries, err := v.proveTags()
+	if err == nil && maps == 0 {
+		v.report("tags", nil, "no receipt is in the bundle that would have to have the tag %x", v.s.Tag)
+		return
+	}
 	v.report("tags", err, "tag %x is the lease's alone, by %d entries of %d tag maps and what stands beside them", v.s.Tag, entries, maps)
 	v.word("that no other tag map was in force between those that are shown: whoever follows the log sees them all")
 }
