@@ -39,10 +39,13 @@ func parseAge(name, text string) (time.Duration, error) {
 	case err != nil:
 		return 0, fmt.Errorf("%s: %w", name, err)
 	case d < seal.MinKeep:
-		return 0, fmt.Errorf("%s is %s: want at least %.0fh, or \"0\", which is never", name, text, seal.MinKeep.Hours())
+		return 0, fmt.Errorf("%s is %s: want at least %s, or \"0\", which is never", name, text, ageText(seal.MinKeep))
 	}
 	return d, nil
 }
+
+// ageText writes whole days as the configuration does.
+func ageText(d time.Duration) string { return fmt.Sprintf("%.0fd", d.Hours()/24) }
 
 // validate checks the values, against the terms of the same file too.
 func (c *receiptsConfig) validate(terms *termsConfig) error {
@@ -72,7 +75,7 @@ func (c *receiptsConfig) checkTerms(whose string, t *lease.Terms) error {
 			return fmt.Errorf("%s is %s, but %s: %w: want \"0\", which is never", x.name, x.text, whose, err)
 		}
 		if x.age < need {
-			return fmt.Errorf("%s is %s, but under %s receipts must stay whole for %.0fh: want at least that, or \"0\", which is never", x.name, x.text, whose, need.Hours())
+			return fmt.Errorf("%s is %s, but under %s receipts must stay whole for %s: want at least that, or \"0\", which is never", x.name, x.text, whose, ageText(need))
 		}
 	}
 	return nil
