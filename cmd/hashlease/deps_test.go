@@ -134,6 +134,36 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// small bounds packages that people audit in one sitting, in lines without tests.
+var small = map[string]int{
+	"lease/receipt":    900,
+	"lease/multiproof": 300,
+	"stratum/work":     700,
+}
+
+func TestSmall(t *testing.T) {
+	for path, most := range small {
+		names, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(path), "*.go"))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: no files, %v", path, err)
+		}
+		lines := 0
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines += bytes.Count(text, []byte("\n"))
+		}
+		if lines >= most {
+			t.Errorf("%s has %d lines, want less than %d: whoever audits it must read them all", path, lines, most)
+		}
+	}
+}
+
 func TestPackageComments(t *testing.T) {
 	for _, p := range goList(t) {
 		name := p.ImportPath[strings.LastIndexByte(p.ImportPath, '/')+1:]
