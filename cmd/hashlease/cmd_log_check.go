@@ -51,7 +51,7 @@ func runLogCheck(ctx context.Context, e *env, args []string) error {
 	case len(pos) == 0:
 		var p *provider
 		if p, _, err = f.open(ctx, false); err != nil {
-			return err
+			return lied(err)
 		}
 		defer p.close()
 		log, err = p.auditedLog(ctx, first)

@@ -64,7 +64,11 @@ func openProvider(ctx context.Context, dir string, create bool) (*provider, erro
 	if err != nil {
 		return nil, err
 	}
-	return &provider{dir: dir, key: key, store: store}, nil
+	p := &provider{dir: dir, key: key, store: store}
+	if err := p.checkNewest(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return p, nil
 }
 
 // hasBooks reports whether a directory has a database. A directory that had

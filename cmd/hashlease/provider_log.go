@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 
 	"github.com/hashlease/hashlease/lease/logkeeper"
 	"github.com/hashlease/hashlease/lease/translog"
@@ -201,6 +203,34 @@ func (p *provider) finishRotation(ctx context.Context, b *logkeeper.Book) error 
 	}
 	b.Finish(r)
 	return p.writeLogBook(b)
+}
+
+// checkNewest fails if leaves are missing that were signed for, as in an older
+// copy of the database: whatever is written to it would be another history than
+// the one that others have seen. It reads two numbers; what else may be wrong is
+// found when the log is opened.
+func (p *provider) checkNewest(ctx context.Context) error {
+	signed, err := filelog.NewHeads(filepath.Join(p.dir, logAnchorFile)).Checkpoint(ctx)
+	if err != nil || signed == nil {
+		return nil // openLog says what is wrong with it
+	}
+	lines := bytes.SplitN(signed, []byte("\n"), 3)
+	if len(lines) < 3 {
+		return nil
+	}
+	want, err := strconv.ParseInt(string(lines[1]), 10, 64)
+	if err != nil {
+		return nil // the same
+	}
+	storage, err := p.logStorage()
+	if err != nil {
+		return err
+	}
+	have, err := storage.Size(ctx)
+	if err != nil || have >= want {
+		return err
+	}
+	return p.explainLog(fmt.Errorf("log %.100q: %w: the store has %d of %d", lines[0], translog.ErrTruncated, have, want))
 }
 
 // explainLog says what to do about a log that does not fit what was signed.
