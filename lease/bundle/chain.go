@@ -36,13 +36,13 @@ func (v *verifier) checkBlocks() {
 // scanChain compares every header with the chain, and every coinbase with the
 // tag.
 func (v *verifier) scanChain() (n, found int64, err error) {
-	known := make(map[miner.Hash]bool)
+	known := make(map[miner.Hash]lease.BlockState)
 	for _, l := range v.ofKind(translog.KindBlock) {
 		b, _, err := leaf.Read[leaf.Block](l.body, translog.KindBlock)
 		if err != nil {
 			return 0, 0, fmt.Errorf("leaf %d: %w", l.index, err)
 		}
-		known[miner.Hash(b.Hash)] = true
+		known[miner.Hash(b.Hash)] = b.State
 	}
 	edge, first := int64(-1), v.s.Period.FromMs+edgeMs
 	if v.gather().fromStart() {
@@ -63,7 +63,9 @@ func (v *verifier) scanChain() (n, found int64, err error) {
 		}
 		at, p := int64(h.Time())*1000, &v.s.Period
 		switch {
-		case known[hash]:
+		case known[hash] == lease.Rejected:
+			return errRefused
+		case known[hash] != "":
 			found++
 		case at >= first && at < p.ToMs-edgeMs:
 			return fmt.Errorf("a hidden block: the coinbase of %v has the lease's tag, and no leaf here tells of it", hash)

@@ -84,7 +84,11 @@ func (v *verifier) checkMoney() {
 	v.report("earned", f.checkEarned(), "%s", f.earnedDetail())
 	v.report("sla", f.checkService(), "%s", f.serviceDetail())
 	v.report("books", f.checkBooks(), "%s", f.booksDetail())
-	v.report("rewards", f.checkRewards(v.templates), "%d blocks rebuilt, each booked by its frozen split", len(s.Rewards))
+	err := f.checkRewards(v.templates)
+	if err == nil {
+		err = v.checkFound()
+	}
+	v.report("rewards", err, "%d blocks rebuilt, each booked by its frozen split", len(s.Rewards))
 	v.report("pool", f.checkPool(), "%s", f.poolDetail())
 	v.report("house-pool", f.checkHousePool(), "%s", f.housePoolDetail())
 	v.report("incomes", f.checkIncomes(), "%s", f.incomesDetail())

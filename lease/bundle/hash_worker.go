@@ -31,6 +31,9 @@ type workerJob struct {
 	place int32 // in verifier.jobs
 	err   error // why no receipt on it holds
 
+	network miner.Target // that makes a receipt a block, if solves
+	solves  bool
+
 	batch *openBatch // the last one that has a receipt on it
 	at    int        // place in openBatch.jobs
 }
@@ -82,6 +85,7 @@ func (w *hashWorker) job(o *openBatch, leaf int64) *workerJob {
 		return k
 	}
 	k := &workerJob{place: j.place, err: w.hasher.AddJob(leaf, j.template)}
+	k.network, k.solves = w.h.v.network(j.template)
 	w.jobs[leaf] = k
 	return k
 }
@@ -138,6 +142,9 @@ func (w *hashWorker) check(o *openBatch, from, to int) {
 		t.minTime = min(t.minTime, r.Time)
 		o.held++
 		hash := &w.hashes[i]
+		if k.solves && hash.Meets(k.network) {
+			o.solved = append(o.solved, *hash)
+		}
 		o.marks = append(o.marks, [2]uint64{binary.BigEndian.Uint64(hash[:]), binary.BigEndian.Uint64(hash[8:])})
 	}
 }

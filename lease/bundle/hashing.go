@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashlease/hashlease/lease/leaf"
 	"github.com/hashlease/hashlease/lease/receipt"
+	"github.com/hashlease/hashlease/miner"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -37,14 +38,20 @@ type hashing struct {
 
 	kept, held int64       // receipts that are there, and of these those that hold
 	n          int64       // receipts that the batches commit to
-	thinned    int64       // of those, in thinned batches
+	thinned    int64       // of those, in batches up to the last thinned one; 0: none is
 	thin       int64       // of those, in the bundle and meeting the smaller target
+	whole      int64       // in batches behind that one
+	wholeThin  int64       // of those, meeting the smaller target
 	marks      [][2]uint64 // 16 bytes of each receipt's hash
 	tallies    []tally     // by batch
 
 	// The first thing that is wrong, of each kind.
 	batches, receipts, times error
-	missing                  *missingJob
+	solved                   error // a receipt is a block that no leaf tells of
+
+	blocks     map[receipt.U256]bool // that leaves tell of
+	blocksSeen int                   // so many of verifier.kept were looked at for them
+	missing    *missingJob
 }
 
 // missingJob is a job that a batch has receipts on, and that no leaf before it
@@ -73,6 +80,7 @@ type openBatch struct {
 	receipt, time error // the first that does not hold
 	missing       int64 // job leaf that is not there; -1: none
 	held          int
+	solved        []miner.Hash // receipts that are blocks of the network
 	jobs          []jobTally
 	marks         [][2]uint64
 }
@@ -206,10 +214,18 @@ func (h *hashing) merge(o *openBatch) {
 		h.missing = &missingJob{o.index, o.missing}
 	}
 	h.held += int64(o.held)
+	for _, hash := range o.solved {
+		if h.solved == nil && !h.blockLogged(hash) {
+			h.note(&h.solved, o.index, errHidden(hash))
+		}
+	}
+	// Thinning goes by age. Whole batches before thinned ones count too, or a
+	// provider could make up receipts where chance was kind, and thin these alone.
+	h.whole, h.wholeThin = h.whole+o.N, h.wholeThin+int64(o.thin)
 	if int64(o.count) < o.N {
 		b.thin = int32(o.thin)
-		h.thinned += o.N
-		h.thin += int64(o.thin)
+		h.thinned, h.thin = h.thinned+h.whole, h.thin+h.wholeThin
+		h.whole, h.wholeThin = 0, 0
 	}
 	h.marks = append(h.marks, o.marks...)
 	for _, t := range o.jobs {

@@ -19,6 +19,8 @@ func (v *verifier) checkBatch(o *openBatch) error {
 		number, after = v.batches[n-1].number+1, v.batches[n-1].toMs
 	}
 	switch {
+	case len(v.batches) == 0 && number != 0 && p.FromMs == lease.HourOf(v.s.StartMs)*lease.MsPerHour:
+		return fmt.Errorf("it has the number %d, but the period begins with the lease: %d are missing before it", o.Number, number)
 	case o.Number != number:
 		return fmt.Errorf("it has the number %d, want %d: a batch is missing, doubled or out of order", o.Number, number)
 	case o.FromMs < after:
@@ -42,13 +44,14 @@ func (v *verifier) checkReceipts() {
 	v.report("receipts", err, "%d hashed, each meets the contract's target %v with the tag of lease %s", h.held, v.target, v.s.Lease)
 	v.report("unique", v.checkUnique(), "%d headers, no two the same", h.held)
 	if h.kept > 0 {
+		v.word(fmt.Sprintf("that no batch follows number %d in the period: the next statement begins with the one behind it", v.batches[len(v.batches)-1].number))
 		v.word("that no receipt of near the ends of the period counts in the one before or after it as well: whoever has their bundles can compare")
 	}
 	if h.thinned > 0 {
-		v.report("thinned", v.checkThinned(), "%d of %d receipts were dropped, and those kept are as many as chance would have it: %d meet a %dth of the target", h.n-h.kept, h.n, h.thin, lease.ThinFactor)
+		v.report("thinned", v.checkThinned(), "%d of %d receipts were dropped, and those kept are as many as chance would have it: of the %d up to the last thinned batch %d meet a %dth of the target", h.n-h.kept, h.n, h.thinned, h.thin, lease.ThinFactor)
 		// That the log has the number of all is no proof: the hashes of receipts
 		// that were never made look like those of others that were dropped.
-		v.word(fmt.Sprintf("how many receipts the thinned batches had: those that are left leave room for %s of them; whoever takes bundles before receipts are thinned can count them", thinRoom(h.thin)))
+		v.word(fmt.Sprintf("how many receipts the thinned batches had: those that are left of them, and of batches before them, leave room for %s of them; whoever takes bundles before receipts are thinned can count them", thinRoom(h.thin)))
 	}
 	if h.batches == nil && h.receipts == nil && h.missing == nil {
 		v.r.ProvenWork = lease.Quantity(v.evidence(h.n).Sum)

@@ -31,6 +31,8 @@ type Options struct {
 	// Progress, if not nil, is called now and then with how many of the
 	// receipts have been hashed.
 	Progress func(done, all int64)
+
+	solvable miner.Target // in the place of that of mainBits, in tests; zero: that
 }
 
 // Chain is what a coin node shows.

@@ -7,8 +7,21 @@ import (
 	"github.com/hashlease/hashlease/stratum/work"
 )
 
-// findBlock makes one of the lease's next shares a block and adopts it.
+// findBlock makes a candidate and adopts it.
 func (w *world) findBlock(l lease.Lease) lease.Block {
+	w.Helper()
+	b := w.candidate(l)
+	w.adopt(&b, l)
+	var header miner.Header
+	copy(header[:], b.Raw)
+	w.ok(w.store.PutHeaders(w.ctx, []lease.ChainHeader{{Hash: b.Hash, Height: b.Height, Raw: header, SeenMs: w.nowMs}}))
+	w.height, w.tip, w.tipMs = b.Height, b.Hash, w.nowMs
+	clear(w.jobs)
+	return b
+}
+
+// candidate makes one of the lease's next shares a block.
+func (w *world) candidate(l lease.Lease) lease.Block {
 	w.Helper()
 	j := w.job(l)
 	network, err := miner.Bits(bits).Target()
@@ -27,10 +40,6 @@ func (w *world) findBlock(l lease.Lease) lease.Block {
 			Extranonce: r.Extranonce, Time: r.Time, Nonce: r.Nonce, VersionBits: r.VersionBits, Raw: header[:], FoundMs: w.nowMs, State: lease.Candidate,
 		}
 		w.ok(w.store.PutBlock(w.ctx, b))
-		w.adopt(&b, l)
-		w.ok(w.store.PutHeaders(w.ctx, []lease.ChainHeader{{Hash: hash, Height: b.Height, Raw: header, SeenMs: w.nowMs}}))
-		w.height, w.tip, w.tipMs = b.Height, hash, w.nowMs
-		clear(w.jobs)
 		return b
 	}
 }

@@ -1,0 +1,40 @@
+package statement_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashlease/hashlease/lease"
+)
+
+// A block that the node refused, or that nobody has adopted yet, is in the bundle
+// although nothing was booked for it: the tenant sees that there was one.
+func TestFoundAndNotBooked(t *testing.T) {
+	for _, state := range []lease.BlockState{lease.Candidate, lease.Rejected} {
+		w := newWorld(t)
+		l := w.lease("alice")
+		w.prepay(l, 1_000_000, "a")
+		w.work(30, 20, l)
+		b := w.candidate(l)
+		w.work(30, 20, l)
+		if state == lease.Rejected {
+			w.ok(w.store.MoveBlock(w.ctx, b.Hash, lease.Candidate, lease.Rejected, "stale"))
+		}
+		w.work(60, 20, l)
+		w.settle()
+		s := w.issue(l, 0, 0)
+		r := w.holds(w.file(s))
+		if text := strings.Join(r.Unchecked, "\n"); !strings.Contains(text, "nothing is booked here for the block "+b.Hash.String()) || !strings.Contains(text, string(state)) {
+			t.Errorf("%s: unchecked %q", state, r.Unchecked)
+		}
+		// Once it is in the books the next statement has it there, and this one stays.
+		if state == lease.Candidate {
+			w.adopt(&b, l)
+			w.work(60, 20, l)
+			w.holds(w.file(s))
+			if r := w.holds(w.file(w.issue(l, 0, 0))); strings.Contains(strings.Join(r.Unchecked, "\n"), b.Hash.String()) {
+				t.Errorf("unchecked %q", r.Unchecked)
+			}
+		}
+	}
+}
