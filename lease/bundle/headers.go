@@ -17,6 +17,9 @@ const medianOf = 11
 // made in no time.
 const mainBits miner.Bits = 0x1d00ffff
 
+// retargetEvery is after how many blocks the main chain's bits change.
+const retargetEvery = 2016
+
 // headerChain is what was read of the chain.
 type headerChain struct {
 	n       int64
@@ -24,6 +27,9 @@ type headerChain struct {
 	last    miner.Hash
 	work    miner.Work
 	easiest miner.Target
+	limit   miner.Target          // the easiest by the bits, that of a first block without work too
+	bits    miner.Bits            // of the last
+	resets  bool                  // bits changed where the main chain's never do
 	recent  []int64               // times of the last medianOf
 	forks   map[miner.Hash][]fork // by what they were built on
 	waiting []waitingTip
@@ -49,7 +55,7 @@ func (v *verifier) checkHeaders() {
 	} else {
 		c, err := v.readHeaders()
 		if err == nil {
-			err = v.checkTips()
+			err = v.checkTips(c)
 		}
 		if tip := v.openTip(); err == nil && tip != nil {
 			what := fmt.Sprintf("that the block %v of height %d, of the time %d, was still the tip hours later: there is no header behind it", tip.hash, tip.height, tip.time)
@@ -183,6 +189,9 @@ func (v *verifier) takeHeader(c *headerChain, height int64, h *miner.Header) err
 	}
 	target, err := h.Bits().Target()
 	if err == nil {
+		if target.Cmp(c.limit) > 0 {
+			c.limit = target
+		}
 		err = meetsBits(h, hash)
 	}
 	if genesis := height == 0 && h.Prev() == (miner.Hash{}); err != nil && genesis {
@@ -197,6 +206,8 @@ func (v *verifier) takeHeader(c *headerChain, height int64, h *miner.Header) err
 		c.easiest = target
 	}
 	c.work = c.work.Add(target.Work())
+	c.resets = c.resets || c.n > 0 && height%retargetEvery != 0 && h.Bits() != c.bits
+	c.bits = h.Bits()
 	time := int64(h.Time())
 	c.waiting = slices.DeleteFunc(c.waiting, func(w waitingTip) bool {
 		if w.height == height {
