@@ -2,7 +2,6 @@ package statement
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -127,14 +126,4 @@ func (b *builder) blockAfter(hash string, after *line) (leaf.Block, int64, error
 		}
 	}
 	return leaf.Block{}, 0, fmt.Errorf("%w: the log has no leaf that says it is %s for the %d. time", ErrMismatch, state, n)
-}
-
-// rewardJobs are the leaves of the jobs that reward blocks were found on.
-func rewardJobs(s *bundle.Statement) []int64 {
-	var jobs []int64
-	for i := range s.Rewards {
-		jobs = append(jobs, s.Rewards[i].Job)
-	}
-	slices.Sort(jobs)
-	return slices.Compact(jobs)
 }
