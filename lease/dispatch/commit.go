@@ -156,7 +156,7 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 	// A pool gets what is counted and nothing else, or it could have work for
 	// nothing by new blocks that are none. Only a share that solves a block of
 	// a pool's is worth sending when the chain has gone on, so it counts.
-	late := s.stale && !(s.work.upstream != nil && hash.Meets(s.work.network))
+	late := (s.stale || d.asleep(s.work)) && !(s.work.upstream != nil && hash.Meets(s.work.network))
 	if !late && !s.blockOnly || hash.Meets(s.work.network) {
 		s.work.forward(s.ref, share, hash)
 	}
@@ -182,6 +182,18 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 		Work: s.work.credit,
 	})
 	return nil
+}
+
+// oldestWork is how long a job counts. Those of a node that is awake are made
+// anew much sooner, also where the tip stays.
+const oldestWork = time.Hour
+
+// asleep reports whether a job is so old that the machine must have slept, or the
+// coin's node been away: its tip may have been outlived for hours, and what is
+// done on it can be shown to nobody as work of its time.
+func (d *Dispatcher) asleep(w *work) bool {
+	// By the clock on the wall, for the other may stand still meanwhile.
+	return d.Now().UnixMilli()-w.job.CreatedMs > oldestWork.Milliseconds()
 }
 
 // candidate makes a solved block durable and sends it on its way.

@@ -24,6 +24,7 @@ func poolWork(t *testing.T, d *Dispatcher) *work {
 	w.template.Pool = &receipt.PoolJob{Extranonce1: make([]byte, 4), Extranonce2Size: 8}
 	w.upstream = &upstream{d: d, client: client}
 	w.job.Target, w.most = miner.MaxTarget, miner.MaxTarget
+	w.job.CreatedMs = time.Now().UnixMilli()
 	w.issued = &stratum.Issue{Job: w.issue(0).Job, Extranonce1: make([]byte, 4), Extranonce2Size: 8, Target: miner.MaxTarget}
 	return w
 }
@@ -53,11 +54,14 @@ func TestPoolGetsNothingUncounted(t *testing.T) {
 	for _, c := range []struct {
 		name            string
 		stale, block    bool
+		age             time.Duration // of the job
 		counted, stales int
 	}{
-		{"in time", false, false, 1, 0},
-		{"late", true, false, 0, 1},
-		{"late, but a block", true, true, 1, 0},
+		{"in time", false, false, 0, 1, 0},
+		{"late", true, false, 0, 0, 1},
+		{"late, but a block", true, true, 0, 1, 0},
+		{"on a job of before the machine slept", false, false, 3 * time.Hour, 0, 1},
+		{"that solves a block, on such a job", false, true, 3 * time.Hour, 1, 0},
 	} {
 		d := &Dispatcher{Config: Config{Now: time.Now, Log: slog.New(slog.DiscardHandler)}}
 		d.commit.verdicts, d.commit.seen = make(map[lease.Verdict]uint64), make(headers)
@@ -66,6 +70,7 @@ func TestPoolGetsNothingUncounted(t *testing.T) {
 		if c.block {
 			w.network = miner.MaxTarget
 		}
+		w.job.CreatedMs -= c.age.Milliseconds()
 		d.commit.seen.on(w.tip.prev, time.Now()).loaded = true
 		issue := w.issue(0)
 		header := issue.Header(make([]byte, 6), issue.Version, 0, 7)
