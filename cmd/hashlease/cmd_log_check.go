@@ -169,6 +169,9 @@ func printAudit(w io.Writer, r *auditor.Report) {
 		c := &r.Checks[i]
 		fmt.Fprintf(w, "%s %-13s %s\n", marks[c.State], c.Name, printable(c.What))
 	}
+	for _, what := range r.NotShown {
+		fmt.Fprintf(w, "– not shown: %s\n", what)
+	}
 	if n := len(r.Findings); n > 0 {
 		fmt.Fprintln(w, "\nwhat must not be:")
 		for _, f := range r.Findings {

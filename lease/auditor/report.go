@@ -70,8 +70,9 @@ type Report struct {
 	Checks   []Check                 `json:"checks"`
 	Findings []Finding               `json:"findings"`
 	Hours    []Hour                  `json:"hours"`
-	Short    int                     `json:"short"`    // hours in which less was produced than leased
-	Oversold int                     `json:"oversold"` // of these, hours through which the provider worked, and in no such hour of the week before produced as much
+	Short    int                     `json:"short"`     // hours in which less was produced than leased
+	Oversold int                     `json:"oversold"`  // of these, hours through which the provider worked, and in no such hour of the week before produced as much
+	NotShown []string                `json:"not_shown"` // what the log does not show to anybody who only reads it
 }
 
 // OK tells whether no check failed.
@@ -106,7 +107,7 @@ func (a *Auditor) Report(s *translog.Signed) Report {
 	a.finishPlacements()
 	a.finishTransactions()
 	hours := a.supply.hours(a)
-	r := Report{Origin: s.Origin, Size: a.size, Root: a.tree.root(), Leaves: a.kinds, Findings: a.findings, Hours: hours}
+	r := Report{Origin: s.Origin, Size: a.size, Root: a.tree.root(), Leaves: a.kinds, Findings: a.findings, Hours: hours, NotShown: notShown()}
 	if r.Findings == nil {
 		r.Findings = []Finding{}
 	}
@@ -216,6 +217,13 @@ func count[N int | int64](n N, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// notShown is what an audit takes from the provider's word.
+func notShown() []string {
+	return []string{
+		"the receipts behind the sums of batches: a tenant's bundle has those of its leases; nobody else's are there, the house's neither, so that the provider could state more work for them",
+	}
 }
 
 // unchecked says why a check was not made, "" when there was nothing to check.
