@@ -49,9 +49,10 @@ test-all: race purego cross emulated peers slow browser ## everything: test unde
 
 .PHONY: race
 # Of the stories in scripts, those of a running node: the others, whose commands
-# do one thing after the other, are among the quick tests.
+# do one thing after the other, are among the quick tests. So are the many
+# changed bundles, of which each is checked as the few of the other tests are.
 race: ## run the tests under the race detector, in random order
-	$(GO) test -race -shuffle=on -skip '^TestScript$$/^[^n]' ./...
+	$(GO) test -race -shuffle=on -skip '^TestScript$$/^[^n]|^TestFilledMemory$$|^TestEveryFile$$|^TestMoneyEveryField$$' ./...
 
 .PHONY: purego
 purego: ## test the build without assembly
@@ -155,15 +156,20 @@ month: ## play a month of contracts and many random histories
 .PHONY: fuzz
 # Go 1.26 now and then ends a fuzz run at its time limit with a bare "context
 # deadline exceeded" (go.dev/issue/75804); only what an input made fail counts.
+# A folder is built once, for all of its targets.
 fuzz: ## fuzz every target for FUZZTIME (10s)
-	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | sed 's/_test.go:func / /' | sort -u | \
-	while read -r file target; do \
-		echo "fuzz $$(dirname $$file) $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$(dirname $$file) >fuzz.log 2>&1 && continue; \
-		grep -qx '    context deadline exceeded' fuzz.log && ! grep -qE 'panic:|Failing input|hung or terminated' fuzz.log && continue; \
-		cat fuzz.log; exit 1; \
+	@cache=$$($(GO) env GOCACHE)/fuzz/$$($(GO) list -m); \
+	for folder in $$(grep -rlE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | xargs -n 1 dirname | sort -u); do \
+		$(GO) test -c -fuzz . -o fuzz.test $$folder || exit 1; \
+		for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' $$folder/*_test.go | sed 's/^func //' | sort -u); do \
+			echo "fuzz $$folder $$target"; \
+			(cd $$folder && $(CURDIR)/fuzz.test -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
+				-test.fuzzminimizetime 20x -test.fuzzcachedir "$$cache/$${folder#./}") >fuzz.log 2>&1 && continue; \
+			grep -qx '    context deadline exceeded' fuzz.log && ! grep -qE 'panic:|Failing input|hung or terminated' fuzz.log && continue; \
+			cat fuzz.log; exit 1; \
+		done; \
 	done
-	@rm -f fuzz.log
+	@rm -f fuzz.log fuzz.test
 
 .PHONY: lint
 lint: ## check formatting, go vet and staticcheck
@@ -202,4 +208,4 @@ dist: verifier ## build static binaries with checksums in ./dist
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin dist fuzz.log $(VERIFIER)/verifier.wasm.gz $(VERIFIER)/wasm_exec.js
+	rm -rf bin dist fuzz.log fuzz.test $(VERIFIER)/verifier.wasm.gz $(VERIFIER)/wasm_exec.js

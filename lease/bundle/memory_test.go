@@ -10,8 +10,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// TestMemory verifies files that are made to fill the memory.
-func TestMemory(t *testing.T) {
+// TestFilledMemory verifies files that are made to fill the memory.
+func TestFilledMemory(t *testing.T) {
 	x := newVictim(t)
 	lines := func(b byte, n int) []byte { return bytes.Repeat(append(bytes.Repeat([]byte{b}, 99), '\n'), n/100) }
 	document := must(x.w.s.Encode())
