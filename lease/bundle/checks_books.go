@@ -27,7 +27,10 @@ func (f *facts) checkBooks() error {
 	if err := f.checkAccounts(); err != nil {
 		return err
 	}
-	return f.checkHourly()
+	if err := f.checkHourly(); err != nil {
+		return err
+	}
+	return f.checkCorrections()
 }
 
 func (f *facts) booksDetail() string {

@@ -76,6 +76,19 @@ func grow(t *lease.Transaction) {
 
 func moneyCheats() []moneyCheat {
 	return []moneyCheat{
+		// Corrections.
+		{"a correction that takes more than was due", "tides", inCorrection(func(t *lease.Transaction) {
+			t.Postings[0].Sat, t.Postings[2].Sat = t.Postings[0].Sat+9, t.Postings[2].Sat-9
+		}), "books", "that are due"},
+		{"a correction of what nobody took back", "tides", inCorrection(func(t *lease.Transaction) {
+			t.Key = strings.Replace(t.Key, "#2", "#3", 1)
+		}), "books", "which is not booked"},
+		{"a correction of an hour that stands", "tides", inCorrection(func(t *lease.Transaction) {
+			t.Key = strings.Replace(t.Key, "T22Z", "T21Z", 1)
+		}), "books", "which is not taken back"},
+		{"a correction of another lease's charge", "tides", inCorrection(func(t *lease.Transaction) {
+			t.Key = strings.Replace(t.Key, testLease, "L-0003", 1)
+		}), "books", "of another lease"},
 		// Hours.
 		{"less time owed", "tides", inRow(1, func(r *lease.SettledHour) { r.OwedMs -= 1000 }), "hours", "time owed"},
 		{"less work owed", "tides", inRow(1, func(r *lease.SettledHour) { r.Contracted = more(r.Contracted, 9) }), "hours", "work owed"},
@@ -159,6 +172,15 @@ func shrink(t *lease.Transaction, account string) {
 			t.Postings[i].Sat++
 		}
 	}
+}
+
+// inCorrection cheats with what is right instead of what was charged for an hour.
+func inCorrection(do func(t *lease.Transaction)) func(o *moneyOptions) {
+	return inTx(ledger.KindUsage, func(t *lease.Transaction) {
+		if strings.Contains(t.Key, "#") {
+			do(t)
+		}
+	})
 }
 
 func TestMoneyCheats(t *testing.T) {
