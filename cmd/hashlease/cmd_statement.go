@@ -193,7 +193,11 @@ func (f *statementFlags) ofLease(ctx context.Context, p *provider, author *state
 		if err != nil {
 			return nil, err
 		}
-		return b.Write, p.giveHead(l.Tenant, head.N)
+		write, err := heldBundle(ctx, b.Write)
+		if err != nil {
+			return nil, err
+		}
+		return write, p.giveHead(l.Tenant, head.N)
 	}
 	x, err := f.context(ctx, p, s)
 	if err != nil {

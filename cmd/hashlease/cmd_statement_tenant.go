@@ -41,7 +41,11 @@ func (f *statementFlags) ofTenant(ctx context.Context, p *provider, author *stat
 		if err != nil {
 			return nil, err
 		}
-		return b.Write, p.giveHead(tenant.ID, head.N)
+		write, err := heldBundle(ctx, b.Write)
+		if err != nil {
+			return nil, err
+		}
+		return write, p.giveHead(tenant.ID, head.N)
 	}
 	unit, err := p.commodity()
 	if err != nil {
