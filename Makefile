@@ -50,9 +50,10 @@ test-all: race purego cross emulated peers slow browser ## everything: test unde
 .PHONY: race
 # Of the stories in scripts, those of a running node: the others, whose commands
 # do one thing after the other, are among the quick tests. So are the many
-# changed bundles, of which each is checked as the few of the other tests are.
+# changed bundles and the many periods, each of which is made and checked as the
+# few of the other tests are.
 race: ## run the tests under the race detector, in random order
-	$(GO) test -race -shuffle=on -skip '^TestScript$$/^[^n]|^TestFilledMemory$$|^TestEveryFile$$|^TestMoneyEveryField$$' ./...
+	$(GO) test -race -shuffle=on -skip '^TestScript$$/^[^n]|^TestFilledMemory$$|^TestEveryFile$$|^TestMoneyEveryField$$|^TestPeriodsAddUp$$' ./...
 
 .PHONY: purego
 purego: ## test the build without assembly
