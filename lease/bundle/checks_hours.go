@@ -119,7 +119,7 @@ func (f *facts) checkHours() error {
 }
 
 // maxOwed bounds how many pauses and exclusions are looked at.
-const maxOwed = 1 << 31
+const maxOwed = 1 << 27
 
 // noneMissing checks that nothing was owed or proven in the hours [from, to),
 // which are settled and not in the statement.

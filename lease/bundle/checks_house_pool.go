@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -126,15 +127,47 @@ func (f *facts) pooledWork(in *Income) (sum miner.Work, known bool) {
 	if in.FromMs < p.FromMs && !f.fromStart() || in.ToMs > p.ToMs {
 		return sum, false
 	}
-	within := func(b *batchLeaf) bool { return b.fromMs >= in.FromMs && b.toMs <= in.ToMs }
-	if slices.ContainsFunc(f.batches, func(b batchLeaf) bool { return within(&b) && int64(b.kept) < b.n }) {
+	if f.pooled == nil {
+		f.pooled = f.newPooled()
+	}
+	if !f.pooled.sorted {
 		return sum, false
 	}
-	var n uint64
+	// Windows lie in one hour each, and payments are for full hours.
+	at := func(ms int64) int {
+		n, _ := slices.BinarySearchFunc(f.batches, ms, func(b batchLeaf, ms int64) int { return cmp.Compare(b.fromMs, ms) })
+		return n
+	}
+	from, to := at(in.FromMs), at(in.ToMs)
+	if f.pooled.thinned[from] != f.pooled.thinned[to] {
+		return sum, false
+	}
+	return f.s.Target().Work().Mul(uint64(f.pooled.receipts[to] - f.pooled.receipts[from])), true
+}
+
+// pooled says of the batches, one after the other, how many receipts on pools'
+// jobs the ones before have, and how many of these are thinned.
+type pooled struct {
+	receipts, thinned []int64 // one more than batches
+	sorted            bool    // batches are by time, as they must be
+}
+
+func (f *facts) newPooled() *pooled {
+	p := &pooled{
+		receipts: make([]int64, len(f.batches)+1), thinned: make([]int64, len(f.batches)+1),
+		sorted: slices.IsSortedFunc(f.batches, func(a, b batchLeaf) int { return cmp.Compare(a.fromMs, b.fromMs) }),
+	}
 	for _, t := range f.tallies {
-		if f.jobs[t.job].pool != 0 && within(&f.batches[t.batch]) {
-			n += uint64(t.n)
+		if f.jobs[t.job].pool != 0 {
+			p.receipts[t.batch+1] += int64(t.n)
 		}
 	}
-	return f.s.Target().Work().Mul(n), true
+	for i := range f.batches {
+		p.receipts[i+1] += p.receipts[i]
+		p.thinned[i+1] = p.thinned[i]
+		if b := &f.batches[i]; int64(b.kept) < b.n {
+			p.thinned[i+1]++
+		}
+	}
+	return p
 }

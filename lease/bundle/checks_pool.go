@@ -22,12 +22,6 @@ const (
 // by credibMilli.
 const fewShares = 16
 
-// names reports whether an address is one of the lease's, now or before.
-func (p *Pool) names(address string) bool {
-	return slices.Contains(p.URLs, address) ||
-		slices.ContainsFunc(p.Former, func(a PoolAccount) bool { return slices.Contains(a.URLs, address) })
-}
-
 // checkPool compares the tenant's accounts at pools with the contract, and what
 // pools are said to have answered with itself.
 func (f *facts) checkPool() error {

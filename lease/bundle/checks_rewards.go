@@ -31,13 +31,19 @@ func (f *facts) checkRewards(templates map[int64]*receipt.Template) error {
 		latest[f.blocks[i].Hash] = &f.blocks[i]
 	}
 	seen := make(map[receipt.U256]bool, len(rewards))
+	fits := make(map[int64]error) // whether jobs' splits are theirs
 	for i := range rewards {
 		r := &rewards[i]
 		if seen[r.Block] {
 			return fmt.Errorf("block %s is listed twice", miner.Hash(r.Block))
 		}
 		seen[r.Block] = true
-		if err := f.checkReward(r, latest[r.Block], templates[r.Job], booked[miner.Hash(r.Block).String()]); err != nil {
+		if t := templates[r.Job]; t != nil {
+			if _, ok := fits[r.Job]; !ok {
+				fits[r.Job] = f.checkSplit(t)
+			}
+		}
+		if err := f.checkReward(r, fits[r.Job], latest[r.Block], templates[r.Job], booked[miner.Hash(r.Block).String()]); err != nil {
 			return fmt.Errorf("block %s: %w", miner.Hash(r.Block), err)
 		}
 	}
@@ -66,7 +72,7 @@ func (f *facts) blockLines() (lines map[string][]*Line, order []string) {
 }
 
 // checkReward checks one block, by its latest leaf and its job.
-func (f *facts) checkReward(r *Reward, b *blockAt, t *receipt.Template, lines []*Line) error {
+func (f *facts) checkReward(r *Reward, split error, b *blockAt, t *receipt.Template, lines []*Line) error {
 	switch {
 	case b == nil || b.index != r.Leaf:
 		return fmt.Errorf("leaf %d is not in the bundle, or is not the latest of the block", r.Leaf)
@@ -82,22 +88,28 @@ func (f *facts) checkReward(r *Reward, b *blockAt, t *receipt.Template, lines []
 	if err := rebuild(&b.Block, t); err != nil {
 		return err
 	}
-	split, ok := f.splits[t.Split]
-	if !ok {
-		return fmt.Errorf("the split %x, which its job names, is not in the bundle", t.Split)
+	if split != nil {
+		return split
 	}
-	if err := t.CheckSplit(split); err != nil {
-		return err
-	}
+	parts := f.splits[t.Split]
 	switch {
-	case r.Sat <= 0 || r.Sat != split.Share(f.s.Lease):
-		return fmt.Errorf("%d sat, the split frozen before says %d", r.Sat, split.Share(f.s.Lease))
-	case r.Direct != t.DirectShare(f.s.Lease, split):
-		return fmt.Errorf("%d sat of it paid by the coinbase itself, but that pays %d", r.Direct, t.DirectShare(f.s.Lease, split))
+	case r.Sat <= 0 || r.Sat != parts.Share(f.s.Lease):
+		return fmt.Errorf("%d sat, the split frozen before says %d", r.Sat, parts.Share(f.s.Lease))
+	case r.Direct != t.DirectShare(f.s.Lease, parts):
+		return fmt.Errorf("%d sat of it paid by the coinbase itself, but that pays %d", r.Direct, t.DirectShare(f.s.Lease, parts))
 	case len(lines) == 0:
 		return errors.New("nothing is booked for it in the period")
 	}
 	return f.checkBooked(r, b, lines)
+}
+
+// checkSplit checks that the split that a job names is there and its own.
+func (f *facts) checkSplit(t *receipt.Template) error {
+	split, ok := f.splits[t.Split]
+	if !ok {
+		return fmt.Errorf("the split %x, which its job names, is not in the bundle", t.Split)
+	}
+	return t.CheckSplit(split)
 }
 
 // rebuild checks that a block is one, on its job.
@@ -238,11 +250,14 @@ func (f *facts) postings(kind string, r *Reward, back int64) []Posting {
 // directScripts are those that coinbases of the period's blocks paid the lease
 // to, in hexadecimal, each once.
 func (f *facts) directScripts(templates map[int64]*receipt.Template) (scripts []string) {
+	seen := make(map[int64]bool)
 	for i := range f.s.Rewards {
-		t := templates[f.s.Rewards[i].Job]
-		if t == nil {
+		job := f.s.Rewards[i].Job
+		t := templates[job]
+		if t == nil || seen[job] {
 			continue
 		}
+		seen[job] = true
 		for _, d := range t.Direct {
 			if script := hex.EncodeToString(d.Script); slices.Contains(d.Leases, f.s.Lease) && !slices.Contains(scripts, script) {
 				scripts = append(scripts, script)

@@ -198,6 +198,7 @@ func (f *facts) checkTemplates(jobs []jobLeaf) error {
 	if err := f.wrong["templates"]; err != nil {
 		return err
 	}
+	known := f.newJobKinds()
 	for i := range f.jobs {
 		j, of := &f.jobs[i], &jobs[i]
 		// Blocks that the lease has a part of may be found under other terms.
@@ -205,27 +206,49 @@ func (f *facts) checkTemplates(jobs []jobLeaf) error {
 		switch {
 		case j.foreign && worked:
 			return fmt.Errorf("leaf %d: a job of other terms than the lease's, with receipts of it", of.index)
-		case j.foreign && !f.rewarded(of.index):
+		case j.foreign && !known.rewarded[of.index]:
 			return fmt.Errorf("leaf %d: a job of other terms than the lease's, on which nothing of it was done or found", of.index)
 		case of.createdMs > f.s.Period.ToMs+clockSlackSec*1000 && worked:
 			return fmt.Errorf("leaf %d: a job made at %d ms, the period ends at %d", of.index, of.createdMs, f.s.Period.ToMs)
 		case !worked:
 			continue
 		}
-		if err := f.wrongKind(j); err != nil {
+		if err := f.wrongKind(j, known); err != nil {
 			return fmt.Errorf("leaf %d: %w", of.index, err)
 		}
 	}
 	return nil
 }
 
-// rewarded reports whether the statement has a block of a job.
-func (f *facts) rewarded(index int64) bool {
-	return slices.ContainsFunc(f.s.Rewards, func(r Reward) bool { return r.Job == index })
+// jobKinds is what there is of jobs by the statement and the contract. It is made
+// once, for there may be many jobs, and much that they are compared with.
+type jobKinds struct {
+	rewarded map[int64]bool  // leaves of jobs that the statement has a block of
+	names    map[string]bool // addresses of the lease's own pools, now or before
+	atPool   bool            // the contract had the destination of pools
+}
+
+func (f *facts) newJobKinds() *jobKinds {
+	k := &jobKinds{rewarded: make(map[int64]bool, len(f.s.Rewards)), names: make(map[string]bool)}
+	for i := range f.s.Rewards {
+		k.rewarded[f.s.Rewards[i].Job] = true
+	}
+	if p := f.s.Pool; p != nil {
+		for _, url := range p.URLs {
+			k.names[url] = true
+		}
+		for i := range p.Former {
+			for _, url := range p.Former[i].URLs {
+				k.names[url] = true
+			}
+		}
+	}
+	k.atPool = slices.ContainsFunc(f.contracts, func(c contractAt) bool { return slices.Contains(c.Destinations, leaf.DestinationPool) })
+	return k
 }
 
 // wrongKind tells why a job is not of the kind that the lease works on.
-func (f *facts) wrongKind(j *jobFacts) error {
+func (f *facts) wrongKind(j *jobFacts, known *jobKinds) error {
 	address := ""
 	if j.pool != 0 {
 		address = f.pools[j.pool-1].address
@@ -233,19 +256,14 @@ func (f *facts) wrongKind(j *jobFacts) error {
 	switch {
 	case f.s.Pool != nil && j.pool == 0:
 		return errors.New("work on a block of the house, but the lease's is for a pool")
-	case f.s.Pool != nil && !f.s.Pool.names(address):
+	case f.s.Pool != nil && !known.names[address]:
 		return fmt.Errorf("work for pool %.80q, which is none of the lease's", address)
 	case f.s.Pool == nil && j.pool != 0 && f.s.HousePool == nil:
 		return fmt.Errorf("work for pool %.80q, but the lease's is for the house's own blocks", address)
-	case f.s.Pool == nil && j.pool != 0 && !f.atPool():
+	case f.s.Pool == nil && j.pool != 0 && !known.atPool:
 		return fmt.Errorf("work for pool %.80q, but the contract says that the tag is not shown at pools", address)
 	}
 	return nil
-}
-
-// atPool reports whether the contract ever had the destination of pools.
-func (f *facts) atPool() bool {
-	return slices.ContainsFunc(f.contracts, func(c contractAt) bool { return slices.Contains(c.Destinations, leaf.DestinationPool) })
 }
 
 // foreign counts the jobs of other leases' terms on which blocks were found.

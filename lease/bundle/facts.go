@@ -37,6 +37,7 @@ type facts struct {
 	batches []batchLeaf
 	tallies []tally
 	splits  map[receipt.B32]receipt.Split
+	pooled  *pooled // nil: not made yet
 }
 
 // poolKey is a pool's address and the work of its target.

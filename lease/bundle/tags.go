@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -96,15 +97,13 @@ func destination(pool bool) string {
 	return leaf.DestinationHouse
 }
 
-// inForce is the last of the lease's leaves before an index.
+// inForce is the last of the lease's leaves, which are by index, before an index.
 func inForce(contracts []contractLeaf, index int64) *leaf.Lease {
-	last := new(leaf.Lease)
-	for i := range contracts {
-		if contracts[i].index < index {
-			last = &contracts[i].Lease
-		}
+	n, _ := slices.BinarySearchFunc(contracts, index, func(c contractLeaf, index int64) int { return cmp.Compare(c.index, index) })
+	if n == 0 {
+		return new(leaf.Lease)
 	}
-	return last
+	return &contracts[n-1].Lease
 }
 
 // proveMap checks the lease's entries in the map of a leaf: those that its own

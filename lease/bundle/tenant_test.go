@@ -95,3 +95,28 @@ func TestStopped(t *testing.T) {
 	r := Verify(ctx, bytes.NewReader(file), int64(len(file)), Options{Progress: func(int64, int64) { cancel() }})
 	refuse(t, r, "complete", "stopped")
 }
+
+// TestPartOf has statements of leases that are not of the tenant's whole period.
+func TestPartOf(t *testing.T) {
+	const hour = 3_600_000
+	tenant := &TenantStatement{FromMs: 10 * hour, ToMs: 20 * hour}
+	for _, tt := range []struct {
+		start, stop, from, to int64
+		state                 State
+		holds                 bool
+	}{
+		{5 * hour, 0, 10 * hour, 20 * hour, Final, true},
+		{12*hour + 7, 0, 12 * hour, 20 * hour, Final, true},
+		{5 * hour, 15 * hour, 10 * hour, 15 * hour, Final, true},
+		{5 * hour, 0, 10 * hour, 12*hour + 5, Preliminary, true},
+		{5 * hour, 0, 11 * hour, 20 * hour, Final, false},
+		{5 * hour, 0, 10 * hour, 15 * hour, Final, false},
+		{5 * hour, 16 * hour, 10 * hour, 15 * hour, Final, false},
+		{12*hour + 7, 0, 13 * hour, 20 * hour, Final, false},
+	} {
+		s := &Statement{StartMs: tt.start, StopMs: tt.stop, State: tt.state, Period: Period{FromMs: tt.from, ToMs: tt.to}}
+		if err := partOf(tenant, s); (err == nil) != tt.holds {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}

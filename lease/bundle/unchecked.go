@@ -3,6 +3,7 @@ package bundle
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/ledger"
@@ -17,6 +18,10 @@ func (f *facts) unchecked() []string {
 	if f.s.State != Final {
 		list = append(list, "how far the node had come at the end of the period, and what was counted of hours that are not settled: the next statement tells")
 	}
+	list = append(list, "that no change of the contract, and no exclusion, was left out, which has a leaf between those that are shown: whoever follows the log sees them all")
+	if slices.ContainsFunc(f.lease().Pauses, func(p lease.Pause) bool { return p.By == lease.PauseTenant }) {
+		list = append(list, "that the tenant asked for the pauses that count as the tenant's")
+	}
 	list = append(list, f.uncheckedOfWork()...)
 	list = append(list, f.uncheckedOfCharges()...)
 	list = append(list, f.uncheckedOfBooks()...)
@@ -24,7 +29,8 @@ func (f *facts) unchecked() []string {
 		list = append(list, f.uncheckedOfPool()...)
 	} else {
 		list = append(list,
-			"what other leases were entitled to of each block's split, and so how large a carry is: their work is not in the bundle")
+			"what other leases were entitled to of each block's split, and so how large a carry is: their work is not in the bundle",
+			"that no block which others' work found and the lease has a part of was left out: the log has a leaf of every block")
 	}
 	if f.s.HousePool != nil {
 		list = append(list, "that jobs came from the house's pool, and all that it paid is shared: the payments, the work of everybody and what the pool answered are the provider's word")

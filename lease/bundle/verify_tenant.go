@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hashlease/hashlease/lease"
 	"github.com/hashlease/hashlease/lease/receipt"
 )
 
@@ -33,6 +34,12 @@ func verifyTenant(ctx context.Context, o Options, c *contents, tenant *packedFil
 	v.report("one-log", v.oneLog(leases), "all leases are proven by one checkpoint, of %d leaves", v.r.Checkpoint.Size)
 	v.report("signature", signedBy(msg, leases), "of the tenant's statement, by a key of the log")
 	v.report("tenant", sumsUp(t, leases), "it says of each lease what that one's statement says")
+	v.word("that the tenant has no other leases in the period: you know which you have")
+	for _, l := range leases {
+		if s := l.s; s != nil && s.State != Final && s.Period.ToMs < t.ToMs {
+			v.word(fmt.Sprintf("what was done for lease %s after %d ms, when its preliminary statement ends", s.Lease, s.Period.ToMs))
+		}
+	}
 	return v.r
 }
 
@@ -89,6 +96,20 @@ func signedBy(msg []byte, leases []*verifier) error {
 	return err
 }
 
+// partOf checks that the statement of a lease is of the tenant's period, as far
+// as the lease was there then.
+func partOf(t *TenantStatement, s *Statement) error {
+	p := &s.Period
+	from := max(t.FromMs, lease.HourOf(s.StartMs)*lease.MsPerHour)
+	switch {
+	case p.FromMs != from:
+		return fmt.Errorf("the statement of lease %s begins at %d ms, of the tenant's period it is there from %d on", s.Lease, p.FromMs, from)
+	case s.State == Final && p.ToMs != t.ToMs && (s.StopMs == 0 || s.StopMs > p.ToMs):
+		return fmt.Errorf("the statement of lease %s ends at %d ms, before the tenant's period, and the lease did not", s.Lease, p.ToMs)
+	}
+	return nil
+}
+
 // sumsUp makes the tenant's statement anew from those of the leases.
 func sumsUp(t *TenantStatement, leases []*verifier) error {
 	var statements []*Statement
@@ -96,6 +117,9 @@ func sumsUp(t *TenantStatement, leases []*verifier) error {
 	for _, l := range leases {
 		if l.s == nil {
 			return errors.New("the statement of a lease cannot be read")
+		}
+		if err := partOf(t, l.s); err != nil {
+			return err
 		}
 		statements, notes = append(statements, l.s), append(notes, l.note)
 	}
