@@ -68,8 +68,8 @@ func TestHiddenBlocks(t *testing.T) {
 			if i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Name == "rewards" }); !r.Checks[i].OK {
 				t.Error(r.Checks[i].Detail)
 			}
-			if text := strings.Join(r.Unchecked, "\n"); !strings.Contains(text, "the log has it as "+string(tt.state)) {
-				t.Errorf("unchecked %q", r.Unchecked)
+			if text := strings.Join(r.Word, "\n"); !strings.Contains(text, "the log has it as "+string(tt.state)) {
+				t.Errorf("unchecked %q", r.Word)
 			}
 		})
 	}
@@ -98,4 +98,15 @@ func TestThinnedByChoice(t *testing.T) {
 		w.batches[2].thinned = true
 		return w.bundle()
 	}, "thinned", "honest ones are within"}})
+}
+
+// TestBlockBeyond leaves out the header of a block that is to be hidden.
+func TestBlockBeyond(t *testing.T) {
+	w := honest(t, 4)
+	b := w.bundle()
+	b.Headers, b.Forks = b.Headers[:14], b.Forks[:1]
+	r := verify(t, pack(t, b), Options{Chain: coin{w, 14}})
+	if text := strings.Join(r.Unchecked, "\n"); !strings.Contains(text, "the block of height 114 is, which has the lease's tag") {
+		t.Errorf("%q, unchecked %q", failed(r), r.Unchecked)
+	}
 }

@@ -10,7 +10,7 @@ import (
 func checkAll(v *verifier, s *Statement) {
 	f := *v.facts
 	f.s, v.s = s, s
-	v.r = &Report{Unchecked: []string{}}
+	v.r = &Report{Unchecked: []string{}, Word: []string{}}
 	v.facts = &f
 	_ = f.checkTerms()
 	_ = f.checkContract()

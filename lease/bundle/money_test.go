@@ -123,8 +123,8 @@ func TestMoneyLater(t *testing.T) {
 			if f := failed(r); f != nil {
 				t.Errorf("%s from hour %d: %q", name, h, f)
 			}
-			if !slices.ContainsFunc(r.Unchecked, func(s string) bool { return strings.HasPrefix(s, "what the accounts open with") }) {
-				t.Errorf("%s from hour %d: of what accounts open with nothing is said: %q", name, h, r.Unchecked)
+			if !slices.ContainsFunc(r.Word, func(s string) bool { return strings.HasPrefix(s, "what the accounts open with") }) {
+				t.Errorf("%s from hour %d: of what accounts open with nothing is said: %q", name, h, r.Word)
 			}
 			w.s.Hours[0].DueSat += 3
 			w.s.Charges.Due += 3

@@ -62,7 +62,8 @@ type Report struct {
 	PaidTo        []string          `json:"paid_to,omitempty"` // scripts that coinbases paid the lease's rewards to
 	Checks        []Check           `json:"checks"`
 	NotApplicable []string          `json:"not_applicable,omitempty"` // checks that such a lease has no use for
-	Unchecked     []string          `json:"unchecked"`                // what nobody could tell from this bundle
+	Unchecked     []string          `json:"unchecked"`                // what could be told if more were given than this bundle
+	Word          []string          `json:"word"`                     // what no bundle can show: the provider's word
 	Leases        []*Report         `json:"leases,omitempty"`         // of a tenant's bundle
 }
 

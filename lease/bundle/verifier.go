@@ -33,7 +33,7 @@ func (v *verifier) skip(name, what string) {
 }
 
 // word notes what nobody can tell from a bundle. It is no failure.
-func (v *verifier) word(what string) { v.r.Unchecked = append(v.r.Unchecked, what) }
+func (v *verifier) word(what string) { v.r.Word = append(v.r.Word, what) }
 
 // pin compares a key that the statement names with the one the caller knows.
 func (v *verifier) pin(name, what string, want ed25519.PublicKey, have receipt.B32) {

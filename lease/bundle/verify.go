@@ -139,7 +139,7 @@ type tip struct {
 
 func newVerifier(ctx context.Context, o Options, c *contents, d folder) *verifier {
 	return &verifier{
-		Options: o, ctx: ctx, c: c, d: d, r: &Report{Kind: "lease", Unchecked: []string{}},
+		Options: o, ctx: ctx, c: c, d: d, r: &Report{Kind: "lease", Unchecked: []string{}, Word: []string{}},
 		splits: make(map[receipt.B32]receipt.Split), templates: make(map[int64]*receipt.Template), tipOf: make(map[miner.Hash]int32),
 	}
 }

@@ -24,16 +24,16 @@ func TestFoundAndNotBooked(t *testing.T) {
 		w.settle()
 		s := w.issue(l, 0, 0)
 		r := w.holds(w.file(s))
-		if text := strings.Join(r.Unchecked, "\n"); !strings.Contains(text, "nothing is booked here for the block "+b.Hash.String()) || !strings.Contains(text, string(state)) {
-			t.Errorf("%s: unchecked %q", state, r.Unchecked)
+		if text := strings.Join(r.Word, "\n"); !strings.Contains(text, "nothing is booked here for the block "+b.Hash.String()) || !strings.Contains(text, string(state)) {
+			t.Errorf("%s: unchecked %q", state, r.Word)
 		}
 		// Once it is in the books the next statement has it there, and this one stays.
 		if state == lease.Candidate {
 			w.adopt(&b, l)
 			w.work(60, 20, l)
 			w.holds(w.file(s))
-			if r := w.holds(w.file(w.issue(l, 0, 0))); strings.Contains(strings.Join(r.Unchecked, "\n"), b.Hash.String()) {
-				t.Errorf("unchecked %q", r.Unchecked)
+			if r := w.holds(w.file(w.issue(l, 0, 0))); strings.Contains(strings.Join(r.Word, "\n"), b.Hash.String()) {
+				t.Errorf("unchecked %q", r.Word)
 			}
 		}
 	}
