@@ -99,14 +99,3 @@ func TestThinnedByChoice(t *testing.T) {
 		return w.bundle()
 	}, "thinned", "honest ones are within"}})
 }
-
-// TestBlockBeyond leaves out the header of a block that is to be hidden.
-func TestBlockBeyond(t *testing.T) {
-	w := honest(t, 4)
-	b := w.bundle()
-	b.Headers, b.Forks = b.Headers[:14], b.Forks[:1]
-	r := verify(t, pack(t, b), Options{Chain: coin{w, 14}})
-	if text := strings.Join(r.Unchecked, "\n"); !strings.Contains(text, "the block of height 114 is, which has the lease's tag") {
-		t.Errorf("%q, unchecked %q", failed(r), r.Unchecked)
-	}
-}
