@@ -48,7 +48,7 @@ func (v *verifier) scanChain() (n, found int64, err error) {
 	if v.gather().fromStart() {
 		first -= 2 * edgeMs // there is no period before in which it could be
 	}
-	_, err = v.eachHeader(func(height int64, h *miner.Header) error {
+	from, err := v.eachHeader(func(height int64, h *miner.Header) error {
 		hash, coinbase, err := v.Chain.Coinbase(v.ctx, height)
 		switch {
 		case errors.Is(err, lease.ErrNotFound):
@@ -74,10 +74,34 @@ func (v *verifier) scanChain() (n, found int64, err error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = v.scanBeyond(from+n, known)
+	}
 	if err == nil && edge >= 0 {
 		v.word(fmt.Sprintf("in which period the block of height %d is, which has the lease's tag: it is near the end of this one, look into the other's bundle", edge))
 	}
 	return n, found, err
+}
+
+// beyondBlocks is how many blocks behind the last header are looked at.
+const beyondBlocks = 144
+
+// scanBeyond looks for blocks of the lease's from a height on, behind the headers:
+// a provider who wants to hide one may have left its header out. Of which period
+// they are, nobody can tell here.
+func (v *verifier) scanBeyond(from int64, known map[miner.Hash]lease.BlockState) error {
+	for height := from; height < from+beyondBlocks; height++ {
+		hash, coinbase, err := v.Chain.Coinbase(v.ctx, height)
+		switch {
+		case errors.Is(err, lease.ErrNotFound):
+			return nil
+		case err != nil:
+			return fmt.Errorf("asking the coin node: %w", err)
+		case v.tagged(coinbase) && known[hash] == "":
+			v.word(fmt.Sprintf("in which period the block of height %d is, which has the lease's tag and whose header is not here: no leaf here tells of it, look into the next bundle", height))
+		}
+	}
+	return nil
 }
 
 // tagged tells whether a coinbase has the lease's tag in the place of the
