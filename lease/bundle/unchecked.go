@@ -14,7 +14,7 @@ const filledByWorkers = 6
 
 // unchecked says what of the contract and of money is the provider's word.
 func (f *facts) unchecked() []string {
-	list := []string{"rejected and stale shares, counted hashes, running time: the provider's word"}
+	list := []string{"rejected and stale shares, counted hashes, running time"}
 	if f.s.State != Final {
 		list = append(list, "how far the node had come at the end of the period, and what was counted of hours that are not settled: the next statement tells")
 	}
@@ -137,10 +137,10 @@ func (f *facts) uncheckedOfPool() []string {
 	list := []string{
 		fmt.Sprintf("that the pool credits %.128s: shares name no account; compare the figure that the pool itself shows", f.s.Pool.User),
 		"that the jobs came from the pool: the bundle does not carry its word",
-		"what the pool answered, and its difficulty: the provider's word",
+		"what the pool answered, and its difficulty",
 	}
 	if n := len(f.s.Pool.Former); n > 0 {
-		list = append(list, fmt.Sprintf("until when the lease worked for the %d accounts at pools that the statement names as former ones: the provider's word", n))
+		list = append(list, fmt.Sprintf("until when the lease worked for the %d accounts at pools that the statement names as former ones", n))
 	}
 	return append(list, f.uncheckedOfTag()...)
 }
