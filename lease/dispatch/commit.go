@@ -185,8 +185,9 @@ func (d *Dispatcher) judge(ctx context.Context, s *found) error {
 }
 
 // oldestWork is how long a job counts. Those of a node that is awake are made
-// anew much sooner, also where the tip stays.
-const oldestWork = time.Hour
+// anew much sooner, also where the tip stays, and pools that wait for a block do
+// so for longer once in 20 000. Headers show a tip to be one for two hours.
+const oldestWork = 100 * time.Minute
 
 // asleep reports whether a job is so old that the machine must have slept, or the
 // coin's node been away: its tip may have been outlived for hours, and what is
