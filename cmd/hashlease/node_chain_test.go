@@ -77,7 +77,7 @@ func nodeOn(t *testing.T, peer *rpctest.Node) {
 	bundle := filepath.Join(t.TempDir(), "bundle.zip")
 	must("statement", "L-0001", "--data", data, "--format", "bundle", "-o", bundle)
 	own := strings.Replace(peer.URL, "://", "://"+peer.User+":"+peer.Pass+"@", 1)
-	if out := must("verify", bundle, "--coin-rpc", own); !strings.Contains(out, "VERIFIED: all") ||
+	if out := must("verify", bundle, "--coin-rpc", own); !strings.Contains(out, "VERIFIED against the key in the bundle itself: all") ||
 		!regexp.MustCompile(`✓ chain +[1-9][0-9]* headers are those of your coin node`).MatchString(out) {
 		t.Errorf("verify prints %s", out)
 	}

@@ -206,7 +206,7 @@ func TestPage(t *testing.T) {
 
 	verdict, result := check(t, ctx, page, good)
 	picture(t, ctx, "good")
-	if !strings.HasPrefix(verdict, "It holds") || !strings.Contains(result, "receipts") {
+	if verdict != "It holds, against the key in the file itself" || !strings.Contains(result, "Give your provider’s key") || !strings.Contains(result, "receipts") {
 		t.Errorf("a good bundle: %s\n%s", verdict, result)
 	}
 	verdict, result = check(t, ctx, page, tampered(t, good, "receipts.bin"))

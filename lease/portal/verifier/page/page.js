@@ -90,12 +90,16 @@ function show(r) {
   const leases = r.leases || [];
   const failed = [r, ...leases].flatMap((x) => x.checks.filter((c) => !c.ok)).length;
   const open = [r, ...leases].flatMap((x) => x.unchecked || []).length;
-  const kind = failed ? "bad" : open ? "part" : "good";
+  const keyed = [r, ...leases].some((x) => x.checks.some((c) => c.name === "key"));
+  const kind = failed ? "bad" : open || !keyed ? "part" : "good";
   const head = failed ? `It does not hold: ${count(failed, "check")} failed`
-    : open ? "It holds, as far as this file can show" : "It holds";
+    : !keyed ? "It holds, against the key in the file itself"
+      : open ? "It holds, as far as this file can show" : "It holds";
+  // Anybody can make a key, and all else with it.
+  const unkeyed = keyed ? "" : " Give your provider’s key, above, to know that it is your provider’s.";
   const words = failed ? "Do not rely on this statement. Keep the file: it is evidence."
-    : open ? `Every check passed. ${count(open, "thing")} could not be checked from this file and ${open === 1 ? "is" : "are"} listed below.`
-      : "Every check passed.";
+    : (open ? `Every check passed. ${count(open, "thing")} could not be checked from this file and ${open === 1 ? "is" : "are"} listed below.`
+      : "Every check passed.") + unkeyed;
   return [
     element("div", { className: "verdict " + kind },
       element("span", { className: "sign", ariaHidden: "true" }, failed ? "✗" : "✓"),
