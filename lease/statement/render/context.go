@@ -37,8 +37,6 @@ type Context struct {
 	// Verify is the command that checks the statement, such as
 	// "hashlease verify L-0042.bundle"; empty: one with the lease's name.
 	Verify string
-	// Prints are lines of what the command prints when all is well.
-	Prints []string
 
 	Paper Paper // of the PDF; empty: A4
 }

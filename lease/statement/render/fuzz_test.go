@@ -74,6 +74,6 @@ func fuzzed(word, account, kind string, from, length, sat int64, w miner.Work) (
 	s.Books.FirstLine = sat
 	s.Books.Accounts = append(s.Books.Accounts, bundle.Account{Name: account, Opening: sat, Closing: from})
 	s.Books.Lines = append(s.Books.Lines, bundle.Line{Leaf: sat, AtMs: sat, Kind: kind, Key: word, Ref: word, ReversedBy: &sat, Postings: []bundle.Posting{{Account: account, Sat: sat}, {Account: word, Sat: from}}})
-	x.Verify, x.Prints, x.Terms.Scheme, x.Checkpoint.Origin = word, []string{word, account}, word, word
+	x.Verify, x.Terms.Scheme, x.Checkpoint.Origin = word, word, word
 	return s, d, x
 }

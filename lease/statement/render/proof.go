@@ -8,6 +8,9 @@ import (
 
 func shortHex(b []byte) string { return hex.EncodeToString(b[:min(len(b), 8)]) }
 
+// printsNote says what the command that checks a statement prints.
+const printsNote = "It prints one line a check, ✓ with what was compared or ✗ with the first thing that is wrong, then what it could not check and what stays the provider’s word, and last VERIFIED or NOT VERIFIED. Its exit status is 0 only if nothing is wrong. Give --key with the provider’s key as you know it from elsewhere: else it knows only the one in the bundle."
+
 // verifyCommand is the command that checks the statement.
 func (w *writer) verifyCommand() string {
 	if w.x.Verify != "" {
@@ -49,15 +52,7 @@ func (w *writer) proof() []block {
 	blocks := []block{
 		{Text: "The bundle of this statement holds every proof of work behind it. This hashes them again on your machine, offline, and recomputes every figure:"},
 		{Code: []string{w.verifyCommand()}},
-	}
-	if len(x.Prints) > 0 {
-		lines := make([]string, len(x.Prints))
-		for i, l := range x.Prints {
-			lines[i] = clean(l)
-		}
-		blocks = append(blocks, block{Text: "It prints:"}, block{Code: lines})
-	} else {
-		blocks = append(blocks, block{Note: "It prints one line a check, ✓ with what was compared or ✗ with the first thing that is wrong, lists what nobody could tell from the bundle as unchecked, and ends with status 0 only if nothing is wrong."})
+		{Note: printsNote},
 	}
 	return append(blocks, block{Facts: facts})
 }

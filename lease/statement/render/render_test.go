@@ -62,7 +62,9 @@ func small() (*bundle.Statement, *bundle.Derived, Context) {
 	w.book(ms("2026-11-20 23:30"), ledger.KindFound, "found:"+found(1)+":1", found(1), pending, int64(-999))
 	w.book(ms("2026-11-21 00:00"), ledger.KindIntent, "payout-intent:1", "f00d", available, int64(7), ledger.Inflight(s.Tenant), int64(-7))
 	st, d := w.done()
-	return st, d, context()
+	x := context()
+	x.Checkpoint = bundle.Head{} // the command leaves it out: it would be another one later
+	return st, d, x
 }
 
 func TestGolden(t *testing.T) {
@@ -168,9 +170,6 @@ func TestSections(t *testing.T) {
 			}
 			if !strings.Contains(text, "No return is promised") || !strings.Contains(text, "hashlease verify L-0042") {
 				t.Errorf("%s as %s says nothing of risk or proof", name, form)
-			}
-			if len(x.Prints) > 0 && !strings.Contains(text, "VERIFIED: all 31 checks hold") {
-				t.Errorf("%s as %s does not show what the check prints", name, form)
 			}
 		}
 	}

@@ -48,7 +48,7 @@ func (w *writer) result() []block {
 		}
 		facts = append(facts, fact{Label: "Net", Value: signedSats(earned - used + credited + corrected), Note: note, Open: open || pending > 0})
 	}
-	return []block{{Facts: facts}}
+	return []block{{Facts: facts}, {Note: "How likely such a result was is not stated here."}}
 }
 
 func signedSats(n int64) string {

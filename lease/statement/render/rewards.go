@@ -48,7 +48,7 @@ func (w *writer) rewards() []block {
 	if s.HousePool != nil {
 		blocks = append(blocks, w.housePool()...)
 	}
-	return blocks
+	return append(blocks, block{Note: "How many blocks your work could expect to find, and so how lucky it was, is not stated here."})
 }
 
 func rewardTable(rewards []bundle.Reward) *table {

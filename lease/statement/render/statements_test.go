@@ -177,8 +177,7 @@ func context() Context {
 	terms.SLA = &sla
 	return Context{Unit: "BTC", Terms: &terms, Hash: fill32(0x33), Leaf: 1_204_560,
 		Checkpoint: bundle.Head{Origin: "hashlease.example/log", Size: 1_204_562, Root: fill32(0xc0)},
-		Verify:     "hashlease verify L-0042-2026-11.bundle --key provider.pub",
-		Prints:     []string{"✓ receipts  506690 hashed, all below their target", "VERIFIED: all 31 checks hold"}}
+		Verify:     "hashlease verify L-0042.bundle"}
 }
 
 // named are all fixtures.

@@ -8,7 +8,7 @@ import (
 )
 
 // TenantText writes what the statements of a tenant's leases come to, for
-// terminals. Of the context it uses Unit, Checkpoint, Verify and Prints.
+// terminals. Of the context it uses Unit, Checkpoint and Verify.
 func TenantText(t *bundle.TenantStatement, x Context) ([]byte, error) {
 	sh, err := newTenantSheet(t, &x)
 	if err != nil {
@@ -59,13 +59,7 @@ func newTenantSheet(t *bundle.TenantStatement, x *Context) (sh *sheet, err error
 	proof := []block{
 		{Text: "The bundle of this statement holds those of all leases, each with every proof of work behind it. This hashes them again on your machine, offline, and adds up what is said here:"},
 		{Code: []string{tenantCommand(t, *x)}},
-	}
-	if len(x.Prints) > 0 {
-		var lines []string
-		for _, l := range x.Prints {
-			lines = append(lines, clean(l))
-		}
-		proof = append(proof, block{Text: "It prints:"}, block{Code: lines})
+		{Note: printsNote},
 	}
 	facts := []fact{{Label: "Log", Value: clean(t.Origin), Note: "append-only, public, signed by the provider"}}
 	if x.Checkpoint.Size > 0 {
