@@ -21,8 +21,8 @@ const bundleForm = "bundle"
 type statementForm struct {
 	name   string
 	binary bool // nothing for a screen
-	// lease writes a lease's statement, tenant that of all its leases; nil where
-	// there is none in the form.
+	// lease writes a lease's statement, tenant what there is of all its leases;
+	// nil for a bundle, which is collected otherwise.
 	lease  func(s *statement.Issued, x render.Context) ([]byte, error)
 	tenant func(t *statement.Tenant, x render.Context) ([]byte, error)
 }
@@ -43,6 +43,15 @@ func statementForms() []statementForm {
 	summed := func(draw func(*bundle.TenantStatement, render.Context) ([]byte, error)) tenantForm {
 		return func(t *statement.Tenant, x render.Context) ([]byte, error) { return draw(&t.Statement, x) }
 	}
+	listedAll := func(list func([]*bundle.Statement, render.Context) ([]byte, error)) tenantForm {
+		return func(t *statement.Tenant, x render.Context) ([]byte, error) {
+			all := make([]*bundle.Statement, len(t.Leases))
+			for i, s := range t.Leases {
+				all[i] = &s.Statement
+			}
+			return list(all, x)
+		}
+	}
 	return []statementForm{
 		{"text", false, drawn(render.Text), summed(render.TenantText)},
 		{"html", false, drawn(render.HTML), summed(render.TenantHTML)},
@@ -51,10 +60,10 @@ func statementForms() []statementForm {
 			func(t *statement.Tenant, _ render.Context) ([]byte, error) { return signedText(t.Note), nil }},
 		{"note", false, func(s *statement.Issued, _ render.Context) ([]byte, error) { return s.Note, nil },
 			func(t *statement.Tenant, _ render.Context) ([]byte, error) { return t.Note, nil }},
-		{"csv", false, listed(render.CSV), nil},
-		{"csv-hours", false, listed(render.HoursCSV), nil},
-		{"journal", false, listed(render.Hledger), nil},
-		{"beancount", false, listed(render.Beancount), nil},
+		{"csv", false, listed(render.CSV), listedAll(render.TenantCSV)},
+		{"csv-hours", false, listed(render.HoursCSV), listedAll(render.TenantHoursCSV)},
+		{"journal", false, listed(render.Hledger), listedAll(render.TenantHledger)},
+		{"beancount", false, listed(render.Beancount), listedAll(render.TenantBeancount)},
 		{bundleForm, true, nil, nil},
 	}
 }
@@ -152,8 +161,6 @@ func (f *statementFlags) check(pos []string) (err error) {
 	switch {
 	case f.form.name == "":
 		return f.usage("--format %q: want %s", *f.format, formNames())
-	case *f.tenant != "" && f.form.tenant == nil && f.form.name != bundleForm:
-		return f.usage("--format %s is of one lease: name it", f.form.name)
 	case *f.since != "" && f.form.name != bundleForm:
 		return f.usage("--since is for --format bundle: other forms have no proofs")
 	case paper != render.A4 && paper != render.Letter:

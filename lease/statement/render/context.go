@@ -60,6 +60,30 @@ func (x Context) checkBooks(s *bundle.Statement) (Context, error) {
 	return x.checkPeriod(s.Period.FromMs, s.Period.ToMs)
 }
 
+// checkAll is checkBooks for what is of several leases of a tenant, which must
+// have names of their own in the journals, too.
+func (x Context) checkAll(all []*bundle.Statement) (Context, error) {
+	if len(all) == 0 {
+		return x, errNoStatement
+	}
+	names := make(map[string]bool, len(all))
+	for _, s := range all {
+		var err error
+		if x, err = x.checkBooks(s); err != nil {
+			return x, err
+		}
+		if s.Tenant != all[0].Tenant {
+			return x, fmt.Errorf("render: lease %.40q is of tenant %.40q, lease %.40q of %.40q: want those of one", s.Lease, s.Tenant, all[0].Lease, all[0].Tenant)
+		}
+		name := accountWord(s.Lease)
+		if names[name] {
+			return x, fmt.Errorf("render: there are two statements of lease %.40q, want one of each", s.Lease)
+		}
+		names[name] = true
+	}
+	return x, nil
+}
+
 // checkPeriod is check but for the statement.
 func (x Context) checkPeriod(fromMs, toMs int64) (Context, error) {
 	if x.Unit == "" {

@@ -16,19 +16,32 @@ import (
 // the opening balances, which are of the kind "opening". sat is what was added
 // to the account for the tenant: on its own accounts, what the provider came to
 // owe; on those of the provider that the lease's postings touch, likewise with
-// the sign turned. balance is that of the tenant's account after the line, and
-// empty for others.
+// the sign turned. balance is that of the tenant's account after the line, of
+// what is the lease's there, and empty for others.
 func CSV(s *bundle.Statement, x Context) ([]byte, error) {
-	x, err := x.checkBooks(s)
+	return TenantCSV([]*bundle.Statement{s}, x)
+}
+
+// TenantCSV writes the same of all leases of a tenant, one after the other.
+func TenantCSV(all []*bundle.Statement, x Context) ([]byte, error) {
+	x, err := x.checkAll(all)
 	if err != nil {
 		return nil, err
 	}
-	t := newCSV("time", "leaf", "kind", "key", "ref", "account", "sat", "balance", "amount", "commodity")
-	balance := map[string]int64{}
+	t := newCSV("lease", "time", "leaf", "kind", "key", "ref", "account", "sat", "balance", "amount", "commodity")
+	for _, s := range all {
+		t.books(s, x.Unit)
+	}
+	return t.bytes()
+}
+
+// books writes the lines of a lease.
+func (t *csvWriter) books(s *bundle.Statement, unit string) {
+	id, balance := harmless(s.Lease), map[string]int64{}
 	for _, a := range s.Books.Accounts {
 		if owed(a.Name) && a.Opening != 0 {
 			balance[a.Name] = a.Opening
-			t.row(moment(s.Period.FromMs), "", "opening", "", "", harmless(a.Name), itoa(a.Opening), itoa(a.Opening), coins(a.Opening), x.Unit)
+			t.row(id, moment(s.Period.FromMs), "", "opening", "", "", harmless(a.Name), itoa(a.Opening), itoa(a.Opening), coins(a.Opening), unit)
 		}
 	}
 	for i := range s.Books.Lines {
@@ -39,30 +52,42 @@ func CSV(s *bundle.Statement, x Context) ([]byte, error) {
 				balance[p.Account] -= p.Sat
 				after = itoa(balance[p.Account])
 			}
-			t.row(stamp(l.AtMs), itoa(l.Leaf), harmless(l.Kind), harmless(l.Key), harmless(l.Ref), harmless(p.Account), itoa(-p.Sat), after, coins(-p.Sat), x.Unit)
+			t.row(id, stamp(l.AtMs), itoa(l.Leaf), harmless(l.Kind), harmless(l.Key), harmless(l.Ref), harmless(p.Account), itoa(-p.Sat), after, coins(-p.Sat), unit)
 		}
 	}
-	return t.bytes()
 }
 
 // HoursCSV writes the settled hours (RFC 4180), one a line, with all of their
 // figures.
 func HoursCSV(s *bundle.Statement, x Context) ([]byte, error) {
-	if _, err := x.checkBooks(s); err != nil {
+	return TenantHoursCSV([]*bundle.Statement{s}, x)
+}
+
+// TenantHoursCSV writes those of all leases of a tenant, one after the other.
+func TenantHoursCSV(all []*bundle.Statement, x Context) ([]byte, error) {
+	if _, err := x.checkAll(all); err != nil {
 		return nil, err
 	}
-	t := newCSV("hour", "owed_ms", "excluded_ms", "running_ms", "contracted_hashes", "counted_hashes", "proven_hashes", "receipts",
+	t := newCSV("lease", "hour", "owed_ms", "excluded_ms", "running_ms", "contracted_hashes", "counted_hashes", "proven_hashes", "receipts",
 		"billable_hashes", "upper_hashes", "window", "due_sat", "charged_sat", "earned_sat")
+	for _, s := range all {
+		t.hours(s)
+	}
+	return t.bytes()
+}
+
+// hours writes the hours of a lease.
+func (t *csvWriter) hours(s *bundle.Statement) {
+	id := harmless(s.Lease)
 	for i := range s.Hours {
 		h := &s.Hours[i]
 		begin := ""
 		if h.Hour >= 0 && h.Hour <= maxMs/lease.MsPerHour {
 			begin = utc(h.Hour * lease.MsPerHour).Format("2006-01-02T15:04:05Z")
 		}
-		t.row(begin, itoa(h.OwedMs), itoa(h.ExcludedMs), itoa(h.RunningMs), h.Contracted.Work().String(), h.Counted.Work().String(), h.Proven.Work().String(), itoa(h.Receipts),
+		t.row(id, begin, itoa(h.OwedMs), itoa(h.ExcludedMs), itoa(h.RunningMs), h.Contracted.Work().String(), h.Counted.Work().String(), h.Proven.Work().String(), itoa(h.Receipts),
 			h.Billable.Work().String(), h.Upper.Work().String(), harmless(string(h.Window)), itoa(h.DueSat), itoa(h.ChargedSat), itoa(h.EarnedSat))
 	}
-	return t.bytes()
 }
 
 // csvWriter collects lines.

@@ -1,7 +1,7 @@
 // Package render writes a lease's statement in the forms that people and their
 // tools read: text for terminals, one self-contained HTML page, PDF, CSV, and
 // journals for hledger and beancount. A tenant's statement, which sums up those
-// of its leases, has the first three.
+// of its leases, has the first three; in the others there is all of each lease.
 //
 // Everything comes from the signed statement, the figures derived from it, and
 // a Context of what the statement cannot say of itself; nothing is read from

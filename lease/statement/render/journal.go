@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,99 +10,8 @@ import (
 	"github.com/hashlease/hashlease/lease/ledger"
 )
 
-// Hledger writes the books as a journal for hledger, as a tenant would keep
-// them: what the provider owes is an asset, what was used an expense, what was
-// mined an income. Opening and closing balances are asserted.
-func Hledger(s *bundle.Statement, x Context) ([]byte, error) {
-	x, err := x.checkBooks(s)
-	if err != nil {
-		return nil, err
-	}
-	j := newJournal(s)
-	unit := x.Unit
-	if strings.ContainsAny(unit, "-0123456789") {
-		unit = `"` + unit + `"`
-	}
-	j.line("; Statement %s of lease %s, for hledger. Assertions: hledger check", periodName(s.Period.FromMs, s.Period.ToMs), harmless(s.Lease))
-	j.line("; Where the journal of the period before is in the same file, leave out the opening.")
-	j.line("decimal-mark .")
-	j.line("commodity 1000.00000000 %s", unit)
-	for _, name := range j.names() {
-		j.line("account %s", name)
-	}
-	if len(j.opening) > 0 {
-		j.line("\n%s * (opening) opening balances", j.first)
-		var sum int64
-		for _, a := range j.opening {
-			j.line("    %-56s  %20s %s = %s %s", a.name, coins(a.sat), unit, coins(a.sat), unit)
-			sum += a.sat
-		}
-		j.line("    %-56s  %20s %s", j.equity("Opening"), coins(-sum), unit)
-	}
-	for _, t := range j.txs {
-		j.line("\n%s * (%d) %s", t.day, t.leaf, t.what)
-		for _, m := range t.meta {
-			j.line("    ; %s:%s", m[0], m[1])
-		}
-		for _, p := range t.postings {
-			j.line("    %-56s  %20s %s", p.name, coins(p.sat), unit)
-		}
-	}
-	if len(j.closing) > 0 {
-		j.line("\n%s * (closing) closing balances", j.last)
-		for _, a := range j.closing {
-			j.line("    %-56s  0 %s = %20s %s", a.name, unit, coins(a.sat), unit)
-		}
-	}
-	return j.b.Bytes(), nil
-}
-
-// Beancount writes the same books as a journal for beancount.
-func Beancount(s *bundle.Statement, x Context) ([]byte, error) {
-	x, err := x.checkBooks(s)
-	if err != nil {
-		return nil, err
-	}
-	j := newJournal(s)
-	j.line("; Statement %s of lease %s, for beancount. Assertions: bean-check", periodName(s.Period.FromMs, s.Period.ToMs), harmless(s.Lease))
-	j.line("; Where the journal of the period before is in the same file, leave out the opening and what is open already.")
-	j.line(`option "title" "lease %s"`, harmless(s.Lease))
-	j.line(`option "operating_currency" "%s"`, x.Unit)
-	for _, name := range j.names() {
-		j.line("%s open %-56s  %s", j.before, name, x.Unit)
-	}
-	if len(j.opening) > 0 {
-		j.line("\n%s * \"opening balances\"", j.before)
-		var sum int64
-		for _, a := range j.opening {
-			j.line("  %-56s  %20s %s", a.name, coins(a.sat), x.Unit)
-			sum += a.sat
-		}
-		j.line("  %-56s  %20s %s", j.equity("Opening"), coins(-sum), x.Unit)
-		for _, a := range j.opening {
-			j.line("%s balance %-56s  %20s ~ 0 %s", j.first, a.name, coins(a.sat), x.Unit)
-		}
-	}
-	for _, t := range j.txs {
-		j.line("\n%s * \"%s\"", t.day, t.what)
-		j.line("  leaf: %d", t.leaf)
-		for _, m := range t.meta {
-			j.line("  %s: \"%s\"", m[0], m[1])
-		}
-		for _, p := range t.postings {
-			j.line("  %-56s  %20s %s", p.name, coins(p.sat), x.Unit)
-		}
-	}
-	j.line("")
-	for _, a := range j.closing {
-		j.line("%s balance %-56s  %20s ~ 0 %s", j.after, a.name, coins(a.sat), x.Unit)
-	}
-	return j.b.Bytes(), nil
-}
-
 // journal is the books in the tenant's accounts.
 type journal struct {
-	b                          bytes.Buffer
 	lease                      string // as part of an account's name
 	before, first, last, after string // days: before the period, its ends, and behind it
 	opening, closing           []amount
@@ -122,8 +30,6 @@ type journalTx struct {
 	meta      [][2]string
 	postings  []amount
 }
-
-func (j *journal) line(format string, args ...any) { fmt.Fprintf(&j.b, format+"\n", args...) }
 
 func newJournal(s *bundle.Statement) *journal {
 	const day = 24 * lease.MsPerHour

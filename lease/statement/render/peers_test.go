@@ -77,6 +77,36 @@ func TestJournalsAccepted(t *testing.T) {
 			}
 		}
 	}
+	all, x := leases()
+	for _, unit := range []string{"BTC", "BCH-REGTEST"} {
+		x.Unit = unit
+		journal := writeTenant(t, "journal", all, x)
+		if out, err := accepted(t, journal, hledger, "check", "--strict", "-f"); err != nil {
+			t.Errorf("tenant: hledger: %v\n%.600s", err, out)
+		}
+		if out, err := accepted(t, writeTenant(t, "beancount", all, x), beancount); err != nil {
+			t.Errorf("tenant: bean-check: %v\n%.600s", err, out)
+		}
+		out, err := accepted(t, journal, hledger, "balance", "--flat", "--empty", "assets", "-O", "csv", "-f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range all {
+			for _, a := range s.Books.Accounts {
+				want := fmt.Sprintf(`"%s","%s %s"`, newJournal(s).account(a.Name), coins(a.Closing), unit)
+				if a.Closing != 0 && !strings.Contains(strings.ReplaceAll(out, `""`, ""), want) {
+					t.Errorf("tenant: no %s in\n%s", want, out)
+				}
+			}
+		}
+	}
+	all[1].Books.Accounts[0].Closing++
+	if _, err := accepted(t, writeTenant(t, "journal", all, x), hledger, "check", "-f"); err == nil {
+		t.Error("hledger takes another balance of a tenant's second lease")
+	}
+	if _, err := accepted(t, writeTenant(t, "beancount", all, x), beancount); err == nil {
+		t.Error("beancount takes another balance of a tenant's second lease")
+	}
 	s, d, x := small()
 	for i := range s.Books.Accounts {
 		for _, off := range []func(a *bundle.Account){func(a *bundle.Account) { a.Opening++ }, func(a *bundle.Account) { a.Closing++ }} {
