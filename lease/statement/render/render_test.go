@@ -171,6 +171,9 @@ func TestSections(t *testing.T) {
 			if !strings.Contains(text, "No return is promised") || !strings.Contains(text, "hashlease verify L-0042") {
 				t.Errorf("%s as %s says nothing of risk or proof", name, form)
 			}
+			if said := strings.Contains(text, "is not stated here"); said == (s.Pool != nil) {
+				t.Errorf("%s as %s: it says that luck and odds are not in it: %v", name, form, said)
+			}
 		}
 	}
 }
