@@ -14,7 +14,7 @@ import (
 )
 
 // chain asks a coin node of the verifier's own.
-type chain struct{ solo.ChainSource }
+type chain struct{ source solo.ChainSource }
 
 // dialChain makes a bundle.Chain of a coin node. Nothing is asked of it yet.
 func dialChain(url, cookie string, log *slog.Logger) (bundle.Chain, error) {
@@ -25,11 +25,11 @@ func dialChain(url, cookie string, log *slog.Logger) (bundle.Chain, error) {
 	return chain{n}, nil
 }
 
-// Coinbase implements bundle.Chain.
-func (c chain) Coinbase(ctx context.Context, height int64) (miner.Hash, []byte, error) {
-	hash, coinbase, err := c.ChainSource.Coinbase(ctx, height)
+// Block implements bundle.Chain.
+func (c chain) Block(ctx context.Context, height int64) (miner.Header, []byte, error) {
+	header, coinbase, err := c.source.Coinbase(ctx, height)
 	if errors.Is(err, solo.ErrNoBlock) {
 		err = fmt.Errorf("%w: %w", lease.ErrNotFound, err)
 	}
-	return hash, coinbase, err
+	return header, coinbase, err
 }

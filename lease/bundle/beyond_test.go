@@ -12,7 +12,7 @@ func TestBlockBeyond(t *testing.T) {
 	b := w.bundle()
 	b.Headers, b.Forks = b.Headers[:14], b.Forks[:1]
 	r := verify(t, pack(t, b), Options{Chain: coin{w, 14}})
-	if text := fmt.Sprintf("%+v", r); !strings.Contains(text, "the block of height 114 is, which has the lease's tag") {
+	if text := fmt.Sprintf("%+v", r); !strings.Contains(text, "the block of height 114, which has the lease's tag") {
 		t.Error(text)
 	}
 }

@@ -300,25 +300,30 @@ func TestOpenTip(t *testing.T) {
 // tips0 is the tip of before the period.
 func (w *world) tips0() miner.Hash { return w.chain[12].Hash() }
 
-// coin is what a coin node shows.
+// noBlock is a place before all that a coin shows.
+const noBlock = -100
+
+// coin is what a coin node shows: the chain of the world, what was before it, and
+// what came behind.
 type coin struct {
 	w      *world
-	tagged int // this block's coinbase has the tag; -1: none
+	tagged int // the coinbase of this block, by its place in world.chain, has the tag; noBlock: none
 }
 
-// Coinbase implements Chain.
-func (c coin) Coinbase(_ context.Context, height int64) (miner.Hash, []byte, error) {
-	i := int(height - 100)
-	if i >= len(c.w.chain) {
-		return miner.Hash{}, nil, lease.ErrNotFound
+// Block implements Chain.
+func (c coin) Block(_ context.Context, height int64) (miner.Header, []byte, error) {
+	i, chain := int(height-100)+len(c.w.before), slices.Concat(c.w.before, c.w.chain, c.w.behind)
+	if i < 0 || i >= len(chain) {
+		return miner.Header{}, nil, lease.ErrNotFound
 	}
+	h := chain[i]
 	tag := c.w.leases[0].Tag
-	if i == c.tagged {
+	if int(height-100) == c.tagged {
 		tag = c.w.s.Tag
 	}
-	t := c.w.template(c.w.chain[i].Prev(), height, 0)
+	t := c.w.template(h.Prev(), height, 0)
 	issue := t.Issue(lease.Tag(tag), miner.MaxTarget, []byte{0, 0})
-	return c.w.chain[i].Hash(), slices.Concat(issue.Coinb1, make([]byte, 6), issue.Coinb2), nil
+	return h, slices.Concat(issue.Coinb1, make([]byte, 6), issue.Coinb2), nil
 }
 
 // TestChain asks a coin node for what the provider may have left out.
@@ -329,12 +334,11 @@ func TestChain(t *testing.T) {
 		change func(w *world)
 		words  string
 	}{
-		{"honest", -1, func(*world) {}, ""},
-		{"a block of another period", 3, func(*world) {}, ""},
+		{"honest", noBlock, func(*world) {}, ""},
 		{"a hidden block", 13, func(*world) {}, "a hidden block"},
 		{"a block of the first minutes", 12, func(*world) {}, "a hidden block"},
-		{"other headers", -1, func(w *world) { w.chain = slices.Clone(w.chain); w.chain[14] = w.forks[0] }, "on the chain, and"},
-		{"headers beyond the chain's end", -1, func(w *world) { w.chain = w.chain[:13] }, "height 113: your coin node's chain ends"},
+		{"other headers", noBlock, func(w *world) { w.chain = slices.Clone(w.chain); w.chain[14] = w.forks[0] }, "on the chain, and"},
+		{"headers beyond the chain's end", noBlock, func(w *world) { w.chain = w.chain[:13] }, "height 113: your coin node's chain ends"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := honest(t, 4)

@@ -52,6 +52,8 @@ type world struct {
 	jobs    map[int64]*receipt.Template
 	batches []testBatch
 	chain   []miner.Header // from height 100 on
+	before  []miner.Header // the blocks below
+	behind  []miner.Header // blocks that came later, which are in no bundle
 	forks   []miner.Header
 	s       Statement
 
@@ -268,6 +270,10 @@ func (w *world) seal(fromMs, toMs, number int64, records []receipt.Record) testB
 func (w *world) mineChain() {
 	var prev miner.Hash
 	base := int64(testFromMs / 1000)
+	for i := -30; i < 0; i++ {
+		w.before = append(w.before, header(prev, base-100-int64(12-i)*600, 0))
+		prev = w.before[len(w.before)-1].Hash()
+	}
 	for i := range 15 {
 		at := base - 100 - int64(12-i)*600
 		if i > 12 {

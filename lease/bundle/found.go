@@ -67,7 +67,7 @@ func (v *verifier) checkFound() error {
 	var order []*blockAt
 	for i := range f.blocks {
 		b := &f.blocks[i]
-		if b.Lease != f.s.Lease || rewarded[b.Hash] {
+		if b.Lease != f.s.Lease || rewarded[b.Hash] || f.earlyBlock(b) {
 			continue
 		}
 		if latest[b.Hash] == nil {
@@ -92,6 +92,12 @@ func (v *verifier) checkFound() error {
 		v.word(fmt.Sprintf("why nothing is booked here for %d more blocks that the lease's work found", n))
 	}
 	return nil
+}
+
+// earlyBlock reports whether a block that a leaf tells of is of before the period,
+// by what it says, and not in the chain yet: it is there for checkBlocks.
+func (f *facts) earlyBlock(b *blockAt) bool {
+	return (b.State == lease.Candidate || b.State == lease.Rejected) && int64(b.Time)*1000 < f.s.Period.FromMs-lease.MsPerHour && !f.fromStart()
 }
 
 // maxNamedBlocks is of how many blocks that nothing was booked for a report tells

@@ -37,10 +37,10 @@ type Options struct {
 
 // Chain is what a coin node shows.
 type Chain interface {
-	// Coinbase returns the hash of the block at a height of the best chain, and
-	// its coinbase transaction without witness data. The error is lease.ErrNotFound beyond the
-	// chain's end.
-	Coinbase(ctx context.Context, height int64) (miner.Hash, []byte, error)
+	// Block returns the header of the block at a height of the best chain, and
+	// its coinbase transaction without witness data. The error is
+	// lease.ErrNotFound beyond the chain's end.
+	Block(ctx context.Context, height int64) (miner.Header, []byte, error)
 }
 
 // Report is the outcome of Verify. Its figures are computed from the receipts

@@ -64,7 +64,7 @@ func (c *collector) collect(earlier []int64) error {
 	}
 	c.b.Checkpoint = c.head.Note
 	for _, step := range []func() error{
-		c.agreement, c.lines, c.rewards, c.found, c.service, c.receipts, c.jobs, c.tags, c.statements, c.headers,
+		c.agreement, c.lines, c.rewards, c.service, c.receipts, c.jobs, c.tags, c.statements, c.headers, c.found,
 	} {
 		if err := step(); err != nil {
 			return err

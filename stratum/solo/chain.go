@@ -12,8 +12,8 @@ type ChainSource interface {
 	// The error is ErrNoBlock for a block that the node does not know.
 	Header(ctx context.Context, hash miner.Hash) (miner.Header, error)
 
-	// Coinbase returns the hash of the block at a height of the best chain and
+	// Coinbase returns the header of the block at a height of the best chain and
 	// its coinbase transaction, without witness data, so that its hash is its
 	// txid. The error is ErrNoBlock beyond the tip.
-	Coinbase(ctx context.Context, height int64) (miner.Hash, []byte, error)
+	Coinbase(ctx context.Context, height int64) (miner.Header, []byte, error)
 }

@@ -44,7 +44,7 @@ func (n *Node) Header(ctx context.Context, hash miner.Hash) (header miner.Header
 }
 
 // Coinbase returns the coinbase of a block; see solo.ChainSource.
-func (n *Node) Coinbase(ctx context.Context, height int64) (hash miner.Hash, coinbase []byte, err error) {
+func (n *Node) Coinbase(ctx context.Context, height int64) (header miner.Header, coinbase []byte, err error) {
 	const method = "getblock"
 	err = n.ask(ctx, func(e *endpoint) error {
 		at, there, err := e.hashAt(ctx, height)
@@ -59,9 +59,9 @@ func (n *Node) Coinbase(ctx context.Context, height int64) (hash miner.Hash, coi
 			return err
 		}
 		var tx *wire.MsgTx
-		tx, hash, err = readCoinbase(text)
-		if err == nil && hash.String() != at {
-			err = fmt.Errorf("it is block %v", hash)
+		tx, header, err = readCoinbase(text)
+		if err == nil && header.Hash().String() != at {
+			err = fmt.Errorf("it is block %v", header.Hash())
 		}
 		if err != nil {
 			return e.fail(method, ErrAnswer, "block "+at+": "+err.Error(), "")
@@ -71,23 +71,22 @@ func (n *Node) Coinbase(ctx context.Context, height int64) (hash miner.Hash, coi
 		coinbase = stripped.Bytes()
 		return err
 	})
-	return hash, coinbase, err
+	return header, coinbase, err
 }
 
 // readCoinbase reads the first transaction of a serialised block, and the
-// block's hash. What follows is not read.
-func readCoinbase(block string) (*wire.MsgTx, miner.Hash, error) {
+// block's header. What follows is not read.
+func readCoinbase(block string) (tx *wire.MsgTx, header miner.Header, err error) {
 	r := hex.NewDecoder(bytes.NewReader([]byte(block)))
-	var header miner.Header
 	if _, err := io.ReadFull(r, header[:]); err != nil {
-		return nil, miner.Hash{}, fmt.Errorf("its header: %w", err)
+		return nil, header, fmt.Errorf("its header: %w", err)
 	}
 	if n, err := wire.ReadVarInt(r, 0); err != nil || n == 0 {
-		return nil, miner.Hash{}, errors.New("it has no transactions")
+		return nil, header, errors.New("it has no transactions")
 	}
-	tx := new(wire.MsgTx)
+	tx = new(wire.MsgTx)
 	if err := tx.Deserialize(r); err != nil {
-		return nil, miner.Hash{}, fmt.Errorf("its coinbase: %w", err)
+		return nil, header, fmt.Errorf("its coinbase: %w", err)
 	}
-	return tx, header.Hash(), nil
+	return tx, header, nil
 }

@@ -16,9 +16,9 @@ func blocksOfChain(t *testing.T, n *rpc.Node) {
 	t.Helper()
 	lost := mine(t, template(t, n), 1)
 	b := adopt(t, n)
-	hash, coinbase, err := n.Coinbase(t.Context(), b.height)
-	if err != nil || hash != b.hash || miner.SHA256d(coinbase) != b.coinbase {
-		t.Errorf("block %v with coinbase %v, %v, want %v with %v", hash, miner.SHA256d(coinbase), err, b.hash, b.coinbase)
+	block, coinbase, err := n.Coinbase(t.Context(), b.height)
+	if err != nil || block.Hash() != b.hash || miner.SHA256d(coinbase) != b.coinbase {
+		t.Errorf("block %v with coinbase %v, %v, want %v with %v", block.Hash(), miner.SHA256d(coinbase), err, b.hash, b.coinbase)
 	}
 	header, err := n.Header(t.Context(), b.hash)
 	if err != nil || header.Hash() != b.hash {

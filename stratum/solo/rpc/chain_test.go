@@ -16,9 +16,9 @@ func TestCoinbase(t *testing.T) {
 	feeChain(t, f, []int64{50e8, 50e8}, nil)
 	n := connect(t, rpc.Config{}, f)
 	for height := int64(1); height <= 2; height++ {
-		hash, coinbase, err := n.Coinbase(t.Context(), height)
-		if err != nil || hash != f.blocks[height] {
-			t.Errorf("block %v at %d, %v, want %v", hash, height, err, f.blocks[height])
+		header, coinbase, err := n.Coinbase(t.Context(), height)
+		if err != nil || header.Hash() != f.blocks[height] {
+			t.Errorf("block %v at %d, %v, want %v", header.Hash(), height, err, f.blocks[height])
 		}
 		// The marker of a witness would be in the place of the number of inputs.
 		if len(coinbase) < 5 || coinbase[4] != 1 {

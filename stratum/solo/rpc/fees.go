@@ -159,10 +159,11 @@ func (e *endpoint) claimedFees(ctx context.Context, chain, hash string, height i
 // coinbaseValue returns what the first transaction of a serialised block pays
 // out, in satoshi, and the block's hash. What follows is not read.
 func coinbaseValue(block string) (sat int64, hash miner.Hash, err error) {
-	tx, hash, err := readCoinbase(block)
+	tx, header, err := readCoinbase(block)
 	if err != nil {
 		return 0, hash, err
 	}
+	hash = header.Hash()
 	for _, out := range tx.TxOut {
 		if out.Value < 0 || out.Value > maxSatoshi || sat+out.Value > maxSatoshi {
 			return 0, hash, errors.New("its coinbase pays more coins than there can be")

@@ -40,21 +40,26 @@ func (n *Node) Header(_ context.Context, hash miner.Hash) (header miner.Header, 
 }
 
 // Coinbase returns the coinbase of a block; see solo.ChainSource.
-func (n *Node) Coinbase(_ context.Context, height int64) (miner.Hash, []byte, error) {
+func (n *Node) Coinbase(_ context.Context, height int64) (header miner.Header, coinbase []byte, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.usable(); err != nil {
-		return miner.Hash{}, nil, err
+		return header, nil, err
 	}
 	chain := n.cache.chain
 	if height < 0 || height > int64(chain.BestSnapshot().Height) {
-		return miner.Hash{}, nil, fmt.Errorf("%w at height %d", solo.ErrNoBlock, height)
+		return header, nil, fmt.Errorf("%w at height %d", solo.ErrNoBlock, height)
 	}
 	block, err := chain.BlockByHeight(int32(height))
 	if err != nil {
-		return miner.Hash{}, nil, err
+		return header, nil, err
 	}
-	var b bytes.Buffer
-	err = block.MsgBlock().Transactions[0].SerializeNoWitness(&b)
-	return miner.Hash(*block.Hash()), b.Bytes(), err
+	var head, tx bytes.Buffer
+	if err := block.MsgBlock().Header.Serialize(&head); err != nil {
+		return header, nil, err
+	}
+	if err := block.MsgBlock().Transactions[0].SerializeNoWitness(&tx); err != nil {
+		return header, nil, err
+	}
+	return miner.Header(head.Bytes()), tx.Bytes(), nil
 }

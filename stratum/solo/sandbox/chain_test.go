@@ -15,12 +15,13 @@ func TestChain(t *testing.T) {
 	for height := int64(1); height <= 3; height++ {
 		clk.tick(blockTime)
 		mineOne(t, n, 0)
-		hash, coinbase, err := n.Coinbase(t.Context(), height)
+		header, coinbase, err := n.Coinbase(t.Context(), height)
 		if err != nil {
 			t.Fatal(err)
 		}
-		header, err := n.Header(t.Context(), hash)
-		if err != nil || header.Hash() != hash || height > 1 && header.Prev() != prev {
+		hash := header.Hash()
+		same, err := n.Header(t.Context(), hash)
+		if err != nil || same != header || height > 1 && header.Prev() != prev {
 			t.Errorf("header of block %d is %v, %v", height, header, err)
 		}
 		// Its only transaction, so the root is its hash.
