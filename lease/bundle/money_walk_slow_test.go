@@ -4,13 +4,13 @@ package bundle
 
 import "testing"
 
-// TestMoneyEveryFieldOfAll changes every field of statements of all kinds, at
-// every place.
+// TestMoneyEveryFieldOfAll changes every field of statements of all kinds, in
+// every way and in lists at several places.
 func TestMoneyEveryFieldOfAll(t *testing.T) {
 	for name := range moneyCases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			everyField(t, name, "", 0)
+			everyField(t, name, "", 4)
 		})
 	}
 }
