@@ -62,6 +62,9 @@ func (t *reportWriter) lease(r *bundle.Report) {
 	for _, u := range r.Unchecked {
 		t.line("– not checked: %s", u)
 	}
+	for _, w := range r.Word {
+		t.line("– the provider's word: %s", w)
+	}
 	if r.Kind == "lease" && r.Lease != "" {
 		t.figures(r)
 	}

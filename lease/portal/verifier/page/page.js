@@ -120,11 +120,12 @@ function one(r) {
     held.forEach((c) => rest.delete(c));
     if (held.length) parts.push(element("h3", {}, title), list(held.map(line)));
   }
-  const open = [
-    ...(r.unchecked || []).map((text) => ({ kind: "part", sign: "–", spoken: "not checked", name: "", text })),
-    ...(r.not_applicable || []).map((text) => ({ kind: "none", sign: "·", spoken: "does not apply", name: "", text })),
-  ];
-  if (open.length) parts.push(element("h3", {}, "What this file cannot show"), list(open));
+  const plain = (title, texts, kind, sign, spoken) => {
+    if (texts && texts.length) parts.push(element("h3", {}, title), list(texts.map((text) => ({ kind, sign, spoken, name: "", text }))));
+  };
+  plain("What you could still check", r.unchecked, "part", "–", "not checked");
+  plain("What no file can show: the provider’s word", r.word, "none", "–", "not shown");
+  plain("What does not apply", r.not_applicable, "none", "·", "does not apply");
   return parts;
 }
 
