@@ -24,8 +24,8 @@ func (n *chainNode) Tip(context.Context) (miner.Hash, int64, error) {
 	return miner.Hash{}, 0, errors.New("unknown")
 }
 
-func (n *chainNode) Coinbase(context.Context, int64) (miner.Hash, []byte, error) {
-	return miner.Hash{}, nil, solo.ErrNoBlock
+func (n *chainNode) Coinbase(context.Context, int64) (miner.Header, []byte, error) {
+	return miner.Header{}, nil, solo.ErrNoBlock
 }
 
 func (n *chainNode) Header(ctx context.Context, hash miner.Hash) (miner.Header, error) {
