@@ -1,10 +1,13 @@
 package statement_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hashlease/hashlease/lease"
+	"github.com/hashlease/hashlease/lease/bundle"
+	"github.com/hashlease/hashlease/lease/receipt"
 )
 
 // A block that the node refused, or that nobody has adopted yet, is in the bundle
@@ -36,5 +39,33 @@ func TestFoundAndNotBooked(t *testing.T) {
 				t.Errorf("unchecked %q", r.Word)
 			}
 		}
+	}
+}
+
+// A block of before a period is in the period's bundle: by the coin's chain it
+// cannot always be told on which side it is.
+func TestFoundAround(t *testing.T) {
+	w := newWorld(t)
+	l := w.lease("alice")
+	w.prepay(l, 1_000_000, "a")
+	w.work(30, 20, l)
+	b := w.findBlock(l)
+	for range 9 {
+		w.work(60, 20, l)
+	}
+	w.settle()
+	start := lease.HourOf(l.StartMs)
+	for _, after := range []int64{1, 3, 6} {
+		from := (start + after) * lease.MsPerHour
+		s := w.issue(l, from, from+lease.MsPerHour)
+		if slices.ContainsFunc(s.Statement.Rewards, func(r bundle.Reward) bool { return r.Block == receipt.U256(b.Hash) }) {
+			t.Fatalf("the block is one of hour %d", after)
+		}
+		got, err := bundleOf(w, s)
+		w.ok(err)
+		if !slices.ContainsFunc(got.Leaves, func(l bundle.Leaf) bool { return strings.Contains(string(l.Body), b.Hash.String()) }) {
+			t.Errorf("hour %d: no leaf tells of the block", after)
+		}
+		w.holds(w.file(s))
 	}
 }
