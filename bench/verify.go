@@ -15,7 +15,8 @@ import (
 // of them, its paper, and the log. Its zero value but for Check works.
 type VerifyConfig struct {
 	Receipts int               // of the month; 0: 500 000
-	Jobs     int               // that they are of; 0: 43 200, one a minute
+	Jobs     int               // that they are of, at least one a block; 0: 43 200, about one a minute
+	Days     int               // of the month; 0: 31
 	Folder   string            // for the database and the bundle, which are removed; empty: that for temporary files
 	Program  Program           // what measures; its Go version is filled in
 	Progress func(line string) // nil: silent
@@ -29,7 +30,11 @@ type VerifyConfig struct {
 const (
 	MaxVerifyReceipts = 10_000_000
 	MaxVerifyJobs     = 1_000_000
+	MinVerifyJobs     = 31 * blocksPerDay // of 31 days
 )
+
+// blocksPerDay is how often the chain goes on.
+const blocksPerDay = 24 * 60 * 60 / monthBlock
 
 // Sizes of the experiments.
 const (
@@ -44,14 +49,16 @@ const (
 
 // defaults fills in what is not given, and checks the rest.
 func (c *VerifyConfig) defaults() error {
-	c.Receipts, c.Jobs = cmp.Or(c.Receipts, 500_000), cmp.Or(c.Jobs, 43_200)
+	c.Receipts, c.Jobs, c.Days = cmp.Or(c.Receipts, 500_000), cmp.Or(c.Jobs, 43_200), cmp.Or(c.Days, 31)
 	switch {
 	case c.Check == nil:
 		return errors.New("nothing to verify bundles with")
 	case c.Receipts < 1 || c.Receipts > MaxVerifyReceipts:
 		return fmt.Errorf("%d receipts: want 1 to %d", c.Receipts, MaxVerifyReceipts)
-	case c.Jobs < 1 || c.Jobs > min(MaxVerifyJobs, c.Receipts):
-		return fmt.Errorf("%d jobs: want 1 to %d, and not more than receipts", c.Jobs, min(MaxVerifyJobs, c.Receipts))
+	case c.Days < 1 || c.Days > 31:
+		return fmt.Errorf("a month of %d days: want 1 to 31", c.Days)
+	case c.Jobs < c.Days*blocksPerDay || c.Jobs > min(MaxVerifyJobs, c.Receipts):
+		return fmt.Errorf("%d jobs: want %d to %d, one a block at least, and not more than receipts", c.Jobs, c.Days*blocksPerDay, min(MaxVerifyJobs, c.Receipts))
 	}
 	return nil
 }

@@ -37,11 +37,11 @@ type monthChain struct {
 // headersBefore is how many blocks there are before the month.
 const headersBefore = 12
 
-func newMonthChain() *monthChain {
+func newMonthChain(ms int64) *monthChain {
 	target, _ := miner.Bits(monthBits).Target()
 	c := &monthChain{first: monthHeight - headersBefore + 1}
 	var prev miner.Hash
-	for i := range headersBefore + monthMs/1000/monthBlock {
+	for i := range headersBefore + ms/1000/monthBlock {
 		var h miner.Header
 		binary.LittleEndian.PutUint32(h[:], 0x20000000)
 		copy(h[4:], prev[:])
@@ -139,16 +139,15 @@ type monthGroup struct {
 	jobs   []lease.Job
 }
 
-// group makes the jobs from a number on, of so many that are spread over the
-// month.
-func (m *monthTemplates) group(chain *monthChain, l *lease.Lease, target miner.Target, from, count, all int) (*monthGroup, error) {
+// group makes the jobs from a number on, each at its moment.
+func (m *monthTemplates) group(chain *monthChain, l *lease.Lease, target miner.Target, from, count int, at func(job int) int64) (*monthGroup, error) {
 	split, err := m.split.Encode()
 	if err != nil {
 		return nil, err
 	}
 	g := new(monthGroup)
 	for i := range count {
-		ms := monthBegin + monthMs*int64(from+i)/int64(all)
+		ms := at(from + i)
 		tip := chain.tip(ms)
 		t, err := m.next(tip, ms)
 		if err != nil {

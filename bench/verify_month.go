@@ -24,12 +24,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// monthBegin is when the month begins, 2026-10-01 UTC, and monthMs how long it
-// is.
-const (
-	monthBegin = 1_790_812_800_000
-	monthMs    = 31 * 24 * lease.MsPerHour
-)
+// monthBegin is when the month begins, 2026-10-01 UTC.
+const monthBegin = 1_790_812_800_000
+
+// ms is how long it is.
+func (b *verifyBench) ms() int64 { return int64(b.cfg.Days) * 24 * lease.MsPerHour }
 
 // The contract: a receipt in some seconds, of so few hashes that a month of them
 // can be made here.
@@ -95,7 +94,7 @@ func (b *verifyBench) month(ctx context.Context) (err error) {
 	}
 	b.cfg.Progress("making the statement and its bundle")
 	settler := &billing.Settler{Store: s}
-	if _, err := settler.Settle(ctx, (monthBegin+monthMs)/lease.MsPerHour-1); err != nil {
+	if _, err := settler.Settle(ctx, (monthBegin+b.ms())/lease.MsPerHour-1); err != nil {
 		return err
 	}
 	issued, err := b.state(ctx, s)
@@ -123,7 +122,7 @@ func (b *verifyBench) seal(ctx context.Context, s *sqlite.Store, untilMs int64) 
 // sealed tells what is left of sealed receipts.
 func (b *verifyBench) sealed(ctx context.Context, s *sqlite.Store) error {
 	var packed, receipts int64
-	for batch, err := range s.SealedBatches(ctx, "", 0, monthBegin+monthMs+1) {
+	for batch, err := range s.SealedBatches(ctx, "", 0, monthBegin+b.ms()+1) {
 		if err != nil {
 			return err
 		}
@@ -149,7 +148,7 @@ func (b *verifyBench) state(ctx context.Context, s *sqlite.Store) (*statement.Is
 	}
 	start := time.Now()
 	src := statement.Source{Store: s, Signer: signer, Log: monthLog{log, s.Log()}}
-	issued, err := statement.Issue(ctx, src, statement.Request{Lease: "L-0001", FromMs: monthBegin, ToMs: monthBegin + monthMs})
+	issued, err := statement.Issue(ctx, src, statement.Request{Lease: "L-0001", FromMs: monthBegin, ToMs: monthBegin + b.ms()})
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +221,7 @@ func (b *verifyBench) fill(ctx context.Context, s *sqlite.Store) error {
 	if err := b.prepay(ctx, s, &l); err != nil {
 		return err
 	}
-	chain := newMonthChain()
+	chain := newMonthChain(b.ms())
 	if err := s.PutHeaders(ctx, chain.stored()); err != nil {
 		return err
 	}
@@ -252,6 +251,7 @@ func (b *verifyBench) work(ctx context.Context, s *sqlite.Store, l *lease.Lease,
 	const together = 200 // jobs that become durable at a time
 	templates := newMonthTemplates(l.Terms, l.ID)
 	target := miner.TargetForWork(lease.ProofWork(miner.Hashes(monthHps), monthProof))
+	at := func(job int) int64 { return monthBegin + b.ms()*int64(job)/int64(b.cfg.Jobs) }
 	var made int
 	var n uint64
 	for from := 0; from < b.cfg.Jobs; from += together {
@@ -260,7 +260,7 @@ func (b *verifyBench) work(ctx context.Context, s *sqlite.Store, l *lease.Lease,
 		}
 		b.cfg.Progress(fmt.Sprintf("making a month: %d of %d jobs", from, b.cfg.Jobs))
 		count := min(together, b.cfg.Jobs-from)
-		group, err := templates.group(chain, l, target, from, count, b.cfg.Jobs)
+		group, err := templates.group(chain, l, target, from, count, at)
 		if err != nil {
 			return err
 		}
@@ -269,14 +269,14 @@ func (b *verifyBench) work(ctx context.Context, s *sqlite.Store, l *lease.Lease,
 			return err
 		}
 		n++
-		batch := lease.Batch{Run: run, N: n, AtMs: monthBegin + monthMs*int64(from+count)/int64(b.cfg.Jobs)}
+		batch := lease.Batch{Run: run, N: n, AtMs: at(from + count)}
 		var hashes uint64
 		for i, t := range group.list {
 			m := miners{issue: t.Issue(l.Tag, target, nil)}
 			for due := int(int64(b.cfg.Receipts) * int64(from+i+1) / int64(b.cfg.Jobs)); made < due; made++ {
 				r := m.find(uint64(made), &hashes)
 				r.Lease, r.Job, r.Source, r.Work = l.ID, placed[i].Seq, "cpu0", target.Work()
-				r.CommitMs = monthBegin + monthMs*int64(made)/int64(b.cfg.Receipts)
+				r.CommitMs = monthBegin + b.ms()*int64(made)/int64(b.cfg.Receipts)
 				batch.Receipts = append(batch.Receipts, r)
 			}
 		}

@@ -33,10 +33,10 @@ func runBenchVerify(ctx context.Context, e *env, args []string) error {
 		return err
 	case len(pos) == 1 && (pos[0] != "-" || !*asJSON): // "--json -" is another spelling of --json
 		return f.usage("unexpected argument %q", pos[0])
-	case *receipts < 1 || *receipts > bench.MaxVerifyReceipts:
-		return f.usage("--receipts %d: want 1 to %d", *receipts, bench.MaxVerifyReceipts)
-	case *jobs < 1 || *jobs > min(bench.MaxVerifyJobs, *receipts):
-		return f.usage("--jobs %d: want 1 to %d, and not more than receipts", *jobs, min(bench.MaxVerifyJobs, *receipts))
+	case *receipts < bench.MinVerifyJobs || *receipts > bench.MaxVerifyReceipts:
+		return f.usage("--receipts %d: want %d to %d", *receipts, bench.MinVerifyJobs, bench.MaxVerifyReceipts)
+	case *jobs < bench.MinVerifyJobs || *jobs > min(bench.MaxVerifyJobs, *receipts):
+		return f.usage("--jobs %d: want %d to %d, one a block at least, and not more than receipts", *jobs, bench.MinVerifyJobs, min(bench.MaxVerifyJobs, *receipts))
 	}
 	v := version()
 	res, err := bench.Verify(ctx, bench.VerifyConfig{
