@@ -51,7 +51,8 @@ test-all: race purego cross emulated peers slow browser ## everything: test unde
 # Of the stories in scripts, those of a running node: the others, whose commands
 # do one thing after the other, are among the quick tests. So are the many
 # changed bundles and the many periods, each of which is made and checked as the
-# few of the other tests are.
+# few of the other tests are. Properties are tried 100 times there, fewer here.
+race: export RAPID_CHECKS := 25
 race: ## run the tests under the race detector, in random order
 	$(GO) test -race -shuffle=on -skip '^TestScript$$/^[^n]|^TestFilledMemory$$|^TestEveryFile$$|^TestMoneyEveryField$$|^TestPeriodsAddUp$$' ./...
 

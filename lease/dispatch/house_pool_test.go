@@ -205,8 +205,10 @@ func TestRigsAtTheHousesPool(t *testing.T) {
 		if i == 2 {
 			pool.NewJob(true)
 		}
-		n := minedBy(rigs)
-		f.until("they work there", func() bool { return minedBy(rigs) > n+20 })
+		n, had := minedBy(rigs), receiptsOf(f.Dispatcher)[l.ID]
+		f.until("they work there", func() bool {
+			return minedBy(rigs) > n+20 && (place != l.ID || receiptsOf(f.Dispatcher)[l.ID] > had+3)
+		})
 	}
 	before := pool.Accepted()
 	f.until("the pool gets shares", func() bool { return pool.Accepted() > before+20 })
