@@ -78,6 +78,9 @@ ALTER TABLE node ADD COLUMN sealed_ms INTEGER NOT NULL DEFAULT 0;  -- before it 
 ALTER TABLE node ADD COLUMN house_pool INTEGER NOT NULL DEFAULT 0; -- 1: the house works for a pool
 ALTER TABLE templates ADD COLUMN leaf INTEGER REFERENCES log_leaves (idx) DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE templates ADD COLUMN split BLOB; -- NULL: none
+-- A leaf comes after what it is about, and SQLite then looks for whoever waits
+-- for it: without this, by reading all templates.
+CREATE INDEX templates_by_leaf ON templates (leaf);
 ALTER TABLE leases ADD COLUMN provider BLOB NOT NULL DEFAULT X'0000000000000000000000000000000000000000000000000000000000000000';
 ALTER TABLE leases ADD COLUMN at_pool INTEGER NOT NULL DEFAULT 0; -- 1: its work may be for a pool, its own or the house's
 
