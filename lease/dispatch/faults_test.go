@@ -19,10 +19,12 @@ type hookedStore struct {
 	lease.Store
 	putBlock    func(context.Context, lease.Block) error
 	putJobs     func() error
+	jobsCtx     atomic.Pointer[context.Context] // of the last PutJobs
 	commitBatch func()
 }
 
 func (s *hookedStore) PutJobs(ctx context.Context, templates []lease.Template, jobs []lease.Job) ([]lease.Template, []lease.Job, error) {
+	s.jobsCtx.Store(&ctx)
 	if s.putJobs != nil {
 		if err := s.putJobs(); err != nil {
 			return nil, nil, err
@@ -221,6 +223,7 @@ func TestTroubleIsToldAtTheEnd(t *testing.T) {
 	}
 	store.commitBatch = func() { // the last commit comes after the trouble
 		if tried.Load() > 1 {
+			<-(*store.jobsCtx.Load()).Done() // it is told
 			stop()
 		}
 	}
