@@ -17,6 +17,7 @@ type VerifyConfig struct {
 	Receipts int               // of the month; 0: 500 000
 	Jobs     int               // that they are of, at least one a block; 0: 43 200, about one a minute
 	Days     int               // of the month; 0: 31
+	Leaves   int               // of the log, a round, a multiple of 1000; 0: 20 000
 	Folder   string            // for the database and the bundle, which are removed; empty: that for temporary files
 	Program  Program           // what measures; its Go version is filled in
 	Progress func(line string) // nil: silent
@@ -43,18 +44,20 @@ const (
 	hashedRounds   = 7
 	renderRounds   = 5
 	logRounds      = 5
-	logLeaves      = 20_000 // of a round
-	logBatch       = 1000   // leaves that become durable together
+	logBatch       = 1000 // leaves that become durable together
 )
 
 // defaults fills in what is not given, and checks the rest.
 func (c *VerifyConfig) defaults() error {
 	c.Receipts, c.Jobs, c.Days = cmp.Or(c.Receipts, 500_000), cmp.Or(c.Jobs, 43_200), cmp.Or(c.Days, 31)
+	c.Leaves = cmp.Or(c.Leaves, 20*logBatch)
 	switch {
 	case c.Check == nil:
 		return errors.New("nothing to verify bundles with")
 	case c.Receipts < 1 || c.Receipts > MaxVerifyReceipts:
 		return fmt.Errorf("%d receipts: want 1 to %d", c.Receipts, MaxVerifyReceipts)
+	case c.Leaves < logBatch || c.Leaves%logBatch != 0:
+		return fmt.Errorf("%d leaves: want a multiple of %d", c.Leaves, logBatch)
 	case c.Days < 1 || c.Days > 31:
 		return fmt.Errorf("a month of %d days: want 1 to 31", c.Days)
 	case c.Jobs < c.Days*blocksPerDay || c.Jobs > min(MaxVerifyJobs, c.Receipts):

@@ -72,7 +72,7 @@ func (b *verifyBench) log(ctx context.Context) (err error) {
 	var rounds []round
 	for n := range logRounds {
 		r, err := timed(func() error {
-			for done := 0; done < logLeaves; done += logBatch {
+			for done := 0; done < b.cfg.Leaves; done += logBatch {
 				for i := range entries {
 					public := map[string]any{"from_ms": n, "lease": "L-0001", "n": 60, "number": done + i, "root": fmt.Sprintf("%064x", done+i), "sum": 1 << 40}
 					if entries[i], err = translog.NewEntry(translog.KindBatch, public, nil, translog.Salt{}); err != nil {
@@ -91,9 +91,9 @@ func (b *verifyBench) log(ctx context.Context) (err error) {
 		}
 		rounds = append(rounds, r)
 	}
-	b.res.Log = LedgerRun{Size: logLeaves, Stored: log.Last().N}
+	b.res.Log = LedgerRun{Size: int64(b.cfg.Leaves), Stored: log.Last().N}
 	b.res.Log.take(rounds)
-	if want := int64(logLeaves * logRounds); b.res.Log.Stored != want {
+	if want := int64(b.cfg.Leaves * logRounds); b.res.Log.Stored != want {
 		return fmt.Errorf("%d leaves are signed for: want %d", b.res.Log.Stored, want)
 	}
 	return nil

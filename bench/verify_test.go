@@ -9,7 +9,7 @@ import (
 
 // A small month holds, and the document has the keys that VERIFY.md promises.
 func TestVerify(t *testing.T) {
-	res, err := Verify(t.Context(), VerifyConfig{Receipts: 600, Jobs: 200, Days: 1, Folder: t.TempDir(), Check: VerifyFile})
+	res, err := Verify(t.Context(), VerifyConfig{Receipts: 600, Jobs: 200, Days: 1, Leaves: 1000, Folder: t.TempDir(), Check: VerifyFile})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,13 +39,13 @@ func TestVerify(t *testing.T) {
 
 func TestVerifyConfig(t *testing.T) {
 	check := func(context.Context, string) (VerifyRun, error) { return VerifyRun{Failed: "receipts: none"}, nil }
-	for _, c := range []VerifyConfig{{}, {Check: check, Receipts: -1}, {Check: check, Receipts: 10, Jobs: 11}, {Check: check, Jobs: MinVerifyJobs - 1}, {Check: check, Days: 32}, {Check: check, Jobs: MaxVerifyJobs + 1}} {
+	for _, c := range []VerifyConfig{{}, {Check: check, Receipts: -1}, {Check: check, Receipts: 10, Jobs: 11}, {Check: check, Jobs: MinVerifyJobs - 1}, {Check: check, Days: 32}, {Check: check, Leaves: 1001}, {Check: check, Jobs: MaxVerifyJobs + 1}} {
 		if _, err := Verify(t.Context(), c); err == nil {
 			t.Errorf("%+v was taken", c)
 		}
 	}
 	// A bundle that does not hold gives no figures.
-	if _, err := Verify(t.Context(), VerifyConfig{Receipts: 200, Jobs: 150, Days: 1, Folder: t.TempDir(), Check: check}); err == nil || !strings.Contains(err.Error(), "receipts: none") {
+	if _, err := Verify(t.Context(), VerifyConfig{Receipts: 200, Jobs: 150, Days: 1, Leaves: 1000, Folder: t.TempDir(), Check: check}); err == nil || !strings.Contains(err.Error(), "receipts: none") {
 		t.Errorf("a check that failed: %v", err)
 	}
 }
