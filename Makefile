@@ -41,11 +41,12 @@ test: ## run the quick tests: needs Go, git, gcc and make
 	$(GO) test ./...
 
 .PHONY: test-all
-test-all: race purego cross emulated peers slow browser ## everything: test under the race detector, with real peers, on other builds, and fuzz
-	@echo "a month of everything, while fuzzing"; \
+test-all: race purego cross emulated peers slow ## everything: test under the race detector, with real peers, on other builds, and fuzz
+	@echo "a month of everything, beside the browser and fuzzing"; \
 	$(MAKE) month >month.log 2>&1 & month=$$!; \
+	$(MAKE) browser; browser=$$?; \
 	$(MAKE) fuzz FUZZTIME=1s; fuzz=$$?; \
-	wait $$month; month=$$?; cat month.log; rm -f month.log; test $$fuzz = 0 && test $$month = 0
+	wait $$month; month=$$?; cat month.log; rm -f month.log; test $$browser = 0 && test $$fuzz = 0 && test $$month = 0
 
 # Tests that do very much, one thing after the other, with what other tests do a
 # little of. Under the race detector they would take minutes and tell nothing.
@@ -57,7 +58,7 @@ SEQUENTIAL := FilledMemory|EveryFile|MoneyEveryField|PeriodsAddUp|HoldsAfterEver
 # often there.
 race: export RAPID_CHECKS := 25
 race: ## run the tests under the race detector, in random order
-	$(GO) test -race -shuffle=on -skip '^TestScript$$/^[^n]|^Test($(SEQUENTIAL))$$' ./...
+	$(GO) test -race -shuffle=on -skip '^TestScript$$/^([^n]|node_models)|^Test($(SEQUENTIAL))$$' ./...
 
 .PHONY: purego
 purego: ## test the build without assembly
