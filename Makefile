@@ -53,8 +53,8 @@ test-all: race purego cross emulated peers slow ## everything: test under the ra
 SEQUENTIAL := FilledMemory|EveryFile|MoneyEveryField|PeriodsAddUp|HoldsAfterEveryStep|Finds|SealedAnyOrder|LogOfEverything
 
 .PHONY: race
-# Of the stories in scripts, those of a running node: the others' commands are
-# sequential too. All are among the quick tests, and properties are tried more
+# Of the stories in scripts, those of a running node but the longest: the others'
+# commands are sequential too. All are among the quick tests, and properties are tried more
 # often there.
 race: export RAPID_CHECKS := 25
 race: ## run the tests under the race detector, in random order

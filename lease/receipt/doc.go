@@ -1,8 +1,8 @@
 // Package receipt holds the documents by which a tenant checks what a lease
 // delivered, and rebuilds and judges the shares that prove it. It needs nothing
-// but the standard library, trees as package tlog has them, the hashing and share
-// rules of packages miner and work, and the words of lease, so that it can be
-// audited by itself. FORMAT.md beside this file says the same for writers of
+// but the standard library, trees as packages tlog and multiproof have them, the
+// hashing and share rules of packages miner and work, and the words of lease, so
+// that it can be audited by itself. FORMAT.md beside this file says the same for writers of
 // another verifier.
 //
 // A Template is the public document of a block that leases work on; with a
