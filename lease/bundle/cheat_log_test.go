@@ -274,8 +274,15 @@ func TestStrict(t *testing.T) {
 		t.Errorf("%q, unchecked %q", failed(r), r.Unchecked)
 	}
 	r := verify(t, file, Options{Strict: true})
-	for _, name := range []string{"key", "tenant-key", "witness", "since", "headers", "chain"} {
+	for _, name := range []string{"key", "tenant-key", "witness", "since", "coin", "chain"} {
 		refuse(t, r, name, "not checked")
+	}
+	names := make(map[string]bool)
+	for _, c := range r.Checks {
+		if names[c.Name] {
+			t.Errorf("check %s is there twice", c.Name)
+		}
+		names[c.Name] = true
 	}
 }
 

@@ -134,7 +134,7 @@ const groups = [
   ["The file and the provider’s log", ["form", "checkpoint", "key", "provider-key", "tenant-key", "witness", "since", "proof",
     "signature", "logged", "openings", "superseded", "statement"]],
   ["The contract", ["terms", "contract", "period", "tags"]],
-  ["The work", ["templates", "outputs", "fee", "scheme", "order", "batches", "receipts", "unique", "headers", "times", "thinned",
+  ["The work", ["templates", "outputs", "fee", "scheme", "order", "batches", "receipts", "unique", "headers", "coin", "times", "thinned",
     "delivery", "meter", "counted", "derived", "upstream", "pool", "pool-work", "house-pool"]],
   ["The money", ["hours", "charges", "energy", "earned", "sla", "books", "rewards", "incomes", "chain"]],
   ["Everything else that was compared", null],
